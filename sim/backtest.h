@@ -1,0 +1,65 @@
+// Drives a backtest: datasets -> simulated venue -> engine -> journal, in one total order (sim/MODELS.md,
+// "The loop").
+//
+// Deterministic: records depend on datasets, configuration and engine version alone. The clock given here
+// fills the manifest's wall times, nothing else. Runs on the caller's thread; `stop` may be set from any
+// thread or a signal handler. Memory is bounded by the look-ahead of the latencies, not by the datasets.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "config/config.h"
+#include "journal/journal_writer.h"
+#include "journal/manifest.h"
+#include "journal/record.h"
+#include "journal/result.h"
+
+namespace reprise::sim {
+
+struct BacktestProgress {
+  std::uint64_t dataset_records = 0;        // read so far, over all datasets
+  std::uint64_t dataset_records_total = 0;
+  std::uint64_t records = 0;                // of the run
+  std::int64_t engine_time = 0;             // ns UTC
+};
+
+struct BacktestOptions {
+  // Dataset journals. Merged by receive time, ties by their order here. Instruments of the same venue,
+  // symbol and contract type get one number.
+  std::vector<std::string> datasets;
+  config::Config config;
+  config::Entries entries;                  // the same configuration, flat: this is what is journaled
+  std::string journal_path;                 // empty = journal off
+  journal::Durability durability = journal::Durability::wal;
+  // Continues a journal that a killed process left: the run is repeated from the start, records up to the
+  // last one kept are compared byte for byte (an Error names the first that differs), later ones appended.
+  bool resume = false;
+  journal::WallClock clock;                 // required
+  std::string build_id;
+  std::string compiler;
+  std::function<void(const BacktestProgress&)> progress;  // every 65536 dataset records; may be empty
+  const std::atomic<bool>* stop = nullptr;  // set: end the run in order, as soon as possible
+};
+
+struct BacktestReport {
+  std::uint64_t records = 0;
+  std::uint64_t inputs = 0;
+  std::uint64_t outputs = 0;
+  std::uint64_t dataset_records = 0;
+  std::uint64_t resumed_records = 0;        // compared instead of appended
+  journal::Digest digest;                   // also with the journal off
+  std::int64_t last_engine_time = 0;        // ns UTC
+  bool stopped = false;
+  double wall_seconds = 0;                  // by options.clock
+};
+
+Result<BacktestReport> run_backtest(const BacktestOptions& options);
+
+// From the configuration hash and the seed: the same run has the same tag wherever it is made.
+std::uint64_t backtest_run_tag(const std::string& config_hash, std::uint64_t seed);
+
+}  // namespace reprise::sim
