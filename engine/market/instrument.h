@@ -26,8 +26,6 @@ using schema::TimeInForce;
 using schema::TriggerSource;
 using schema::Venue;
 
-enum class BookSideKind : std::uint8_t { bid, ask };
-
 inline Side opposite(Side side) { return side == Side::BUY ? Side::SELL : Side::BUY; }
 inline int sign_of(Side side) { return side == Side::BUY ? 1 : -1; }
 
