@@ -1,0 +1,81 @@
+#include "tools/arguments.h"
+
+#include <CLI/CLI.hpp>
+
+namespace reprise::tools {
+
+Option& Option::required() {
+  option_->required();
+  return *this;
+}
+
+Option& Option::value(const char* placeholder) {
+  option_->type_name(placeholder);
+  return *this;
+}
+
+Option& Option::choices(const std::vector<std::string>& names) {
+  option_->check(CLI::IsMember(names));
+  std::string shown;
+  for (const auto& name : names) shown += (shown.empty() ? "" : "|") + name;
+  option_->type_name(shown);
+  return *this;
+}
+
+Option& Option::hidden() {
+  option_->group("");
+  return *this;
+}
+
+Option& Option::shows_default() {
+  option_->capture_default_str();
+  return *this;
+}
+
+Option Arguments::text(const std::string& name, std::string& target, const std::string& help) {
+  CLI::Option* option = app_.add_option(name, target, help);
+  option->type_name(name.front() == '-' ? "TEXT" : "");
+  return Option(option);
+}
+
+Option Arguments::texts(const std::string& name, std::vector<std::string>& target, const std::string& help) {
+  CLI::Option* option = app_.add_option(name, target, help);
+  if (name.front() == '-') {
+    // One value for each mention, so that a positional argument behind it is not swallowed.
+    option->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)->type_name("TEXT");
+    option->allow_extra_args(false);
+  } else {
+    option->type_name("");
+  }
+  return Option(option);
+}
+
+Option Arguments::number(const std::string& name, std::uint64_t& target, const std::string& help) {
+  CLI::Option* option = app_.add_option(name, target, help);
+  option->type_name("N");
+  return Option(option);
+}
+
+Option Arguments::real(const std::string& name, double& target, const std::string& help) {
+  CLI::Option* option = app_.add_option(name, target, help);
+  option->type_name("X");
+  return Option(option);
+}
+
+Option Arguments::flag(const std::string& name, bool& target, const std::string& help) {
+  return Option(app_.add_flag(name, target, help));
+}
+
+void Arguments::examples(const std::string& lines) {
+  std::string text = "Examples:\n";
+  std::size_t at = 0;
+  while (at < lines.size()) {
+    const std::size_t end = std::min(lines.find('\n', at), lines.size());
+    text += "  " + lines.substr(at, end - at) + "\n";
+    at = end + 1;
+  }
+  text.pop_back();
+  app_.footer(text);
+}
+
+}  // namespace reprise::tools

@@ -1,0 +1,83 @@
+// reprise verify JOURNAL: integrity only; nothing is recomputed.
+#include <chrono>
+
+#include "journal/verify.h"
+#include "tools/command.h"
+#include "tools/journals.h"
+#include "tools/json_output.h"
+
+namespace reprise::tools {
+namespace {
+
+class Verify final : public Command {
+ public:
+  void declare(Arguments& arguments) override {
+    arguments.text("JOURNAL", path_, "journal or dataset directory").required();
+    arguments.examples(
+        "reprise verify run                 # clean, or the place of the damage; exit code 3 when corrupt\n"
+        "reprise verify run --json          # verdict, digest, records, first_seq, last_seq, ...");
+  }
+
+  Result<int> run(Terminal& terminal) override {
+    const auto start = std::chrono::steady_clock::now();
+    Progress progress(terminal, "verifying", "bytes");
+    auto checked = journal::verify(path_, [&](std::uint64_t done, std::uint64_t total) { progress.update(done, total); });
+    progress.clear();
+    if (!checked) {
+      // Damage so deep that the journal cannot be opened is still a verdict.
+      if (checked.error().kind != ErrorKind::corrupt) return checked.error();
+      journal::VerifyReport report;
+      report.problem = checked.error().text();
+      return show(terminal, report, start);
+    }
+    return show(terminal, *checked, start);
+  }
+
+ private:
+  int show(Terminal& terminal, const journal::VerifyReport& report, std::chrono::steady_clock::time_point start) {
+    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    if (json) {
+      Json out;
+      out.begin_object();
+      out.field("verdict", report.clean ? "clean" : "corrupt");
+      out.field("digest", report.digest.text());
+      out.field("records", report.records);
+      out.field("first_seq", report.first_seq);
+      out.field("last_seq", report.last_seq);
+      out.field("durable_seq", report.durable_seq);
+      out.field("status", journal::name_of(report.status));
+      out.field("cut_records", report.cut_records);
+      out.key("problem");
+      if (report.clean) {
+        out.null();
+      } else {
+        out.value(report.problem);
+      }
+      out.field("journal_bytes", report.journal_bytes);
+      out.field("wall_seconds", seconds);
+      out.end_object();
+      terminal.line(out.text());
+    } else {
+      terminal.line(path_ + ": " + (report.clean ? terminal.paint(Colour::good, "clean") : terminal.paint(Colour::bad, "corrupt")));
+      Facts facts;
+      if (!report.clean) facts.add("problem", report.problem);
+      facts.add("status", journal::name_of(report.status));
+      facts.add("records", with_thousands(report.records) + "  (seq " + std::to_string(report.first_seq) + " to " +
+                               std::to_string(report.last_seq) + ", durable to " + std::to_string(report.durable_seq) + ")");
+      if (report.cut_records != 0) facts.add("cut", with_thousands(report.cut_records) + " records of a torn tail");
+      facts.add("digest", report.digest.text());
+      facts.add("size", bytes_text(report.journal_bytes));
+      facts.add("took", seconds_text(seconds) + ", " + bytes_text(seconds > 0 ? static_cast<std::uint64_t>(static_cast<double>(report.journal_bytes) / seconds) : 0) + "/s");
+      terminal.write(facts.text());
+    }
+    return report.clean ? kExitFine : kExitCorrupt;
+  }
+
+  std::string path_;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> make_verify() { return std::make_unique<Verify>(); }
+
+}  // namespace reprise::tools

@@ -1,0 +1,22 @@
+#include "tools/command.h"
+
+namespace reprise::tools {
+
+const std::vector<CommandEntry>& commands() {
+  static const std::vector<CommandEntry> table = {
+      {"generate", "make a synthetic trading day from a seed", false, make_generate},
+      {"import", "turn recorded market data into a dataset journal", false, make_import},
+      {"run", "trade a dataset, journaling everything", false, make_run},
+      {"replay", "recompute every output of a journal and compare byte for byte", false, make_replay},
+      {"verify", "check the integrity of a journal: checksums, chain, gaps, manifest", false, make_verify},
+      {"inspect", "show the whole state at a seq or a time", false, make_inspect},
+      {"export", "print records as CSV or JSON lines", false, make_export},
+      {"report", "sum up a run: profit, fees, funding, orders, fills, drawdown", false, make_report},
+      {"forge", "copy a journal and change one decision, all checksums valid (for tests)", true, make_forge},
+  };
+  return table;
+}
+
+int exit_code_of(const Error& error) { return error.kind == ErrorKind::corrupt ? kExitCorrupt : kExitUsage; }
+
+}  // namespace reprise::tools

@@ -1,0 +1,12 @@
+// Ctrl-C: the first SIGINT or SIGTERM asks the command to end cleanly, the second kills the program.
+#pragma once
+
+#include <atomic>
+
+namespace reprise::tools {
+
+// Installs the handlers (and ignores SIGPIPE, so that a closed pipe cannot break a journal). The flag
+// turns true with the first signal; loops look at it between records.
+const std::atomic<bool>& stop_on_signals();
+
+}  // namespace reprise::tools
