@@ -17,7 +17,7 @@
 
 #include "engine/emitter.h"
 #include "engine/market/instrument.h"
-#include "engine/market/order_book.h"
+#include "engine/market/market_view.h"
 #include "engine/state_archive.h"
 
 namespace reprise::engine {
@@ -52,18 +52,6 @@ struct OrderEvent {  // a state change of this strategy's own order
   InstrumentNo instrument = 0;
   Seq order_id = 0;
   OrderStatus status = OrderStatus::INITIALIZED;
-};
-
-// What the market looks like now, for one instrument.
-struct MarketView {
-  const Instrument* instrument = nullptr;
-  const OrderBook* book = nullptr;  // may be empty (trades alone, bars alone)
-  std::optional<Price> best_bid;    // from the book, else from the last Bbo
-  std::optional<Price> best_ask;
-  std::optional<Price> mid;         // of the above; else the last price
-  std::optional<Price> last_price;
-  std::optional<Price> mark_price;
-  bool is_stale = false;            // feed gap, crossed, or older than the configured limit
 };
 
 struct Signal {
