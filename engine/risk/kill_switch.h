@@ -1,0 +1,44 @@
+// Closes what is open: cancels every order, then flattens every net position with reduce-only market orders, and
+// tries again on the clock until the account is flat. The RiskEngine decides when; this class only carries it out.
+//
+// Orders of the switch belong to strategy 0. They pass RiskEngine::check like any other, so each has its decision in the
+// journal; the gate lets reduce-only market orders of strategy 0 through in every trading state.
+#pragma once
+
+#include "engine/emitter.h"
+#include "engine/execution/order_manager.h"
+#include "engine/portfolio/portfolio.h"
+#include "engine/risk/risk_engine.h"
+
+namespace reprise::engine {
+
+// Where the switch finds the market of an instrument (the engine implements it).
+class MarketViews {
+ public:
+  virtual ~MarketViews() = default;
+  virtual const MarketView* market_view(InstrumentNo instrument) const = 0;  // nullptr = not declared
+};
+
+class KillSwitch {
+ public:
+  static constexpr DurationNanos kRetryAfter = DurationNanos::seconds(1);
+
+  // Starts the procedure; cancels and flattens at once.
+  void engage(Seq cause, const Portfolio& portfolio, OrderManager& orders, RiskEngine& risk, const MarketViews& markets, Emitter& out);
+  // Goes on with it: call on every clock tick and after every venue report. Journals TimerFired flattenRetry when a
+  // retry falls due. Ends by itself when nothing is open and every position is flat.
+  void pursue(bool is_tick, const Portfolio& portfolio, OrderManager& orders, RiskEngine& risk, const MarketViews& markets, Emitter& out);
+  void release() { active_ = false; }  // operator resume
+  bool active() const { return active_; }
+
+  void persist(StateArchive& archive);
+
+ private:
+  void act(const Portfolio& portfolio, OrderManager& orders, RiskEngine& risk, const MarketViews& markets, Emitter& out);
+
+  bool active_ = false;
+  Seq cause_ = 0;
+  UnixNanos next_retry_{};
+};
+
+}  // namespace reprise::engine
