@@ -50,7 +50,8 @@ Key make(ValueType type, const char* path, S Config::*section, F S::*field, std:
 }
 
 template <class S>
-Key choice(const char* path, S Config::*section, std::string S::*field, std::vector<std::string> choices, const char* help) {
+Key choice(const char* path, S Config::*section, std::string S::*field, std::vector<std::string> choices,
+           const char* help) {
   Key key = make(ValueType::choice, path, section, field, "", "", help);
   key.rule.choices = std::move(choices);
   return key;
@@ -84,19 +85,22 @@ std::vector<Key> make_keys() {
       make(kDecimal, "account.fee_discount", &C::account, &Account::fee_discount_e8, "0", "1",
            "share of the fee that is waived when the fee asset pays it"),
       make(kInteger, "account.leverage", &C::account, &Account::leverage, "1", "125", "leverage set at the venue"),
-      choice("account.margin_mode", &C::account, &Account::margin_mode, {"cross", "isolated"}, "margin mode set at the venue"),
+      choice("account.margin_mode", &C::account, &Account::margin_mode, {"cross", "isolated"},
+             "margin mode set at the venue"),
 
-      make(kDecimal, "fees.taker_rate", &C::fees, &Fees::taker_rate_e8, "0", "0.1", "fee of a taker fill, share of its notional"),
+      make(kDecimal, "fees.taker_rate", &C::fees, &Fees::taker_rate_e8, "0", "0.1",
+           "fee of a taker fill, share of its notional"),
       make(kDecimal, "fees.maker_rate", &C::fees, &Fees::maker_rate_e8, "-0.01", "0.1",
            "fee of a maker fill, share of its notional; negative: a rebate"),
       make(kFlag, "fees.prefer_instrument_rates", &C::fees, &Fees::prefer_instrument_rates, "", "",
            "use an instrument's own rates where the data carries them"),
 
-      make(kDuration, "engine.bar_interval", &C::engine, &Engine::bar_interval_ns, "1s", "1d", "length of the bars built from trades"),
+      make(kDuration, "engine.bar_interval", &C::engine, &Engine::bar_interval_ns, "1s", "1d",
+           "length of the bars built from trades"),
       make(kDuration, "engine.equity_mark_interval", &C::engine, &Engine::equity_mark_interval_ns, "100ms", "1d",
            "distance of equity marks"),
-      make(kInteger, "engine.state_hash_interval_records", &C::engine, &Engine::state_hash_interval_records, "1", "1000000000000",
-           "a hash of the whole state is journaled after this many inputs"),
+      make(kInteger, "engine.state_hash_interval_records", &C::engine, &Engine::state_hash_interval_records, "1",
+           "1000000000000", "a hash of the whole state is journaled after this many inputs"),
       make(kDuration, "engine.stale_after", &C::engine, &Engine::stale_after_ns, "0", "1d",
            "market data older than this is stale; 0: never"),
       make(kDuration, "engine.order_timeout", &C::engine, &Engine::order_timeout_ns, "1ms", "1h",
@@ -117,7 +121,8 @@ std::vector<Key> make_keys() {
            "largest sum of all positions' notional; 0: off"),
       make(kDecimal, "risk.max_order_notional", &C::risk, &Risk::max_order_notional_e8, "0", max_money,
            "largest notional of one order; 0: off"),
-      make(kDecimal, "risk.max_leverage", &C::risk, &Risk::max_leverage_e8, "0", "125", "gross notional over equity; 0: off"),
+      make(kDecimal, "risk.max_leverage", &C::risk, &Risk::max_leverage_e8, "0", "125",
+           "gross notional over equity; 0: off"),
       make(kInteger, "risk.max_orders_per_second", &C::risk, &Risk::max_orders_per_second, "0", "1000000",
            "order commands in any second; 0: off"),
       make(kInteger, "risk.max_orders_per_minute", &C::risk, &Risk::max_orders_per_minute, "0", "1000000",
@@ -126,15 +131,20 @@ std::vector<Key> make_keys() {
            "furthest that a limit price may lie beyond mid on the aggressive side, share of mid; 0: off"),
       make(kDecimal, "risk.daily_loss_fraction", &C::risk, &Risk::daily_loss_fraction_e8, "0", "1",
            "loss since the start of the UTC day, share of equity then; 0: off"),
-      make(kDecimal, "risk.max_drawdown", &C::risk, &Risk::max_drawdown_e8, "0", "1", "fall from peak equity, share of the peak; 0: off"),
-      make(kInteger, "risk.max_open_orders", &C::risk, &Risk::max_open_orders, "0", "1000000", "orders working at once; 0: off"),
+      make(kDecimal, "risk.max_drawdown", &C::risk, &Risk::max_drawdown_e8, "0", "1",
+           "fall from peak equity, share of the peak; 0: off"),
+      make(kInteger, "risk.max_open_orders", &C::risk, &Risk::max_open_orders, "0", "1000000",
+           "orders working at once; 0: off"),
       make(kDecimal, "risk.min_equity", &C::risk, &Risk::min_equity_e8, "0", max_money,
            "no new risk below this equity, in the settlement asset; 0: off"),
       make(kDecimal, "risk.min_liquidation_distance", &C::risk, &Risk::min_liquidation_distance_e8, "0", "1",
            "least distance of the mark price from the liquidation price, share of mark; 0: off"),
-      choice("risk.on_daily_loss", &C::risk, &Risk::on_daily_loss, {"reduce", "halt", "kill"}, "what a breach of daily_loss_fraction does"),
-      choice("risk.on_drawdown", &C::risk, &Risk::on_drawdown, {"reduce", "halt", "kill"}, "what a breach of max_drawdown does"),
-      choice("risk.on_stale_data", &C::risk, &Risk::on_stale_data, {"deny"}, "what stale data does: no new orders, exits pass"),
+      choice("risk.on_daily_loss", &C::risk, &Risk::on_daily_loss, {"reduce", "halt", "kill"},
+             "what a breach of daily_loss_fraction does"),
+      choice("risk.on_drawdown", &C::risk, &Risk::on_drawdown, {"reduce", "halt", "kill"},
+             "what a breach of max_drawdown does"),
+      choice("risk.on_stale_data", &C::risk, &Risk::on_stale_data, {"deny"},
+             "what stale data does: no new orders, exits pass"),
 
       choice("venue.queue_model", &C::venue, &Venue::queue_model, {"pessimistic", "probabilistic"},
              "simulated venue: how our place in a level's queue is estimated"),
@@ -150,7 +160,8 @@ std::vector<Key> make_keys() {
            "spread of the latency distribution on a log scale; only with latency_model distribution"),
       choice("venue.stp_mode", &C::venue, &Venue::stp_mode, {"none", "expire_taker", "expire_maker", "expire_both"},
              "self-trade prevention"),
-      choice("venue.bar_path", &C::venue, &Venue::bar_path, {"pessimistic", "open_high_low_close", "open_low_high_close"},
+      choice("venue.bar_path", &C::venue, &Venue::bar_path,
+             {"pessimistic", "open_high_low_close", "open_low_high_close"},
              "order of prices inside a bar when bars are all there is"),
       make(kDecimal, "venue.bar_spread", &C::venue, &Venue::bar_spread_e8, "0", "0.1",
            "assumed half spread where there is no book, share of the price"),
@@ -158,15 +169,18 @@ std::vector<Key> make_keys() {
            "share of traded volume that may fill us where there is no book"),
       make(kDecimal, "venue.funding_rate_fallback", &C::venue, &Venue::funding_rate_fallback_e8, "-0.1", "0.1",
            "funding rate where the data has none; 0: no funding then"),
-      choice("venue.mark_fallback", &C::venue, &Venue::mark_fallback, {"mid", "last"}, "mark price where the data has none, journaled as fallback"),
+      choice("venue.mark_fallback", &C::venue, &Venue::mark_fallback, {"mid", "last"},
+             "mark price where the data has none, journaled as fallback"),
 
       choice("journal.durability", &C::journal, &Journal::durability, {"buffered", "wal", "sync"},
              "survives: a clean end | a killed process | lost power"),
       make(kInteger, "journal.block_bytes", &C::journal, &Journal::block_bytes, "4096", "16777216",
            "raw size at which a block of records closes"),
 
-      choice("logging.level", &C::logging, &Logging::level, {"trace", "debug", "info", "warn", "error", "off"}, "least level that is logged"),
-      make(ValueType::text, "logging.file", &C::logging, &Logging::file, "", "", "log file, rotated; empty: standard error"),
+      choice("logging.level", &C::logging, &Logging::level, {"trace", "debug", "info", "warn", "error", "off"},
+             "least level that is logged"),
+      make(ValueType::text, "logging.file", &C::logging, &Logging::file, "", "",
+           "log file, rotated; empty: standard error"),
   };
 }
 
@@ -203,8 +217,8 @@ std::vector<std::string> split_list(std::string_view text) {
   return parts;
 }
 
-Result<StrategyConfig> strategy_from(const std::string& name, const StrategyValues& values, const StrategyCatalog& catalog,
-                                     const std::vector<std::string>& named) {
+Result<StrategyConfig> strategy_from(const std::string& name, const StrategyValues& values,
+                                     const StrategyCatalog& catalog, const std::vector<std::string>& named) {
   const std::string prefix = "strategies." + name;
   StrategyConfig strategy;
   strategy.name = name;
@@ -217,7 +231,8 @@ Result<StrategyConfig> strategy_from(const std::string& name, const StrategyValu
   }
   std::vector<std::string> kinds;
   for (const StrategyKind& known : catalog) kinds.push_back(known.kind);
-  const auto spec = std::find_if(catalog.begin(), catalog.end(), [&](const StrategyKind& k) { return k.kind == kind->second.text; });
+  const auto spec =
+      std::find_if(catalog.begin(), catalog.end(), [&](const StrategyKind& k) { return k.kind == kind->second.text; });
   if (spec == catalog.end()) {
     ValueRule rule{ValueType::choice, "", "", kinds};
     return at(kind->second.place, prefix + ".kind", canonical_value(rule, kind->second.text).error());
@@ -236,7 +251,8 @@ Result<StrategyConfig> strategy_from(const std::string& name, const StrategyValu
   for (std::string& symbol : split_list(instruments->second.text)) {
     const std::string key = prefix + ".instruments";
     if (!is_symbol(symbol)) {
-      return at(instruments->second.place, key, usage_error("\"" + symbol.substr(0, 60) + "\" is not a symbol such as BTCUSDT"));
+      return at(instruments->second.place, key,
+                usage_error("\"" + symbol.substr(0, 60) + "\" is not a symbol such as BTCUSDT"));
     }
     if (std::find(strategy.instruments.begin(), strategy.instruments.end(), symbol) != strategy.instruments.end()) {
       return at(instruments->second.place, key, usage_error("\"" + symbol + "\" stands there twice"));
@@ -271,7 +287,8 @@ Status check_together(const Config& config, const LocatedValues& values) {
   };
   const Account& account = config.account;
   if (account.settlement_asset.empty()) {
-    return usage_error(place_of("account.settlement_asset") + ": account.settlement_asset: is empty", "name it, for example USDT");
+    return usage_error(place_of("account.settlement_asset") + ": account.settlement_asset: is empty",
+                       "name it, for example USDT");
   }
   if (!account.fee_asset.empty()) {
     const std::string place = place_of("account.fee_asset") + ": account.fee_asset: ";
@@ -279,7 +296,8 @@ Status check_together(const Config& config, const LocatedValues& values) {
       return usage_error(place + "is the settlement asset", "leave it empty to pay fees in the settlement asset");
     }
     if (account.fee_asset_price_e8 == 0) {
-      return usage_error(place + "has no price", "set account.fee_asset_price, which holds until account.fee_asset_symbol has one");
+      return usage_error(place + "has no price",
+                         "set account.fee_asset_price, which holds until account.fee_asset_symbol has one");
     }
   }
   return ok_status();
@@ -406,10 +424,12 @@ std::string key_reference() {
       text += "\n## " + section + "\n\n| key | type | range | default | meaning |\n|---|---|---|---|---|\n";
     }
     std::string range = range_text(key.rule);
-    for (std::size_t bar = range.find(" | "); bar != std::string::npos; bar = range.find(" | ")) range.replace(bar, 3, ", ");
+    for (std::size_t bar = range.find(" | "); bar != std::string::npos; bar = range.find(" | "))
+      range.replace(bar, 3, ", ");
     std::string value = key.get(defaults);
     std::string help = key.help;
-    for (std::size_t bar = help.find(" | "); bar != std::string::npos; bar = help.find(" | ")) help.replace(bar, 3, ", ");
+    for (std::size_t bar = help.find(" | "); bar != std::string::npos; bar = help.find(" | "))
+      help.replace(bar, 3, ", ");
     text += "| `" + key.path + "` | " + name_of(key.rule.type) + " | " + range + " | " +
             (value.empty() ? "empty" : "`" + value + "`") + " | " + help + " |\n";
   }
@@ -420,7 +440,8 @@ std::string key_reference() {
       "| `strategies.NAME.kind` | which strategy, for example `trend_following` |\n"
       "| `strategies.NAME.instruments` | list of symbols; with `--set` separated by commas |\n"
       "| `strategies.NAME.enabled` | `true` (default) or `false` |\n"
-      "| `strategies.NAME.params.KEY` | a parameter that the kind declares; its default holds where it is not given |\n";
+      "| `strategies.NAME.params.KEY` | a parameter that the kind declares; its default holds where it is not given "
+      "|\n";
   return text;
 }
 

@@ -22,11 +22,11 @@ struct Key {
   std::string path;  // "risk.max_drawdown"
   ValueRule rule;
   std::string help;
-  std::function<std::string(const Config&)> get;                      // canonical text
+  std::function<std::string(const Config&)> get;  // canonical text
   std::function<void(Config&, const std::string& canonical)> set;
 };
 
-const std::vector<Key>& keys();            // in the order of the reference
+const std::vector<Key>& keys();  // in the order of the reference
 const Key* find_key(std::string_view path);
 std::vector<std::string> key_paths();
 

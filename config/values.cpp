@@ -14,8 +14,12 @@ __extension__ typedef __int128 Wide;  // NOLINT(modernize-use-using)
 constexpr std::int64_t kScale = 100'000'000;
 constexpr std::size_t kMaxTextBytes = 256;
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+bool is_letter(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
 
 // Text as it may be shown in a message: short, and without bytes that disturb a terminal.
 std::string quoted(std::string_view text) {
@@ -25,7 +29,9 @@ std::string quoted(std::string_view text) {
   return out + "\"";
 }
 
-Error wrong(std::string_view text, const std::string& what) { return usage_error(quoted(text) + " is not " + what); }
+Error wrong(std::string_view text, const std::string& what) {
+  return usage_error(quoted(text) + " is not " + what);
+}
 
 struct Unit {
   std::string_view name;
@@ -165,7 +171,8 @@ Result<std::string> canonical_unchecked(const ValueRule& rule, std::string_view 
     case ValueType::text:
       if (text.size() > kMaxTextBytes) return usage_error(quoted(text) + " is longer than 256 bytes");
       for (const char c : text) {
-        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) return wrong(text, "plain text (it has control characters)");
+        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f)
+          return wrong(text, "plain text (it has control characters)");
       }
       return std::string(text);
   }
@@ -240,13 +247,15 @@ std::string decimal_e8_text(std::int64_t e8) {
 
 bool is_symbol(std::string_view text) {
   if (text.empty() || text.size() > 40) return false;
-  return std::all_of(text.begin(), text.end(),
-                     [](char c) { return is_digit(c) || is_letter(c) || c == '.' || c == '_' || c == '-' || c == ':'; });
+  return std::all_of(text.begin(), text.end(), [](char c) {
+    return is_digit(c) || is_letter(c) || c == '.' || c == '_' || c == '-' || c == ':';
+  });
 }
 
 bool is_name(std::string_view text) {
   if (text.empty() || text.size() > 32) return false;
-  return std::all_of(text.begin(), text.end(), [](char c) { return is_digit(c) || is_letter(c) || c == '_' || c == '-'; });
+  return std::all_of(text.begin(), text.end(),
+                     [](char c) { return is_digit(c) || is_letter(c) || c == '_' || c == '-'; });
 }
 
 std::size_t edit_distance(std::string_view a, std::string_view b) {
@@ -288,7 +297,9 @@ std::string nearest(std::string_view wrong_text, const std::vector<std::string>&
   return best;
 }
 
-Result<std::int64_t> parse_decimal_e8(const std::string& text) { return decimal_of(text); }
+Result<std::int64_t> parse_decimal_e8(const std::string& text) {
+  return decimal_of(text);
+}
 
 Result<std::int64_t> parse_duration_ns(const std::string& text) {
   if (text == "0") return std::int64_t{0};
@@ -317,7 +328,8 @@ Result<std::int64_t> parse_duration_ns(const std::string& text) {
   const std::string_view unit_name = std::string_view(text).substr(i);
   const auto* unit = std::find_if(kUnits.begin(), kUnits.end(), [&](const Unit& u) { return u.name == unit_name; });
   if (unit == kUnits.end()) return wrong(text, kWhat);
-  if (fraction * unit->ns % fraction_scale != 0) return usage_error(quoted(text) + " is not a whole number of nanoseconds");
+  if (fraction * unit->ns % fraction_scale != 0)
+    return usage_error(quoted(text) + " is not a whole number of nanoseconds");
   const Wide ns = whole * unit->ns + fraction * unit->ns / fraction_scale;
   if (ns > std::numeric_limits<std::int64_t>::max()) return usage_error(quoted(text) + " is too long a time");
   return static_cast<std::int64_t>(negative ? -ns : ns);
