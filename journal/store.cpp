@@ -44,6 +44,7 @@ rocksdb::DBOptions database_options(OpenMode mode) {
   options.avoid_flush_during_recovery = true;
   options.avoid_flush_during_shutdown = true;
   options.max_bgerror_resume_count = 0;  // an error stays an error: our own status is sticky
+  options.max_file_opening_threads = 1;  // verify opens in a forked child, which starts no threads
   options.skip_stats_update_on_db_open = true;
   options.skip_checking_sst_file_sizes_on_db_open = false;
   options.stats_dump_period_sec = 0;
