@@ -1,0 +1,34 @@
+#include "engine/order_gate.h"
+
+namespace reprise::engine {
+
+Seq OrderGate::submit(OrderRequest request) {
+  const RiskInputs inputs = core_.risk_inputs(request.instrument);
+  if (inputs.market == nullptr) return 0;
+  request.mid_at_decision = inputs.market->mid.value_or(Price::zero());
+  const RiskEngine::Decision decision = core_.risk.check(request, inputs, core_.out);
+  if (!decision.passes()) {
+    core_.orders.deny(request, decision.record_seq, core_.out);
+    return 0;
+  }
+  request.qty = decision.approved_qty;
+  request.cause = decision.record_seq;
+  return core_.orders.submit(request, core_.out);
+}
+
+ModifyResult OrderGate::modify(const Order& order, Price price, Qty leaves, Seq cause) {
+  if (!core_.orders.can_modify(order)) return ModifyResult::impossible;
+  OrderRequest request = order.request;
+  request.price = price;
+  request.qty = leaves;
+  request.cause = cause;
+  const RiskInputs inputs = core_.risk_inputs(request.instrument, &order);
+  if (inputs.market == nullptr) return ModifyResult::impossible;
+  const RiskEngine::Decision decision = core_.risk.check(request, inputs, core_.out);
+  if (!decision.passes()) return ModifyResult::denied;
+  const Qty total = order.cum_qty + decision.approved_qty;
+  return core_.orders.modify(order.id, price, total, decision.record_seq, core_.out) ? ModifyResult::sent
+                                                                                    : ModifyResult::impossible;
+}
+
+}  // namespace reprise::engine
