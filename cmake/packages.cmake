@@ -2,7 +2,7 @@
 find_package(Threads REQUIRED)
 find_package(PkgConfig REQUIRED)
 find_package(CapnProto REQUIRED CONFIG)  # needs pkg-config and language C
-find_package(Boost 1.81 REQUIRED)
+find_package(Boost 1.81 REQUIRED CONFIG)  # Boost's own file: CMake 4 has no FindBoost
 find_package(OpenSSL 3 REQUIRED)
 find_package(RapidJSON REQUIRED CONFIG)
 find_package(Eigen3 3.4 REQUIRED NO_MODULE)

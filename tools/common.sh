@@ -1,9 +1,9 @@
 # Shared by the scripts of this folder; sourced, never run. Bash 5, `set -euo pipefail` in the caller.
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 me=tools/$(basename "$0")
-started=$SECONDS  # shellcheck disable=SC2034
+started=$SECONDS
 export CCACHE_BASEDIR=$root
 
 if [[ -t 1 && -z ${NO_COLOR:-} ]]; then
