@@ -47,7 +47,7 @@ struct ReplayOptions {
 
 struct Divergence {
   journal::Seq seq = 0;
-  RecordType type = RecordType::NONE;
+  journal::RecordType type = journal::RecordType::NONE;
   std::uint32_t instrument = 0;
   std::int64_t engine_time = 0;
   std::string field;                 // "qty", "header.ts_engine", "checks[3].value"; "record" when one side has none
