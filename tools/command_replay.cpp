@@ -139,7 +139,7 @@ class Replay final : public Command {
   static std::string symbol(engine::Replayer& replayer, std::uint32_t number) {
     if (number == 0) return "";
     const Instrument* instrument = replayer.engine().instruments().find(number);
-    return instrument == nullptr ? "#" + std::to_string(number) : instrument->symbol;
+    return instrument == nullptr ? number_name(number) : instrument->symbol;
   }
 
   std::string path_;

@@ -57,10 +57,16 @@ Result<Symbols> read_symbols(const std::string& path) {
   return symbols;
 }
 
+std::string number_name(std::uint64_t number) {
+  std::string text = std::to_string(number);
+  text.insert(text.begin(), '#');
+  return text;
+}
+
 std::string symbol_of(const Symbols& symbols, std::uint32_t instrument) {
   if (instrument == 0) return "";
   const auto found = symbols.find(instrument);
-  return found == symbols.end() ? "#" + std::to_string(instrument) : found->second;
+  return found == symbols.end() ? number_name(instrument) : found->second;
 }
 
 void write_counts(Json& json, std::string_view name, const TypeCounts& counts) {

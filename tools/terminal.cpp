@@ -189,7 +189,9 @@ void Progress::update(std::uint64_t done, std::uint64_t total) {
 std::string with_thousands(std::uint64_t value) { return grouped(std::to_string(value)); }
 std::string with_thousands(std::int64_t value) {
   if (value >= 0) return grouped(std::to_string(value));
-  return "-" + grouped(std::to_string(0 - static_cast<std::uint64_t>(value)));
+  std::string text = grouped(std::to_string(0 - static_cast<std::uint64_t>(value)));
+  text.insert(text.begin(), '-');
+  return text;
 }
 
 std::string fixed_text(double value, int decimals) {
@@ -220,9 +222,14 @@ std::string seconds_text(double seconds) {
   if (seconds < 1) return fixed_text(seconds * 1e3, 0) + " ms";
   if (seconds < 60) return fixed_text(seconds, seconds < 10 ? 2 : 1) + " s";
   const auto whole = static_cast<std::uint64_t>(std::llround(seconds));
-  const auto two = [](std::uint64_t v) { return (v < 10 ? "0" : "") + std::to_string(v); };
-  if (whole < 3600) return std::to_string(whole / 60) + " min " + two(whole % 60) + " s";
-  return std::to_string(whole / 3600) + " h " + two(whole / 60 % 60) + " min";
+  char buffer[64];
+  if (whole < 3600) {
+    std::snprintf(buffer, sizeof buffer, "%d min %02d s", static_cast<int>(whole / 60), static_cast<int>(whole % 60));
+  } else {
+    std::snprintf(buffer, sizeof buffer, "%llu h %02d min", static_cast<unsigned long long>(whole / 3600),
+                  static_cast<int>(whole / 60 % 60));
+  }
+  return buffer;
 }
 
 std::string percent_text(double share) { return fixed_text(share * 100, 1) + " %"; }

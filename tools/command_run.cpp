@@ -1,0 +1,171 @@
+// reprise run: trades datasets against the simulated venue, journaling every input and every decision.
+#include <sys/resource.h>
+
+#include <chrono>
+#include <filesystem>
+
+#include "config/loader.h"
+#include "engine/engine.h"
+#include "engine/strategy/registry.h"
+#include "sim/backtest.h"
+#include "tools/build_info.h"
+#include "tools/command.h"
+#include "tools/journals.h"
+#include "tools/json_output.h"
+#include "tools/logging.h"
+#include "tools/moment.h"
+#include "tools/settings.h"
+#include "tools/stop.h"
+
+namespace reprise::tools {
+namespace {
+
+std::uint64_t peak_memory_bytes() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return static_cast<std::uint64_t>(usage.ru_maxrss) * 1024;
+}
+
+class Run final : public Command {
+ public:
+  void declare(Arguments& arguments) override {
+    arguments.text("--mode", mode_, "how to trade").required().choices({"backtest", "paper", "live"});
+    arguments.text("--config", config_, "profile, YAML").required().value("FILE");
+    arguments.texts("--data", data_, "dataset journal; repeat it to merge several by receive time").value("DATASET");
+    arguments.text("--journal", journal_, "where to journal; must not exist (except with --resume)").value("JOURNAL");
+    arguments.texts("--set", settings_, "override a configuration key by its dotted path").value("KEY=VALUE");
+    arguments.text("--durability", durability_, "what the journal survives: a clean end, a killed process, lost power")
+        .choices({"buffered", "wal", "sync"});
+    arguments.flag("--resume", resume_, "go on with a journal that a killed process left");
+    arguments.flag("--no-journal", no_journal_, "trade without journaling (to measure what the journal costs)");
+    arguments.flag("--verbose", verbose_, "log to standard error at the configured level");
+    arguments.examples(
+        "reprise run --mode backtest --config config/config.yaml --data day --journal run\n"
+        "reprise run --mode backtest --config config/config.yaml --data day --journal run2 --set risk.max_leverage=2\n"
+        "reprise run --mode backtest --config config/config.yaml --data day --journal run --resume\n"
+        "Ctrl-C ends the run in order: the journal is valid and ended, and the command exits with 0.");
+  }
+
+  Result<int> run(Terminal& terminal) override {
+    if (mode_ != "backtest") {
+      return usage_error("--mode " + mode_ + " is not built yet: this version trades recorded and synthetic data only",
+                         "use --mode backtest; paper and live trading come with the live gateway");
+    }
+    if (data_.empty()) return usage_error("--data is missing", "make a dataset with reprise generate or reprise import");
+    if (journal_.empty() == !no_journal_) {
+      return usage_error(no_journal_ ? "--no-journal and --journal exclude each other" : "--journal is missing",
+                         "give the path of a new directory");
+    }
+    if (no_journal_ && resume_) return usage_error("--resume needs --journal");
+    if (!no_journal_ && !resume_) {
+      if (auto status = check_is_free("--journal", journal_); !status) return status.error();
+    }
+    auto settings = parse_settings(settings_);
+    if (!settings) return settings.error();
+    auto loaded = config::load(config_, settings_, engine::strategy_catalog());
+    if (!loaded) return loaded.error();
+    auto checked = engine::check_configuration(loaded->entries);
+    if (!checked) return checked.error();
+    if (auto status = logging::setup(loaded->config.logging.level, loaded->config.logging.file, verbose_); !status) {
+      return status.error();
+    }
+
+    sim::BacktestOptions options;
+    options.datasets = data_;
+    options.config = loaded->config;
+    options.entries = loaded->entries;
+    options.journal_path = journal_;
+    const std::string durability = durability_.empty() ? loaded->config.journal.durability : durability_;
+    options.durability = journal::durability_from(durability).value_or(journal::Durability::wal);
+    options.resume = resume_;
+    options.clock = wall_clock_ns;
+    options.build_id = build_id();
+    options.compiler = compiler_id();
+    options.stop = &stop_on_signals();
+    Progress progress(terminal, resume_ ? "resuming" : "trading", "records");
+    options.progress = [&](const sim::BacktestProgress& at) { progress.update(at.dataset_records, at.dataset_records_total); };
+
+    logging::info("run started", {{"mode", mode_}, {"config", config_}, {"journal", journal_}, {"build", build_id()}});
+    const auto start = std::chrono::steady_clock::now();
+    auto report = sim::run_backtest(options);
+    progress.clear();
+    if (!report) {
+      logging::write(logging::Level::error, "run failed", {{"error", report.error().text()}});
+      return report.error();
+    }
+    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    logging::info("run ended", {{"digest", report->digest.text()},
+                                {"records", std::to_string(report->records)},
+                                {"stopped", report->stopped ? "true" : "false"},
+                                {"seconds", fixed_text(seconds, 3)}});
+    show(terminal, *report, seconds);
+    return kExitFine;
+  }
+
+ private:
+  void show(Terminal& terminal, const sim::BacktestReport& report, double seconds) {
+    const std::uint64_t bytes = journal_.empty() ? 0 : directory_bytes(journal_);
+    const double rate = seconds > 0 ? static_cast<double>(report.records) / seconds : 0;
+    if (json) {
+      Json out;
+      out.begin_object();
+      out.field("mode", mode_);
+      out.key("journal");
+      if (journal_.empty()) {
+        out.null();
+      } else {
+        out.value(journal_);
+      }
+      out.field("digest", report.digest.text());
+      out.field("records", report.records);
+      out.field("inputs", report.inputs);
+      out.field("outputs", report.outputs);
+      out.field("dataset_records", report.dataset_records);
+      out.field("resumed_records", report.resumed_records);
+      out.field("stopped", report.stopped);
+      out.field("last_time", time_text(report.last_engine_time));
+      out.field("wall_seconds", seconds);
+      out.field("records_per_second", rate);
+      out.field("journal_bytes", bytes);
+      out.field("peak_memory_bytes", peak_memory_bytes());
+      out.end_object();
+      terminal.line(out.text());
+      return;
+    }
+    terminal.line(report.stopped ? terminal.paint(Colour::warn, "stopped early") + ", the journal is valid and ended"
+                                 : terminal.paint(Colour::good, "traded to the end of the data"));
+    Facts facts;
+    facts.add("journal", journal_.empty() ? "(none)" : journal_);
+    facts.add("digest", report.digest.text());
+    facts.add("records", with_thousands(report.records) + "  (" + with_thousands(report.inputs) + " inputs, " +
+                             with_thousands(report.outputs) + " outputs)");
+    if (report.resumed_records != 0) {
+      facts.add("resumed", with_thousands(report.resumed_records) + " records were there already and came out the same");
+    }
+    facts.add("data", with_thousands(report.dataset_records) + " records, to " + time_text(report.last_engine_time));
+    facts.add("took", seconds_text(seconds) + ", " + rate_text(rate, "records"));
+    if (bytes != 0) facts.add("size", bytes_text(bytes));
+    facts.add("memory", bytes_text(peak_memory_bytes()) + " at most");
+    terminal.write(facts.text());
+    if (!journal_.empty()) {
+      terminal.line();
+      terminal.line(terminal.paint(Colour::dim, "next: reprise replay " + journal_ + "   reprise report " + journal_));
+    }
+  }
+
+  std::string mode_;
+  std::string config_;
+  std::vector<std::string> data_;
+  std::string journal_;
+  std::vector<std::string> settings_;
+  std::string durability_;
+  bool resume_ = false;
+  bool no_journal_ = false;
+  bool verbose_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> make_run() { return std::make_unique<Run>(); }
+
+}  // namespace reprise::tools
