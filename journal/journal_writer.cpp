@@ -58,6 +58,7 @@ struct OpenBlock {
 struct SmallKey {
   Seq first_seq;
   std::int64_t ts_first;
+  bool put_once;  // by this writer: a SingleDelete then leaves no trace after the next flush
 };
 
 // Small stored blocks that follow each other, kept to be rewritten as one.
@@ -259,12 +260,12 @@ struct JournalWriter::Impl {
     const Seq last = header.last_seq();
     durable.store(last, std::memory_order_release);
     if (options.durability != Durability::buffered) tail.set_durable(last);
-    keep_if_small(block, header);
+    keep_if_small(block, header, true);
     return true;
   }
 
   // Blocks of commits are rewritten as full ones once enough of them lie next to each other.
-  void keep_if_small(OpenBlock& block, const BlockHeader& header) {
+  void keep_if_small(OpenBlock& block, const BlockHeader& header, bool put_once) {
     if (block.size >= block_bytes / 2) {
       close_small();
       return;
@@ -282,7 +283,7 @@ struct JournalWriter::Impl {
     all.ts_last = header.ts_last;
     small.digest_after = header.digest_after;
     small.ts_journal = header.ts_journal;
-    small.keys.push_back({header.first_seq, header.ts_first});
+    small.keys.push_back({header.first_seq, header.ts_first, put_once});
     if (all.size >= block_bytes) close_small();
   }
 
@@ -312,8 +313,14 @@ struct JournalWriter::Impl {
     const std::string_view stored = merge_encoder.encode(header, m.records.data(), m.records.size);
     rocksdb::WriteBatch batch(stored.size() + m.keys.size() * 48 + 256);
     for (std::size_t i = 1; i < m.keys.size(); ++i) {
-      batch.Delete(store->family(Family::log), seq_key(m.keys[i].first_seq));
-      batch.Delete(store->family(Family::time_index), time_key(m.keys[i].ts_first, m.keys[i].first_seq));
+      const SmallKey& key = m.keys[i];
+      if (key.put_once) {
+        batch.SingleDelete(store->family(Family::log), seq_key(key.first_seq));
+        batch.SingleDelete(store->family(Family::time_index), time_key(key.ts_first, key.first_seq));
+      } else {
+        batch.Delete(store->family(Family::log), seq_key(key.first_seq));
+        batch.Delete(store->family(Family::time_index), time_key(key.ts_first, key.first_seq));
+      }
     }
     batch.Put(store->family(Family::log), seq_key(header.first_seq), rocksdb::Slice(stored.data(), stored.size()));
     batch.Put(store->family(Family::time_index), time_key(header.ts_first, header.first_seq), time_value(header));
@@ -393,7 +400,7 @@ struct JournalWriter::Impl {
       copy.reserve(block->header.raw_bytes);
       std::memcpy(copy.data(), raw, block->header.raw_bytes);
       copy.size = block->header.raw_bytes;
-      keep_if_small(copy, block->header);
+      keep_if_small(copy, block->header, false);
     }
     return scan.status();
   }
