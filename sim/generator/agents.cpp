@@ -112,7 +112,7 @@ std::int64_t InstrumentMarket::act_maker(Agent& agent, std::uint32_t number, con
   const double relative = sigma / calm_volatility_;
   const double half = calm_half_spread_ * (1 + 0.3 * agent.rank) + 0.30 * sigma;
   const double step = std::max(1.0, 0.7 * calm_half_spread_ + 0.35 * sigma);
-  const double belief = 0.6 * view.fair + 0.4 * middle + 0.25 * calm_half_spread_ * agent.random.normal();
+  const double belief = 0.8 * view.fair + 0.2 * middle + 0.25 * calm_half_spread_ * agent.random.normal();
   const auto limit_inventory = static_cast<double>(60 * typical_lots_);
   const double load = std::clamp(static_cast<double>(agent.inventory) / limit_inventory, -1.5, 1.5);
   const double center = belief - load * half;
@@ -159,7 +159,7 @@ std::int64_t InstrumentMarket::act_maker(Agent& agent, std::uint32_t number, con
   }
   // Faster when prices move: a stale quote is somebody else's profit.
   const double pace = std::clamp(0.6 + 0.4 * view.volatility, 0.6, 4.0) * (0.5 + 0.5 * spec_.activity);
-  return agent.random.exponential(floor_ticks(450.0 * static_cast<double>(kMillisecond) / pace));
+  return agent.random.exponential(floor_ticks(280.0 * static_cast<double>(kMillisecond) / pace));
 }
 
 std::int64_t InstrumentMarket::act_value(Agent& agent, const AgentView& view) {
@@ -175,7 +175,7 @@ std::int64_t InstrumentMarket::act_value(Agent& agent, const AgentView& view) {
     take(agent, BookSide::bid, ceil_ticks(perceived + threshold / 2),
          order_size(agent) * std::min<std::int64_t>(agent.random.power_law(), 32));
   }
-  return intensity_delay(agent, 600 * kMillisecond, view);
+  return intensity_delay(agent, 350 * kMillisecond, view);
 }
 
 std::int64_t InstrumentMarket::act_momentum(Agent& agent, const AgentView& view) {
@@ -229,7 +229,7 @@ std::int64_t InstrumentMarket::act_noise_maker(Agent& agent, std::uint32_t numbe
     mean_life = 12 * kSecond;
   } else {
     behind = 1 + agent.random.exponential(std::max<std::int64_t>(2, ceil_ticks(40 * calm_half_spread_)));
-    mean_life = 60 * kSecond;
+    mean_life = 240 * kSecond;
   }
   std::int64_t price = side == BookSide::bid ? best - behind : best + behind;
   if (other != nullptr)

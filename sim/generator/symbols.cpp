@@ -12,10 +12,10 @@ constexpr std::int64_t kUnit = 100'000'000;
 //     symbol      base     tick       lot          price               min notional  vol/s     common  spread  order
 //     activity
 constexpr std::array<SymbolSpec, kMaxSymbols> kSpecs = {{
-    {"BTCUSDT", "BTC", 10'000'000, 100'000, 42'500 * kUnit, 100 * kUnit, 0.000080, 0.85, 0.000012, 1500, 1.00},
-    {"ETHUSDT", "ETH", 1'000'000, 100'000, 2'280 * kUnit, 20 * kUnit, 0.000100, 0.85, 0.000015, 1000, 0.85},
-    {"SOLUSDT", "SOL", 100'000, 100'000'000, 101 * kUnit, 5 * kUnit, 0.000150, 0.75, 0.000030, 700, 0.60},
-    {"BNBUSDT", "BNB", 1'000'000, 1'000'000, 313 * kUnit, 5 * kUnit, 0.000090, 0.70, 0.000035, 500, 0.45},
+    {"BTCUSDT", "BTC", 10'000'000, 100'000, 42'500 * kUnit, 100 * kUnit, 0.000080, 0.85, 0.000012, 5000, 1.00},
+    {"ETHUSDT", "ETH", 1'000'000, 100'000, 2'280 * kUnit, 20 * kUnit, 0.000100, 0.85, 0.000015, 3500, 0.85},
+    {"SOLUSDT", "SOL", 100'000, 100'000'000, 101 * kUnit, 5 * kUnit, 0.000150, 0.75, 0.000030, 2000, 0.60},
+    {"BNBUSDT", "BNB", 1'000'000, 1'000'000, 313 * kUnit, 5 * kUnit, 0.000090, 0.70, 0.000035, 1500, 0.45},
     {"XRPUSDT", "XRP", 10'000, 10'000'000, 61'540'000, 5 * kUnit, 0.000110, 0.70, 0.000085, 500, 0.45},
     {"ADAUSDT", "ADA", 10'000, 100'000'000, 59'200'000, 5 * kUnit, 0.000130, 0.72, 0.000090, 350, 0.35},
     {"DOGEUSDT", "DOGE", 1'000, 100'000'000, 8'960'000, 5 * kUnit, 0.000140, 0.70, 0.000070, 350, 0.40},
@@ -59,7 +59,7 @@ std::span<const SymbolSpec> symbol_specs() {
 }
 
 void append_declaration(const SymbolSpec& spec, journal::RecordHeader header, journal::RecordBatch& out) {
-  const bool is_large = spec.min_notional_e8 >= 20 * kUnit && spec.typical_notional >= 1000;
+  const bool is_large = spec.min_notional_e8 >= 20 * kUnit && spec.typical_notional >= 3000;
   // The largest order: about 5 million USDT, in whole lots.
   const std::int64_t max_qty =
       (5'000'000 * kUnit / (spec.start_price_e8 / 1'000) * (kUnit / 1'000)) / spec.lot_e8 * spec.lot_e8;
