@@ -14,6 +14,7 @@
 
 namespace reprise::engine {
 
+using journal::RecordType;
 using journal::Seq;
 using InstrumentNo = std::uint32_t;  // declared by an Instrument record; 0 = none
 using StrategyNo = std::uint16_t;    // place in the configuration, from 1; 0 = the engine itself

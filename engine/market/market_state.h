@@ -9,7 +9,7 @@
 // Which prints count. Only kind `market` enters the last price and bars. A print further than the configured
 // bound from the last one is held back; if the next print stands by it, the market has really moved and both
 // count from then on, else it is forgotten. Where a source has both single and aggregate trades, only the
-// kind that came first counts. Prices above 1e9 or quantities above 1e10 are not believed, here or in a Bbo.
+// kind that came first counts. Prices above 5e8 or quantities above 1e10 are not believed, here or in a Bbo.
 //
 // When data is stale. No price yet; a crossed book or Bbo; a book that lost its feed (a gap) until it has
 // joined again, unless a Bbo stands in for it; or nothing heard of the source of the price for longer than the
@@ -34,7 +34,7 @@
 
 namespace reprise::engine {
 
-inline constexpr std::int64_t kMaxBelievedPrice = 1'000'000'000 * kScale;
+inline constexpr std::int64_t kMaxBelievedPrice = 500'000'000 * kScale;
 inline constexpr std::int64_t kMaxBelievedQty = 10'000'000'000 * kScale;
 inline constexpr InstrumentNo kMaxInstrumentNo = 65'535;  // numbers are small and dense; a larger one is ignored
 

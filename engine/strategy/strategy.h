@@ -3,9 +3,11 @@
 //
 // Adding one: one file in engine/strategy/ and one line in strategy/registry.cpp.
 //
-// A strategy says what it wants in two ways. Directional ones give a Signal (enter, exit): sizing turns
+// A strategy says what it wants in three ways. Directional ones give a Signal (enter, exit): sizing turns
 // it into a quantity, risk checks it, execution trades it. Quoting ones keep a set of Quotes: the wanted
-// working orders by key; execution places, modifies and cancels until the book of working orders matches.
+// working orders by key; execution places, modifies and cancels until the book of working orders matches. And a
+// protective stop: one reduce-only stop order for the strategy's position, kept at the venue for the case that
+// we are not there.
 // All handlers run on the engine's thread, in the order of the journal.
 #pragma once
 
@@ -70,6 +72,12 @@ struct Quote {
   Qty qty;
 };
 
+// How quotes follow what is wanted.
+struct QuoteStyle {
+  PriceDelta min_move;    // a working order nearer than this to the wanted price stays (queue position is worth more)
+  bool by_modify = true;  // move orders by modify; else by cancel and place
+};
+
 // What a strategy may do and ask while it handles an event.
 class StrategyContext {
  public:
@@ -78,11 +86,17 @@ class StrategyContext {
   virtual const MarketView& market(InstrumentNo instrument) const = 0;
   virtual Qty position(InstrumentNo instrument) const = 0;            // this strategy's own share, signed
   virtual std::optional<Price> entry_price(InstrumentNo instrument) const = 0;
-  virtual bool has_working_orders(InstrumentNo instrument) const = 0; // own orders not closed
+  // Own orders not closed, protective stops apart.
+  virtual bool has_working_orders(InstrumentNo instrument) const = 0;
   virtual Money equity() const = 0;                                   // margin balance of the account
 
   virtual Seq signal(InstrumentNo instrument, const Signal& signal) = 0;
-  virtual void quote(InstrumentNo instrument, const std::vector<Quote>& wanted) = 0;  // empty = pull all quotes
+  // Directional signals are sized, checked and traded at once with a market order: enterLong and enterShort by
+  // the stop distance, exit and stop for the whole position, target for the difference to target_qty.
+  // Wanted quotes, complete: keys that are missing are pulled; empty = pull all.
+  virtual void quote(InstrumentNo instrument, const std::vector<Quote>& wanted, const QuoteStyle& style) = 0;
+  // Wanted protective stop for the position; nullopt = none. Follows the position's quantity by itself.
+  virtual void protect(InstrumentNo instrument, std::optional<Price> stop) = 0;
   virtual Seq feature(InstrumentNo instrument, schema::FeatureKind kind, std::int64_t value_e8) = 0;
   virtual void set_timer(std::uint64_t timer_id, UnixNanos deadline) = 0;  // own id space; replaces
 };
