@@ -20,7 +20,8 @@ namespace fs = std::filesystem;
 
 constexpr const char* kFamilyNames[kFamilies] = {"default", "log", "time_index", "snapshots", "manifest", "raw"};
 
-// RocksDB opens a LOG file even when it opens a database read-only; readers must not touch the directory.
+// RocksDB writes a LOG file even when it opens a database read-only, and Debian's build aborts when the disk
+// is too full for that file. Readers must not touch the directory, and writers have their own error texts.
 class SilentLogger final : public rocksdb::Logger {
  public:
   using rocksdb::Logger::Logv;
@@ -33,8 +34,7 @@ rocksdb::DBOptions database_options(OpenMode mode) {
   options.create_if_missing = mode == OpenMode::create;
   options.create_missing_column_families = mode == OpenMode::create;
   options.error_if_exists = mode == OpenMode::create;
-  options.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;  // the default depends on the caller's NDEBUG
-  options.keep_log_file_num = 2;
+  options.info_log_level = rocksdb::InfoLogLevel::FATAL_LEVEL;  // the default depends on the caller's NDEBUG
   options.max_background_jobs = 2;
   options.max_open_files = -1;  // a follower needs it; a journal has few files
   options.paranoid_checks = true;
@@ -51,7 +51,7 @@ rocksdb::DBOptions database_options(OpenMode mode) {
   options.stats_persist_period_sec = 0;
   options.wal_bytes_per_sync = 1u << 20;
   options.bytes_per_sync = 1u << 20;
-  if (mode == OpenMode::read || mode == OpenMode::follow) options.info_log = std::make_shared<SilentLogger>();
+  options.info_log = std::make_shared<SilentLogger>();
   return options;
 }
 

@@ -184,7 +184,7 @@ TEST_CASE("a follower sees what a writer in another process adds, in order and w
       }
       if (::write(did[1], &upto, sizeof upto) != sizeof upto) ::_exit(6);
     }
-    ::_exit(writer->end().ok() ? 0 : 7);
+    ::_exit(0);  // without an end: RocksDB's background threads did not survive the fork
   }
   const auto wait_for = [&](Seq expected) {
     Seq seq = 0;
@@ -216,7 +216,10 @@ TEST_CASE("a follower sees what a writer in another process adds, in order and w
   REQUIRE(::waitpid(child, &how, 0) == child);
   CHECK((WIFEXITED(how) && WEXITSTATUS(how) == 0));
   for (const int fd : {go[0], go[1], did[0], did[1]}) ::close(fd);
-  CHECK(verify(path)->clean);
+  auto report = verify(path);
+  REQUIRE_OK(report);
+  CHECK(report->clean);
+  CHECK(report->last_seq == 600);
 }
 
 TEST_CASE("a second writer is refused and told why") {
