@@ -24,6 +24,7 @@ enum class TransitionKind : std::uint8_t {
   stay,       // right at this point, changes no status
   beneath,    // a cancel or modify is pending: the cell of the status beneath it decides, the pending one stays
   back,       // the pending command is answered: the status beneath stands again (or the other pending one)
+  working,    // the fate is known again: the status beneath stands (accepted at least)
   answer,     // right only as the answer to a cancel or modify that lost its race; else impossible
   settle,     // an answer to a query: compares quantities, settles an unknown fate
   late,       // came after it could matter (repeated, overtaken): anomaly staleReport; an execution is still booked

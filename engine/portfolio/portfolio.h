@@ -13,8 +13,14 @@
 // Conservation, exact, for each asset:
 //   wallet == deposits + realised + funding - commission + adjustments
 //   sum of shares' qty == net qty;  sum of (realised - open_notional) over shares == the net's
-// The venue's BalanceUpdate and PositionUpdate are compared with ours. A difference is journaled (OrderAnomaly
-// conservation, Alert conservationBroken), counted under adjustments, and the venue's figure is taken over.
+// The venue's BalanceUpdate and PositionUpdate are compared with ours; they come behind the execution or payment that
+// led to them. A difference is journaled (OrderAnomaly conservation, Alert conservationBroken) and the venue's figure is
+// taken over: money under adjustments, a quantity as the share of strategy 0 at the venue's entry price.
+//
+// Isolated margin: an increase moves the initial margin of its cost from the cross wallet to the position, a decrease
+// releases the same part of it, profit goes to the cross wallet at once; the venue's own figure replaces ours when reported.
+//
+// Figures from outside that would leave the range of the arithmetic (2^61 in units of 1e-8) are refused as mismatches.
 //
 // Marks: unrealised profit is at the last mark given to on_mark; before the first one a position is valued at its
 // last execution. Not thread-safe.
@@ -79,6 +85,13 @@ struct ShareFill {  // what one execution did to one strategy's share
   Money commission; // settlement asset
 };
 
+struct InstrumentSetting {
+  InstrumentNo instrument = 0;
+  std::uint32_t leverage = 0;
+  MarginMode margin_mode = MarginMode::CROSS;
+  void persist(StateArchive& archive);
+};
+
 class Portfolio {
  public:
   void configure(const config::Config& config);
@@ -121,7 +134,7 @@ class Portfolio {
   // The same with the position changed by a signed quantity at a price.
   std::optional<Price> liquidation_price_after(InstrumentNo instrument, Qty change, Price price) const;
   std::uint32_t leverage(InstrumentNo instrument) const;
-  MarginMode margin_mode() const { return margin_mode_; }
+  MarginMode margin_mode(InstrumentNo instrument) const;
 
   // Journals an EquityMark. Peak and drawdown are kept here and move only with marks.
   Seq mark_equity(const OrderManager& orders, Emitter& out);
@@ -143,7 +156,9 @@ class Portfolio {
   void emit_position(const StrategyShare& share, Price mark, Emitter& out);
   void emit_position(const NetPosition& net, Emitter& out);
   void report_mismatch(InstrumentNo instrument, std::int64_t expected, std::int64_t actual, const char* what, Emitter& out);
-  void allocate(const FillDetails& fill, Money notional, Qty net_before, Money commission_value);
+  void allocate(const FillDetails& fill, Money notional, Money commission_value);
+  void move_isolated(NetPosition& net, Qty qty_before, Money cost_before);
+  const InstrumentSetting* setting(InstrumentNo instrument) const;
   Money balance_for(const NetPosition& net) const;
 
   const Instruments* instruments_ = nullptr;
@@ -152,7 +167,7 @@ class Portfolio {
   std::vector<Wallet> wallets_ = std::vector<Wallet>(1);
   std::vector<NetPosition> nets_;       // by instrument
   std::vector<StrategyShare> shares_;   // by strategy, then instrument
-  std::vector<std::pair<InstrumentNo, std::uint32_t>> leverages_;  // where the account says otherwise
+  std::vector<InstrumentSetting> settings_;  // by instrument: where the account says otherwise
   std::vector<ShareFill> share_fills_;
   Money unrealized_, notional_, initial_, maintenance_, isolated_;
   Money commission_value_;

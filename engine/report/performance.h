@@ -65,10 +65,8 @@ class Performance {
   struct Held {            // last Position record of a share or a net position
     std::int64_t qty = 0;
     Money open_notional, realized, commission, funding;
-    Price mark;
-    Money realized_at_open, cost_at_open;  // realised, fees and funding when the position was opened
+    Money realized_at_open;  // when the position was opened
   };
-  struct Counted { PerformanceFigures figures; };
 
   void on_position(const journal::RecordView& record);
   void on_fill(const journal::RecordView& record);

@@ -90,7 +90,8 @@ class RiskEngine {
  private:
   void change_state(schema::TradingStateKind state, bool killed, schema::RiskRule rule, schema::AlertLevel level, Seq cause,
                     Emitter& out);
-  void start_day(UnixNanos now, Money equity, Emitter& out);
+  void start_day(const Portfolio& portfolio);
+  Money day_loss(const Portfolio& portfolio) const;  // positive = lost; deposits and withdrawals apart
 
   RiskLimits limits_;
   schema::TradingStateKind state_ = schema::TradingStateKind::ACTIVE;
@@ -99,6 +100,7 @@ class RiskEngine {
   bool flatten_requested_ = false;
   std::int64_t day_ = -1;                                  // UTC day number of engine time
   Money day_start_equity_;
+  Money day_start_deposits_;
   bool daily_loss_latched_ = false;
   bool drawdown_latched_ = false;
   bool equity_floor_latched_ = false;
