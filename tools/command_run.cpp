@@ -40,9 +40,9 @@ class Run final : public Command {
     arguments.flag("--no-journal", no_journal_, "trade without journaling (to measure what the journal costs)");
     arguments.flag("--verbose", verbose_, "log to standard error at the configured level");
     arguments.examples(
-        "reprise run --mode backtest --config config/config.yaml --data day --journal run\n"
-        "reprise run --mode backtest --config config/config.yaml --data day --journal run2 --set risk.max_leverage=2\n"
-        "reprise run --mode backtest --config config/config.yaml --data day --journal run --resume\n"
+        "reprise run --mode backtest --config config/examples/demo.yaml --data day --journal run\n"
+        "reprise run --mode backtest --config config/examples/demo.yaml --data day --journal run2 --set risk.max_leverage=2\n"
+        "reprise run --mode backtest --config config/examples/demo.yaml --data day --journal run --resume\n"
         "Ctrl-C ends the run in order: the journal is valid and ended, and the command exits with 0.");
   }
 

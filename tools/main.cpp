@@ -46,7 +46,7 @@ std::string main_help() {
          "Exit codes: 0 fine or identical; 1 diverged or refused; 2 usage or could not check; 3 corrupt input.\n\n"
          "First steps:\n"
          "  reprise generate --seed 7 --hours 1 --out day\n"
-         "  reprise run --mode backtest --config config/config.yaml --data day --journal run\n"
+         "  reprise run --mode backtest --config config/examples/demo.yaml --data day --journal run\n"
          "  reprise replay run\n"
          "  reprise verify run\n"
          "  reprise report run\n";

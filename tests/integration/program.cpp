@@ -132,7 +132,7 @@ const SmallDay& small_day() {
     const Outcome outcome = run(arguments);
     INFO(shown(arguments, outcome));
     REQUIRE(outcome.exit_code == 0);
-    made.profile = source_path("config/examples/synthetic.yaml");
+    made.profile = source_path("config/examples/demo.yaml");
     return made;
   }();
   return day;
