@@ -50,7 +50,7 @@ struct Divergence {
   journal::RecordType type = journal::RecordType::NONE;
   std::uint32_t instrument = 0;
   std::int64_t engine_time = 0;
-  std::string field;                 // "qty", "header.ts_engine", "checks[3].value"; "record" when one side has none
+  std::string field;                 // as journal/field_diff.h names it: "ts_engine", "checks[3].value"; "record" when one side has none
   std::string recorded;              // value as text; "(none)" when the record is missing
   std::string replayed;
   std::vector<std::string> causes;   // nearest first: "seq 1042 sizing: qty 0.012 ..."

@@ -1,0 +1,275 @@
+#include "engine/replay.h"
+
+#include <cstring>
+
+#include "config/loader.h"
+#include "engine/strategy/registry.h"
+#include "engine/version.h"
+#include "journal/field_diff.h"
+#include "journal/record_text.h"
+
+namespace reprise::engine {
+
+namespace {
+
+constexpr std::size_t kMaxCauses = 16;
+constexpr std::size_t kMaxCauseText = 400;  // a book snapshot as a cause is told by its beginning
+
+std::string cause_text(const journal::RecordView& record) {
+  std::string text = "seq " + std::to_string(record.seq) + " " + journal::name_of(record.type()) +
+                     (record.header->is_output() ? "" : " (input)");
+  std::string body = journal::body_json(record.type(), record.body());
+  if (body.size() > kMaxCauseText) body = body.substr(0, kMaxCauseText) + " ...";
+  return text + ": " + body;
+}
+
+// The Configuration record with other entries, in a batch of its own.
+Result<journal::RecordBatch> overridden(const journal::RecordView& input,
+                                        const std::vector<std::pair<std::string, std::string>>& overrides) {
+  config::Entries entries;
+  for (auto entry : journal::read<schema::Configuration>(input).getEntries()) {
+    entries.emplace_back(entry.getKey().cStr(), entry.getValue().cStr());
+  }
+  std::vector<std::string> sets;
+  for (const auto& [key, value] : overrides) sets.push_back(key + "=" + value);
+  auto loaded = config::override_entries(entries, sets, strategy_catalog());
+  if (!loaded) return loaded.error();
+  auto checked = check_configuration(loaded->entries);
+  if (!checked) return checked.error();
+
+  std::size_t words = 0;
+  for (const auto& [key, value] : loaded->entries) words += 4 + key.size() / 8 + value.size() / 8 + 2;
+  const std::string hash = config::config_hash(loaded->entries);
+  journal::RecordBatch batch;
+  journal::RecordHeader header = *input.header;
+  batch.append<schema::Configuration>(
+      RecordType::CONFIGURATION, header,
+      [&](schema::Configuration::Builder b) {
+        auto list = b.initEntries(static_cast<capnp::uint>(loaded->entries.size()));
+        capnp::uint i = 0;
+        for (const auto& [key, value] : loaded->entries) {
+          list[i].setKey(key);
+          list[i].setValue(value);
+          ++i;
+        }
+        b.setHash(hash);
+      },
+      words + 16);
+  return batch;
+}
+
+}  // namespace
+
+struct Replayer::Impl {
+  std::string path;
+  ReplayOptions options;
+  journal::JournalReader reader;
+  Engine engine;
+  journal::RecordBatch outputs;      // of the last input
+  const std::byte* at = nullptr;     // first output not yet compared
+  std::size_t pending = 0;
+  journal::Seq input_seq = 0;
+  journal::Seq last_read = 0;
+  bool has_configuration = false;
+  ReplayReport report;
+
+  Impl(std::string where, ReplayOptions given, journal::JournalReader opened)
+      : path(std::move(where)), options(std::move(given)), reader(std::move(opened)) {}
+
+  Status feed(const journal::RecordView& input) {
+    journal::RecordView given = input;
+    journal::RecordBatch replaced;
+    if (input.type() == RecordType::CONFIGURATION) {
+      has_configuration = true;
+      if (!options.overrides.empty()) {
+        auto made = overridden(input, options.overrides);
+        if (!made) return made.error();
+        replaced = std::move(made).value();
+        replaced.for_each(input.seq, [&](const journal::RecordView& view) { given = view; });
+      }
+    }
+    outputs.clear();
+    engine.on(given, outputs);
+    at = outputs.bytes();
+    pending = outputs.count();
+    input_seq = input.seq;
+    return ok_status();
+  }
+
+  journal::RecordView next_output(journal::Seq seq) const {
+    return {seq, reinterpret_cast<const journal::RecordHeader*>(at)};
+  }
+  void step() {
+    at += next_output(0).total_bytes();
+    --pending;
+  }
+
+  // One recorded output; whether it is the one that the engine made.
+  bool compare(const journal::RecordView& recorded) {
+    if (pending == 0) {
+      diverge(&recorded, nullptr, recorded.seq);
+      return false;
+    }
+    const journal::RecordView replayed = next_output(recorded.seq);
+    const std::size_t bytes = recorded.total_bytes();
+    const bool same = replayed.total_bytes() == bytes && std::memcmp(recorded.bytes(), replayed.bytes(), bytes) == 0;
+    if (!same) diverge(&recorded, &replayed, recorded.seq);
+    step();
+    return same;
+  }
+
+  // Outputs that the engine made and the journal lacks, in front of record `seq`.
+  void missing(journal::Seq seq) {
+    while (pending != 0) {
+      const journal::RecordView replayed = next_output(seq);
+      diverge(nullptr, &replayed, seq);
+      step();
+    }
+  }
+
+  void diverge(const journal::RecordView* recorded, const journal::RecordView* replayed, journal::Seq seq) {
+    ++report.divergences;
+    if (report.first_divergence) return;
+    const journal::RecordView& shown = recorded != nullptr ? *recorded : *replayed;
+    Divergence found;
+    found.seq = seq;
+    found.type = shown.type();
+    found.instrument = shown.header->instrument;
+    found.engine_time = shown.header->ts_engine;
+    if (recorded == nullptr || replayed == nullptr) {
+      found.field = "record";
+      found.recorded = recorded == nullptr ? "(none)" : cause_text(*recorded);
+      found.replayed = replayed == nullptr ? "(none)" : cause_text(*replayed);
+    } else if (const auto difference = journal::first_difference(*recorded, *replayed)) {
+      found.field = difference->field;
+      found.recorded = difference->a;
+      found.replayed = difference->b;
+    } else {
+      found.field = "bytes";
+      found.recorded = std::to_string(recorded->total_bytes()) + " bytes";
+      found.replayed = std::to_string(replayed->total_bytes()) + " bytes";
+    }
+    found.causes = causes_of(shown, recorded == nullptr);
+    report.first_divergence = std::move(found);
+  }
+
+  // The chain of causes, nearest first. Everything in front of the first divergence is the same on both sides, so
+  // the journal tells it; only causes among the outputs of this very input may exist on the replayed side alone.
+  std::vector<std::string> causes_of(const journal::RecordView& record, bool is_replayed) {
+    std::vector<std::string> causes;
+    journal::ReaderOptions plain;
+    plain.read_ahead = false;
+    auto lookup = journal::JournalReader::open(path, plain);
+    if (!lookup) return causes;
+    journal::Seq cause = record.cause_seq();
+    while (cause != 0 && causes.size() < kMaxCauses) {
+      journal::Seq next = 0;
+      bool found = false;
+      const auto tell = [&](const journal::RecordView& view) {
+        causes.push_back(cause_text(view));
+        next = view.cause_seq();
+        found = true;
+      };
+      if (is_replayed && cause > input_seq) {
+        outputs.for_each(input_seq + 1, [&](const journal::RecordView& view) {
+          if (view.seq == cause) tell(view);
+        });
+      } else {
+        journal::RecordView view;
+        if (lookup->seek(cause).ok() && lookup->next(view) && view.seq == cause) tell(view);
+      }
+      if (!found) break;
+      cause = next;
+    }
+    return causes;
+  }
+
+  Result<ReplayReport> run() {
+    const bool may_end_torn = reader.manifest().status != schema::RunStatus::ENDED;
+    report.recorded_engine_version = reader.manifest().engine_version;
+    add_notes();
+    std::uint64_t until_progress = options.progress_interval;
+    bool stopped = false;
+    journal::RecordView record;
+    while (reader.next(record)) {
+      const journal::RecordHeader& header = *record.header;
+      if (header.is_output()) {
+        if (options.compare && !compare(record) && options.stop_at_first_divergence) stopped = true;
+        ++report.outputs;
+      } else {
+        if (options.compare && pending != 0) {
+          missing(record.seq);
+          if (options.stop_at_first_divergence) {
+            stopped = true;
+            break;
+          }
+        }
+        if ((options.until_seq != 0 && record.seq > options.until_seq) ||
+            (options.until_time != 0 && header.ts_engine > options.until_time)) {
+          stopped = true;
+          break;
+        }
+        const Status fed = feed(record);
+        if (!fed.ok()) return fed.error();
+        ++report.inputs;
+      }
+      last_read = record.seq;
+      ++report.records;
+      if (header.type_code < report.by_type.size()) ++report.by_type[header.type_code];
+      if (--until_progress == 0) {
+        until_progress = options.progress_interval;
+        if (options.progress && !options.progress({record.seq, reader.last_seq(), header.ts_engine})) stopped = true;
+      }
+      if (stopped) break;
+    }
+    const Status status = reader.status();
+    if (!status.ok()) return status.error();
+    if (!stopped && options.compare && pending != 0) {
+      if (may_end_torn) {
+        report.cut_outputs = pending;
+      } else {
+        missing(last_read + 1);
+      }
+    }
+    if (!options.overrides.empty() && !has_configuration && !stopped) {
+      return usage_error(path + " has no configuration record whose keys could be replaced", "use --set on the journal of a run");
+    }
+    report.complete = !stopped;
+    report.identical = report.divergences == 0;
+    report.digest = report.complete ? reader.running_digest() : reader.manifest().digest;
+    return report;
+  }
+
+  void add_notes() {
+    const auto note = [&](const std::string& text) { report.note += (report.note.empty() ? "" : "; ") + text; };
+    const std::uint32_t recorded = report.recorded_engine_version;
+    if (recorded != kEngineVersion && recorded != 0) {
+      note("recorded by engine version " + std::to_string(recorded) + ", replayed by " + std::to_string(kEngineVersion));
+    }
+    for (const auto& [key, value] : options.overrides) {
+      const std::string part = key.substr(0, key.find('.'));
+      if (part == "venue" || part == "run" || part == "journal" || part == "logging") {
+        note(key + " changes nothing in a replay: what it governs is an input");
+      }
+    }
+  }
+};
+
+Replayer::Replayer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Replayer::Replayer(Replayer&&) noexcept = default;
+Replayer& Replayer::operator=(Replayer&&) noexcept = default;
+Replayer::~Replayer() = default;
+
+Result<Replayer> Replayer::open(const std::string& path, ReplayOptions options) {
+  if (options.progress_interval == 0) options.progress_interval = 1;
+  auto reader = journal::JournalReader::open(path);
+  if (!reader) return reader.error();
+  return Replayer(std::make_unique<Impl>(path, std::move(options), std::move(reader).value()));
+}
+
+Result<ReplayReport> Replayer::run() { return impl_->run(); }
+const journal::Manifest& Replayer::manifest() const { return impl_->reader.manifest(); }
+Engine& Replayer::engine() { return impl_->engine; }
+journal::Seq Replayer::stopped_at() const { return impl_->last_read; }
+
+}  // namespace reprise::engine
