@@ -2,9 +2,12 @@
 
 #include <zstd.h>
 
+#include <algorithm>
 #include <cstring>
 #include <limits>
 #include <vector>
+
+#include "journal/record_codec.h"
 
 namespace reprise::journal {
 
@@ -45,7 +48,7 @@ Result<BlockHeader> read_block_header(std::string_view stored) {
                              std::to_string(kBlockVersion),
                          "use a newer build of reprise");
   }
-  if (header.codec > static_cast<std::uint16_t>(Codec::zstd)) return corrupt_error("block has an unknown codec");
+  if (header.codec > static_cast<std::uint16_t>(Codec::record_zstd)) return corrupt_error("block has an unknown codec");
   if (header.count == 0 || header.first_seq == 0) return corrupt_error("block without records");
   if (header.reserved != 0) return corrupt_error("block has a reserved field set");
   if (header.raw_bytes > kMaxBlockRawBytes || header.raw_bytes / kHeaderBytes < header.count) {
@@ -58,6 +61,7 @@ Result<BlockHeader> read_block_header(std::string_view stored) {
 struct BlockEncoder::Context {
   ZSTD_CCtx* zstd = ZSTD_createCCtx();
   int level = 1;
+  RecordCodec records;
   std::vector<char> out;
   ~Context() { ZSTD_freeCCtx(zstd); }
 };
@@ -68,16 +72,18 @@ BlockEncoder::~BlockEncoder() = default;
 std::string_view BlockEncoder::encode(BlockHeader& header, const std::byte* raw, std::size_t raw_bytes) {
   REPRISE_ASSERT(raw_bytes <= kMaxBlockRawBytes, "block too large");
   Context& c = *context_;
-  const std::size_t room = kBlockHeaderBytes + (raw_bytes < kSmallestCompressed ? raw_bytes : ZSTD_compressBound(raw_bytes));
+  std::string_view small;
+  if (raw_bytes >= kSmallestCompressed) small = c.records.encode(raw, raw_bytes, header.count);
+  const std::size_t room = kBlockHeaderBytes + std::max(raw_bytes, ZSTD_compressBound(small.size()));
   if (c.out.size() < room) c.out.resize(room);
   char* payload = c.out.data() + kBlockHeaderBytes;
   std::size_t stored = raw_bytes;
   header.codec = static_cast<std::uint16_t>(Codec::none);
   if (raw_bytes >= kSmallestCompressed) {
-    const std::size_t got = ZSTD_compressCCtx(c.zstd, payload, room - kBlockHeaderBytes, raw, raw_bytes, c.level);
+    const std::size_t got = ZSTD_compressCCtx(c.zstd, payload, room - kBlockHeaderBytes, small.data(), small.size(), c.level);
     if (!ZSTD_isError(got) && got < raw_bytes) {
       stored = got;
-      header.codec = static_cast<std::uint16_t>(Codec::zstd);
+      header.codec = static_cast<std::uint16_t>(Codec::record_zstd);
     }
   }
   if (header.codec == static_cast<std::uint16_t>(Codec::none)) std::memcpy(payload, raw, raw_bytes);
@@ -91,6 +97,8 @@ std::string_view BlockEncoder::encode(BlockHeader& header, const std::byte* raw,
 
 struct BlockDecoder::Context {
   ZSTD_DCtx* zstd = ZSTD_createDCtx();
+  RecordCodec records;
+  std::vector<char> small;
   ~Context() { ZSTD_freeDCtx(zstd); }
 };
 
@@ -102,6 +110,22 @@ Status BlockDecoder::decode(const BlockHeader& header, std::string_view stored, 
   if (header.codec == static_cast<std::uint16_t>(Codec::none)) {
     if (header.stored_bytes != header.raw_bytes) return corrupt_error("block stored plain has the wrong size");
     std::memcpy(out, payload, header.raw_bytes);
+    return ok_status();
+  }
+  if (header.codec == static_cast<std::uint16_t>(Codec::record_zstd)) {
+    // The size is stated in the payload; more than the records could ever need is damage.
+    const unsigned long long size = ZSTD_getFrameContentSize(payload, header.stored_bytes);
+    const std::size_t most = std::size_t{header.raw_bytes} * 3 + 64;
+    if (size == ZSTD_CONTENTSIZE_UNKNOWN || size == ZSTD_CONTENTSIZE_ERROR || size > most) {
+      return corrupt_error("block does not decompress: impossible size");
+    }
+    std::vector<char>& small = context_->small;
+    if (small.size() < size) small.resize(size);
+    const std::size_t got = ZSTD_decompressDCtx(context_->zstd, small.data(), size, payload, header.stored_bytes);
+    if (ZSTD_isError(got)) return corrupt_error(std::string("block does not decompress: ") + ZSTD_getErrorName(got));
+    if (got != size || !context_->records.decode({small.data(), got}, out, header.raw_bytes, header.count)) {
+      return corrupt_error("block's records do not decode");
+    }
     return ok_status();
   }
   const std::size_t got = ZSTD_decompressDCtx(context_->zstd, out, header.raw_bytes, payload, header.stored_bytes);

@@ -3,7 +3,7 @@
 //   offset size field
 //        0    4 magic          "RPB1"
 //        4    2 version        kBlockVersion
-//        6    2 codec          0 none, 1 zstd
+//        6    2 codec          0 none, 1 zstd, 2 record codec (journal/record_codec.h) and then zstd
 //        8    8 first_seq      equals the key
 //       16    4 count          records, at least 1
 //       20    4 raw_bytes      size of the records
@@ -38,7 +38,7 @@ inline constexpr std::uint32_t kBlockMagic = 0x31425052;  // "RPB1"
 inline constexpr std::uint16_t kBlockVersion = 1;
 inline constexpr std::size_t kMaxBlockRawBytes = 128u << 20;
 
-enum class Codec : std::uint16_t { none = 0, zstd = 1 };
+enum class Codec : std::uint16_t { none = 0, zstd = 1, record_zstd = 2 };
 
 struct BlockHeader {
   std::uint32_t magic = kBlockMagic;

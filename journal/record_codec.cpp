@@ -7,6 +7,9 @@
 
 #include "journal/record.h"
 
+// The value readers and writers are a few instructions in the hottest loops of the journal.
+#define REPRISE_INLINE __attribute__((always_inline))
+
 namespace reprise::journal {
 
 namespace {
@@ -23,7 +26,7 @@ std::uint64_t zigzag(std::uint64_t difference) {
 }
 std::uint64_t unzigzag(std::uint64_t value) { return (value >> 1) ^ (0 - (value & 1)); }
 
-constexpr std::uint64_t kMask[16] = {0,
+constexpr std::uint64_t kMask[9] = {0,
                                      0xff,
                                      0xffff,
                                      0xffffff,
@@ -31,8 +34,7 @@ constexpr std::uint64_t kMask[16] = {0,
                                      0xffffffffff,
                                      0xffffffffffff,
                                      0xffffffffffffff,
-                                     0xffffffffffffffff,
-                                     0, 0, 0, 0, 0, 0, 0};
+                                     0xffffffffffffffff};
 
 // Words of the struct's own section, from its root pointer: itself, data and pointers.
 std::size_t fixed_words(std::uint64_t root) {
@@ -104,16 +106,15 @@ std::string_view RecordCodec::encode(const std::byte* raw, std::size_t raw_bytes
   std::uint8_t* tags = out_.data() + 8;
   std::uint8_t* controls = tags + count;
   std::uint8_t* data = controls + control_bytes;
-  std::memset(controls, 0, control_bytes);
+  if (lengths_.size() < control_bytes * 2) lengths_.resize(control_bytes * 2);
+  std::uint8_t* length = lengths_.data();
 
   Slots& slots = *slots_;
   slots.reset();
-  std::size_t at_value = 0;
-  const auto put = [&](std::uint64_t difference) {
+  const auto put = [&](std::uint64_t difference) REPRISE_INLINE {
     const std::uint64_t value = zigzag(difference);
     const auto bytes = static_cast<unsigned>(71 - std::countl_zero(value)) / 8;  // 0 for 0
-    controls[at_value >> 1] = static_cast<std::uint8_t>(controls[at_value >> 1] | bytes << (at_value & 1) * 4);
-    ++at_value;
+    *length++ = static_cast<std::uint8_t>(bytes);
     std::memcpy(data, &value, 8);
     data += bytes;
   };
@@ -167,6 +168,10 @@ std::string_view RecordCodec::encode(const std::byte* raw, std::size_t raw_bytes
     for (; j < body_words; ++j) put(body[j] - (j < fixed + 2 ? 0 : body[j - 2]));
     in += kHeaderWords + body_words;
   }
+  if ((values & 1) != 0) *length = 0;
+  for (std::size_t i = 0; i < control_bytes; ++i) {
+    controls[i] = static_cast<std::uint8_t>(lengths_[2 * i] | lengths_[2 * i + 1] << 4);
+  }
   std::memset(data, 0, kSlack);
   data += kSlack;
   const std::uint32_t sizes[2] = {count, static_cast<std::uint32_t>(control_bytes)};
@@ -188,16 +193,24 @@ bool RecordCodec::decode(std::string_view stored, std::byte* raw, std::size_t ra
   const std::uint8_t* data = controls + control_bytes;
   const std::uint8_t* const data_end = reinterpret_cast<const std::uint8_t*>(stored.data()) + stored.size() - kSlack;
 
+  if (lengths_.size() < control_bytes * 2) lengths_.resize(control_bytes * 2);
+  unsigned bad = 0;
+  for (std::size_t i = 0; i < control_bytes; ++i) {
+    const auto low = static_cast<std::uint8_t>(controls[i] & 15);
+    const auto high = static_cast<std::uint8_t>(controls[i] >> 4);
+    lengths_[2 * i] = low;
+    lengths_[2 * i + 1] = high;
+    bad |= static_cast<unsigned>(low + 7) | static_cast<unsigned>(high + 7);  // bit 4 is set from 9 on
+  }
+  if ((bad & 16) != 0) return false;
+  const std::uint8_t* length = lengths_.data();
+
   Slots& slots = *slots_;
   slots.reset();
-  std::size_t at_value = 0;
-  unsigned bad = 0;
   // Reads 8 bytes at `data`, which is never beyond data_end: there are kSlack bytes behind it. The end is
   // checked once for each record and for each kFixedWords values of a long one.
-  const auto get = [&]() -> std::uint64_t {
-    const unsigned bytes = controls[at_value >> 1] >> (at_value & 1) * 4 & 15;
-    ++at_value;
-    bad |= bytes + 7;  // bit 4 is set from 9 on
+  const auto get = [&]() REPRISE_INLINE -> std::uint64_t {
+    const unsigned bytes = *length++;
     std::uint64_t value;
     std::memcpy(&value, data, 8);
     data += bytes;
@@ -215,7 +228,7 @@ bool RecordCodec::decode(std::string_view stored, std::byte* raw, std::size_t ra
   std::uint64_t* const out_end = out + words;
   std::uint64_t previous_engine = 0;
   std::uint64_t previous_event = 0;
-  constexpr std::size_t kFastBytes = (5 + kFixedWords) * 15 + kKindBytes;
+  constexpr std::size_t kFastBytes = (5 + kFixedWords) * 8 + kKindBytes;
   for (std::uint32_t r = 0; r < count; ++r) {
     Slot* slot = nullptr;
     if (tags[r] == kNewKind) {
@@ -234,7 +247,7 @@ bool RecordCodec::decode(std::string_view stored, std::byte* raw, std::size_t ra
     if (static_cast<std::size_t>(out_end - out) < kHeaderWords) return false;
     const bool output = (slot->kind.second >> 48 & kFlagOutput) != 0;
     const bool fast = data <= data_end && static_cast<std::size_t>(data_end - data) >= kFastBytes;
-    const auto decode_record = [&](auto&& next) -> bool {
+    const auto decode_record = [&](auto&& next) REPRISE_INLINE -> bool {
       const std::uint64_t body_words = slot->body_words + next();
       if (body_words > static_cast<std::size_t>(out_end - out) - kHeaderWords || body_words > kMaxBodyBytes / 8) return false;
       const std::uint64_t engine = previous_engine + next();
@@ -266,7 +279,7 @@ bool RecordCodec::decode(std::string_view stored, std::byte* raw, std::size_t ra
       while (j < body_words) {
         // Long tails: the end of the data is looked at for every stretch.
         const std::size_t stretch = std::min<std::size_t>(body_words - j, kFixedWords);
-        if (data <= data_end && static_cast<std::size_t>(data_end - data) >= stretch * 15) {
+        if (data <= data_end && static_cast<std::size_t>(data_end - data) >= stretch * 8) {
           for (const std::size_t until = j + stretch; j < until; ++j) {
             body[j] = (j < fixed + 2 ? 0 : body[j - 2]) + get();
           }

@@ -53,6 +53,7 @@ class RecordCodec {
   struct Slots;
   std::unique_ptr<Slots> slots_;
   std::vector<std::uint8_t> out_;
+  std::vector<std::uint8_t> lengths_;  // controls, a byte each
 };
 
 }  // namespace reprise::journal
