@@ -48,7 +48,7 @@ Status rewrite_record(const std::string& path, Seq seq,
     BlockScan scan(store, path);
     BlockEncoder encoder(1);
     RunningDigest digest;
-    std::vector<capnp::word> words;
+    std::vector<std::uint64_t> words;
     while (auto block = scan.next()) {
       BlockHeader header = block->header;
       words.resize(header.raw_bytes / 8 + 1);

@@ -382,7 +382,7 @@ struct JournalWriter::Impl {
   // Goes on behind stored records: running digest, last time, small blocks at the tail.
   Status take_up(std::uint64_t& records) {
     BlockScan scan(*store, path);
-    std::vector<capnp::word> words;
+    std::vector<std::uint64_t> words;
     records = 0;
     while (auto block = scan.next()) {
       words.resize(block->header.raw_bytes / 8 + 1);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <new>
+#include <utility>
 
 namespace reprise::journal {
 
@@ -11,13 +12,29 @@ constexpr std::size_t kHeaderWords = kHeaderBytes / sizeof(capnp::word);
 constexpr std::size_t kFirstRoomWords = 8192;
 }  // namespace
 
-RecordBatch::RecordBatch() : storage_(kFirstRoomWords) { words_ = storage_.data(); }
+RecordBatch::RecordBatch() : storage_(kFirstRoomWords) { words_ = reinterpret_cast<capnp::word*>(storage_.data()); }
+
+RecordBatch::RecordBatch(RecordBatch&& other) noexcept
+    : storage_(std::move(other.storage_)),
+      words_(std::exchange(other.words_, nullptr)),
+      size_words_(std::exchange(other.size_words_, 0)),
+      count_(std::exchange(other.count_, 0)) {
+  other.storage_.clear();
+}
+
+RecordBatch& RecordBatch::operator=(RecordBatch&& other) noexcept {
+  std::swap(storage_, other.storage_);
+  std::swap(words_, other.words_);
+  std::swap(size_words_, other.size_words_);
+  std::swap(count_, other.count_);
+  return *this;
+}
 
 capnp::word* RecordBatch::reserve(std::size_t body_room) {
   const std::size_t needed = size_words_ + kHeaderWords + body_room;
   if (needed > storage_.size()) {
     storage_.resize(std::max(needed, storage_.size() * 2));
-    words_ = storage_.data();
+    words_ = reinterpret_cast<capnp::word*>(storage_.data());
   }
   capnp::word* body = words_ + size_words_ + kHeaderWords;
   std::memset(static_cast<void*>(body), 0, body_room * sizeof(capnp::word));

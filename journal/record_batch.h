@@ -19,6 +19,10 @@ namespace reprise::journal {
 class RecordBatch {
  public:
   RecordBatch();
+  RecordBatch(const RecordBatch&) = delete;
+  RecordBatch& operator=(const RecordBatch&) = delete;
+  RecordBatch(RecordBatch&& other) noexcept;
+  RecordBatch& operator=(RecordBatch&& other) noexcept;
 
   // Appends a record of struct T. `fill` gets T::Builder and must be a pure function of what it
   // captured: it runs again with more room when the message did not fit. `extra_words` is the room for
@@ -86,7 +90,7 @@ class RecordBatch {
   capnp::word* reserve(std::size_t body_room);  // zeroed space for a body behind a header to come
   RecordHeader& finish(RecordHeader header, std::size_t body_words);
 
-  std::vector<capnp::word> storage_;
+  std::vector<std::uint64_t> storage_;  // capnp::word cannot move, so a vector of it cannot grow
   capnp::word* words_ = nullptr;
   std::size_t size_words_ = 0;
   std::size_t count_ = 0;

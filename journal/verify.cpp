@@ -107,7 +107,7 @@ Status check_content(const std::string& path, const std::optional<TailNumbers>& 
   RunningDigest digest;
   BlockScan scan(store, path);
   TimeIndexCheck times(store, path);
-  std::vector<capnp::word> words;
+  std::vector<std::uint64_t> words;
   std::int64_t ts_floor = INT64_MIN;
   while (auto block = scan.next()) {
     const BlockHeader& header = block->header;
