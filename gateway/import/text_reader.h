@@ -1,0 +1,69 @@
+// Text out of files, compressed or not: whole lines in blocks, with bounded memory.
+//
+// TextReader reads one entry of one file (a zip may hold several) through libarchive. A block ends with a
+// complete line; a line longer than kMaxLineBytes becomes a block of its own that says so and keeps only
+// its beginning. PrefetchReader does the same on a thread ahead of its user; the blocks and their order
+// do not depend on it. Damage (a cut or broken archive) is an Error that comes after the lines before it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "journal/result.h"
+
+namespace reprise::gateway {
+
+inline constexpr std::size_t kMaxLineBytes = 8u << 20;
+
+struct TextBlock {
+  std::vector<char> data;  // `size` bytes of text; every line ends with '\n' except maybe the last of the entry
+  std::size_t size = 0;
+  bool is_overlong = false;   // one line, cut: `size` bytes of `line_bytes`
+  std::uint64_t line_bytes = 0;
+  std::uint64_t file_bytes_read = 0;  // of the compressed file, for progress
+
+  std::string_view text() const { return {data.data(), size}; }
+};
+
+// The entries of a file that hold text: one for anything but a zip. Names are empty outside a zip.
+Result<std::vector<std::string>> list_entries(const std::string& path);
+
+class TextReader {
+ public:
+  // entry: place in list_entries().
+  static Result<TextReader> open(const std::string& path, std::size_t entry);
+  TextReader(TextReader&&) noexcept;
+  TextReader& operator=(TextReader&&) noexcept;
+  ~TextReader();
+
+  // Fills `block` with the next lines; false at the end. After an Error there is nothing more.
+  Result<bool> next(TextBlock& block);
+  // For blocks of about this size (the default suits a long scan).
+  void set_block_bytes(std::size_t bytes);
+
+ private:
+  struct Impl;
+  explicit TextReader(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+class PrefetchReader {
+ public:
+  explicit PrefetchReader(TextReader reader);
+  ~PrefetchReader();
+  PrefetchReader(const PrefetchReader&) = delete;
+  PrefetchReader& operator=(const PrefetchReader&) = delete;
+
+  // The next block, valid until the next call; nullptr at the end.
+  Result<const TextBlock*> next();
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace reprise::gateway
