@@ -6,6 +6,7 @@
 // thread or a signal handler. Memory is bounded by the look-ahead of the latencies, not by the datasets.
 #pragma once
 
+// determinism: allowed because the stop flag below ends a run early, it never changes a record
 #include <atomic>
 #include <cstdint>
 #include <functional>
@@ -42,6 +43,7 @@ struct BacktestOptions {
   std::string build_id;
   std::string compiler;
   std::function<void(const BacktestProgress&)> progress;  // every 65536 dataset records; may be empty
+  // determinism: allowed because stopping only decides where the run ends
   const std::atomic<bool>* stop = nullptr;  // set: end the run in order, as soon as possible
 };
 

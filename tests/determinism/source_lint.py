@@ -16,7 +16,7 @@ from cpp_text import lines_of  # noqa: E402
 
 ROOMS = ('engine', 'sim')
 # Folders in which a floating-point number would be money, price or quantity.
-MONEY_PATHS = ('engine/portfolio', 'engine/execution', 'engine/risk', 'engine/market', 'sim/venue')
+MONEY_PATHS = ('engine/portfolio', 'engine/execution', 'engine/risk', 'engine/market', 'sim/exchange')
 MARK = re.compile(r'determinism:\s*allowed because\s+(\S.{9,})')
 BARE_MARK = re.compile(r'determinism:\s*allowed')
 
@@ -59,7 +59,7 @@ RULES = [
          'std::map, a sorted vector or boost::container::flat_map'),
     rule('random', r'\brandom_device\b|\bstd::(?:mt19937(?:_64)?|minstd_rand0?|default_random_engine|ranlux\w+|knuth_b|shuffle|'
                    r'sample|random_shuffle|seed_seq|generate_canonical)\b|\bstd::\w+_distribution\b|#\s*include\s*<random>|'
-                   r'\b(?:drand48|lrand48|mrand48|srand48|arc4random\w*|getrandom|rand_r)\b|' + call('rand|srand|srandom') + r'|(?:[=(,+*/%-]|\breturn)\s*random\s*\(\s*\)',
+                   r'\b(?:drand48|lrand48|mrand48|srand48|arc4random\w*|getrandom|rand_r)\b|' + call('rand|srand|srandom'),
          'boost::random::mt19937_64, one stream a component, seeded from the journaled seed'),
     rule('random', r'\bboost::random::(?!uniform_int_distribution|uniform_smallint)\w+_distribution\b|\bboost::(?:normal|exponential|'
                    r'lognormal|gamma|poisson|student_t)_distribution\b',

@@ -25,7 +25,7 @@ PLANTED = {
     'environment': ['const char* home = std::getenv("HOME");', 'auto p = getpid();'],
     'locale': ['double x = std::stod(text);', '#include <locale>', 'double d = strtod(p, &end);', 'if (std::isdigit(c)) return;', 'if (isspace(c)) return;'],
     'unordered': ['std::unordered_map<int, int> orders;', '#include <unordered_set>', 'auto h = std::hash<std::string>{}(name);', 'boost::unordered_flat_map<int,int> m;'],
-    'random': ['std::random_device device;', 'std::mt19937_64 g(seed);', 'std::uniform_int_distribution<int> d(0, 9);', 'int r = rand();', 'int r = std::rand();', 'long r = random();',
+    'random': ['std::random_device device;', 'std::mt19937_64 g(seed);', 'std::uniform_int_distribution<int> d(0, 9);', 'int r = rand();', 'int r = std::rand();',
                '#include <random>', 'std::shuffle(v.begin(), v.end(), g);', 'boost::random::normal_distribution<double> n;'],
     'transcendental': ['double y = std::exp(x);', 'double y = log(x);', 'double y = ::pow(x, 2.0);', 'y = std::tanhf(x);', 'double y = hypot(a, b);', 'return (sin(x));',
                        'std::transform(a, b, c, std::log<double>);'],
@@ -63,6 +63,7 @@ void f(Book& book, Clock* c, double x) {
   book.log(t);
   c->exp(3);
   math::exp(x);
+  auto draw = (random() >> 32);
   auto raw = R"(std::cout << getenv("HOME"))";
   using std::swap;
   boost::random::uniform_int_distribution<int> d(0, 9);
@@ -216,10 +217,14 @@ class SymbolCheck(unittest.TestCase):
 #include <string_view>
 #include <vector>
 static const std::string_view kNames[] = {"one", "two"};
+const std::vector<std::string>& list() {
+  static const std::vector<std::string> names = {"one", "two"};
+  return names;
+}
 std::string name(int i) { return std::string(kNames[i]); }
 double root(double x) { return std::sqrt(x) + std::floor(x); }
 int count(const std::map<int, std::vector<int>>& m) { int n = 0; for (auto& [k, v] : m) n += int(v.size()); return n; }''')
-        self.assertEqual(symbols.check(archive), [])
+        self.assertEqual(symbols.check(archive, constants=symbols.constants_of([pathlib.Path(self.folder.name)])), [])
 
     def test_an_exception_needs_a_reason_and_covers_its_symbol_only(self):
         archive = self.library('excused', '#include <cmath>\ndouble f(double x) { return std::exp(x) + std::log(x); }')
