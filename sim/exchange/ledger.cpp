@@ -1,0 +1,173 @@
+#include "sim/exchange/ledger.h"
+#include "sim/exchange/wide.h"
+
+#include <algorithm>
+
+namespace reprise::sim {
+
+namespace {
+constexpr std::int64_t kBound = std::int64_t{1} << 61;
+// A position without a bracket table: half a percent, so that it can be liquidated at all.
+constexpr Rate kDefaultMaintenance{500'000};
+}  // namespace
+
+Money bounded_notional(Price price, Qty qty) {
+  const Wide product = static_cast<Wide>(price.e8) * qty.e8;
+  const Wide half = kScale / 2;
+  const Wide rounded = (product + (product < 0 ? -half : half)) / kScale;
+  if (rounded > kBound) return {kBound};
+  if (rounded < -kBound) return {-kBound};
+  return {static_cast<std::int64_t>(rounded)};
+}
+
+bool notional_is_bounded(Price price, Qty qty) {
+  const Money notional = bounded_notional(price, qty.abs());
+  return notional.e8 < kBound / 16;  // room for sums over positions
+}
+
+void LedgerPosition::persist(engine::StateArchive& archive) {
+  archive.field("qty", qty);
+  archive.field("cost", cost);
+  archive.field("isolated_wallet", isolated_wallet);
+  archive.field("mark", mark);
+}
+
+Money& Ledger::wallet(std::uint16_t asset) {
+  if (asset >= wallets_.size()) wallets_.resize(asset + 1u);
+  return wallets_[asset];
+}
+
+Money Ledger::wallet_balance(std::uint16_t asset) const {
+  return asset < wallets_.size() ? wallets_[asset] : Money{};
+}
+
+const LedgerPosition& Ledger::position(InstrumentNo instrument) const {
+  static constexpr LedgerPosition kFlat{};
+  const auto found = positions_.find(instrument);
+  return found == positions_.end() ? kFlat : found->second;
+}
+
+std::uint32_t Ledger::leverage_for(const Instrument& instrument, Money notional) const {
+  if (instrument.margin.tiers.empty()) return leverage_;
+  return std::max(1u, std::min(leverage_, instrument.margin.tier_for(notional).max_leverage));
+}
+
+Money Ledger::maintenance(const Instrument& instrument, Money notional) {
+  if (instrument.margin.tiers.empty()) return mul(notional, kDefaultMaintenance, Rounding::ceiling);
+  return std::max(Money{}, instrument.margin.maintenance_margin(notional));
+}
+
+Money Ledger::apply_fill(const Instrument& instrument, Side side, Price price, Qty qty, bool forced) {
+  LedgerPosition& p = positions_[instrument.number];
+  if (p.mark.is_zero()) p.mark = price;
+  const Money notional = price * qty;
+  const std::int64_t sign = sign_of(side);
+  const bool reduces = p.qty.sign() != 0 && p.qty.sign() != sign;
+  const Qty closed = reduces ? std::min(qty, p.qty.abs()) : Qty{};
+  const Qty opened = qty - closed;
+
+  Money realized;
+  Money closed_notional;
+  if (closed.is_positive()) {
+    const Qty before = p.qty.abs();
+    closed_notional = opened.is_zero() ? notional : Money{mul_div(notional.e8, closed.e8, qty.e8)};
+    const Money part = closed == before ? p.cost : Money{mul_div(p.cost.e8, closed.e8, before.e8)};
+    // A long sells: proceeds minus cost. A short buys back: -(what it pays) minus its negative cost.
+    realized = Money{-sign * closed_notional.e8} - part;
+    p.cost -= part;
+    p.qty += Qty{sign * closed.e8};
+    wallet(0) += realized;
+    if (mode_ == MarginMode::ISOLATED) {
+      if (forced) {
+        p.isolated_wallet += realized;
+      } else {
+        // The released margin goes back to the cross wallet; so does the profit.
+        const Money released = closed == before ? p.isolated_wallet : Money{mul_div(p.isolated_wallet.e8, closed.e8, before.e8)};
+        p.isolated_wallet -= released;
+      }
+    }
+  }
+  if (opened.is_positive()) {
+    const Money opened_notional = notional - closed_notional;
+    p.cost += Money{sign * opened_notional.e8};
+    p.qty += Qty{sign * opened.e8};
+    if (mode_ == MarginMode::ISOLATED) {
+      const std::uint32_t leverage = leverage_for(instrument, opened_notional);
+      p.isolated_wallet += Money{ceil_to(opened_notional.e8, leverage) / leverage};
+    }
+  }
+  return realized;
+}
+
+void Ledger::pay_forced_fee(InstrumentNo instrument, Money amount) {
+  wallet(0) -= amount;
+  if (mode_ == MarginMode::ISOLATED) positions_[instrument].isolated_wallet -= amount;
+}
+
+void Ledger::apply_funding(InstrumentNo instrument, Money amount) {
+  wallet(0) += amount;
+  if (mode_ == MarginMode::ISOLATED) positions_[instrument].isolated_wallet += amount;
+}
+
+void Ledger::set_mark(InstrumentNo instrument, Price mark) {
+  const auto found = positions_.find(instrument);
+  if (found != positions_.end()) found->second.mark = mark;
+}
+
+Money Ledger::clear_deficit(InstrumentNo instrument) {
+  Money cleared;
+  if (mode_ == MarginMode::ISOLATED) {
+    LedgerPosition& p = positions_[instrument];
+    if (p.qty.is_zero()) {
+      if (p.isolated_wallet.is_negative()) {
+        cleared = -p.isolated_wallet;
+        wallet(0) += cleared;
+      }
+      p.isolated_wallet = Money{};  // what is left goes back to the cross wallet
+    }
+    return cleared;
+  }
+  for (const auto& [number, p] : positions_) {
+    if (!p.qty.is_zero()) return cleared;
+  }
+  if (wallet(0).is_negative()) {
+    cleared = -wallet(0);
+    wallet(0) = Money{};
+  }
+  return cleared;
+}
+
+Money Ledger::cross_wallet() const {
+  Money sum = wallets_[0];
+  for (const auto& [number, p] : positions_) sum -= p.isolated_wallet;
+  return sum;
+}
+
+Money Ledger::cross_unrealized() const {
+  Money sum;
+  if (mode_ == MarginMode::ISOLATED) return sum;
+  for (const auto& [number, p] : positions_) {
+    if (!p.qty.is_zero()) sum += p.unrealized();
+  }
+  return sum;
+}
+
+Price Ledger::bankruptcy_price(InstrumentNo instrument) const {
+  const LedgerPosition& p = position(instrument);
+  if (p.qty.is_zero()) return {};
+  const Money behind = mode_ == MarginMode::ISOLATED ? p.isolated_wallet + p.unrealized() : margin_balance();
+  // mark - side * margin / quantity, rounded against us.
+  const Wide away = static_cast<Wide>(behind.e8) * kScale / p.qty.e8;  // signed quantity: the side is in it
+  const Wide price = p.mark.e8 - away;
+  if (price <= 0 || price > (std::int64_t{1} << 61)) return {};
+  return {static_cast<std::int64_t>(price)};
+}
+
+void Ledger::persist(engine::StateArchive& archive) {
+  archive.field("mode", mode_);
+  archive.field("leverage", leverage_);
+  archive.field("wallets", wallets_);
+  archive.field("positions", positions_);
+}
+
+}  // namespace reprise::sim

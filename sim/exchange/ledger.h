@@ -1,0 +1,103 @@
+// The venue's own books of our account: wallets, positions, margin. Written apart from engine/portfolio on
+// purpose: it is the auditor that the engine's figures are held against, to the last unit.
+//
+// One-way mode, linear contracts settled in asset 0. Rounding as the venue's rules say it (sim/MODELS.md,
+// "Account"): every product once, half away from zero; initial and maintenance margin up.
+//
+//   wallet (asset 0)   deposits + realised + funding - commission + insurance clears; isolated wallets inside
+//   cross wallet       wallet - sum of isolated wallets
+//   cost               signed price of the open quantity: + long, - short; entry price = cost / quantity
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "engine/market/instrument.h"
+#include "engine/state_archive.h"
+
+namespace reprise::sim {
+
+// price * qty, held at +-2^61 instead of leaving int64: absurd prices must not stop a run.
+Money bounded_notional(Price price, Qty qty);
+bool notional_is_bounded(Price price, Qty qty);
+
+struct LedgerPosition {
+  Qty qty;               // signed
+  Money cost;            // signed
+  Money isolated_wallet; // 0 in cross mode
+  Price mark;            // last valuation
+
+  Price entry_price() const { return qty.is_zero() ? Price{} : div(cost, qty); }
+  Money unrealized() const { return bounded_notional(mark, qty) - cost; }
+  Money notional() const { return bounded_notional(mark, qty.abs()); }
+  void persist(engine::StateArchive& archive);
+};
+
+struct MarginState {
+  Money maintenance;
+  Money balance;         // margin balance that stands against it
+  bool is_breached() const { return maintenance.is_positive() && balance <= maintenance; }
+};
+
+class Ledger {
+ public:
+  void configure(MarginMode mode, std::uint32_t leverage) {
+    mode_ = mode;
+    leverage_ = leverage == 0 ? 1 : leverage;
+  }
+
+  void deposit(std::uint16_t asset, Money amount) { wallet(asset) += amount; }
+  // Books one execution without its commission; returns the profit realised. `forced`: profit of an
+  // isolated position stays in its wallet, as in a liquidation.
+  Money apply_fill(const Instrument& instrument, Side side, Price price, Qty qty, bool forced = false);
+  void pay_commission(std::uint16_t asset, Money amount) { wallet(asset) -= amount; }
+  void pay_forced_fee(InstrumentNo instrument, Money amount);   // from the isolated wallet where there is one
+  void apply_funding(InstrumentNo instrument, Money amount);    // positive = received
+  void set_mark(InstrumentNo instrument, Price mark);
+  // Fills a negative wallet (cross, and the isolated one of a flat instrument) to 0; returns what it took.
+  Money clear_deficit(InstrumentNo instrument);
+
+  MarginMode mode() const { return mode_; }
+  std::uint32_t leverage() const { return leverage_; }
+  // Leverage that counts: no more than the tier of that notional allows.
+  std::uint32_t leverage_for(const Instrument& instrument, Money notional) const;
+  Money wallet_balance(std::uint16_t asset = 0) const;
+  Money cross_wallet() const;
+  Money cross_unrealized() const;
+  Money margin_balance() const { return cross_wallet() + cross_unrealized(); }
+  const LedgerPosition& position(InstrumentNo instrument) const;
+  const std::map<InstrumentNo, LedgerPosition>& positions() const { return positions_; }
+
+  static Money maintenance(const Instrument& instrument, Money notional);
+  // What stands against a liquidation of this instrument: the whole cross account, or its isolated wallet.
+  template <class InstrumentOf>
+  MarginState margin_state(InstrumentNo instrument, InstrumentOf&& instrument_of) const {
+    if (mode_ == MarginMode::ISOLATED) {
+      const LedgerPosition& p = position(instrument);
+      if (p.qty.is_zero()) return {};
+      return {maintenance(instrument_of(instrument), p.notional()), p.isolated_wallet + p.unrealized()};
+    }
+    MarginState state;
+    for (const auto& [number, p] : positions_) {
+      if (!p.qty.is_zero()) state.maintenance += maintenance(instrument_of(number), p.notional());
+    }
+    state.balance = margin_balance();
+    return state;
+  }
+  // Price at which the margin behind this position is gone; 0 when there is none above zero.
+  Price bankruptcy_price(InstrumentNo instrument) const;
+
+  void persist(engine::StateArchive& archive);
+
+ private:
+  Money& wallet(std::uint16_t asset);
+
+  MarginMode mode_ = MarginMode::CROSS;
+  std::uint32_t leverage_ = 1;
+  std::vector<Money> wallets_ = std::vector<Money>(2);
+  std::map<InstrumentNo, LedgerPosition> positions_;
+};
+
+}  // namespace reprise::sim

@@ -1,0 +1,129 @@
+// Margin calls and liquidation.
+#include <algorithm>
+
+#include "sim/exchange/exchange.h"
+#include "sim/exchange/wide.h"
+
+namespace reprise::sim {
+
+void SimExchange::revalue(Slot& slot) {
+  const Price mark = *slot.market.mark();
+  if (slot.waiting != 0) check_triggers(slot, TriggerSource::MARK_PRICE);
+  if (ledger_.position(number_of(slot)).qty.is_zero()) return;
+  ledger_.set_mark(number_of(slot), mark);
+  check_maintenance(slot);
+}
+
+void SimExchange::check_maintenance(Slot& slot) {
+  const MarginState state = ledger_.margin_state(number_of(slot), [&](InstrumentNo n) -> const Instrument& { return instrument_of(n); });
+  if (state.is_breached()) {
+    liquidate(slot);
+    return;
+  }
+  // The call comes when four fifths of the margin are needed, once until it has eased.
+  bool& called = ledger_.mode() == MarginMode::ISOLATED ? slot.margin_called : margin_called_;
+  const bool is_close = state.maintenance.is_positive() && static_cast<Wide>(state.maintenance.e8) * 5 >= static_cast<Wide>(state.balance.e8) * 4;
+  if (is_close && !called) {
+    const LedgerPosition& p = ledger_.position(number_of(slot));
+    MarginCall& call = report(journal::RecordType::MARGIN_CALL, number_of(slot)).margin_call;
+    call = {state.maintenance, state.balance, p.qty, p.mark};
+  }
+  called = is_close;
+}
+
+void SimExchange::liquidate(Slot& slot) {
+  const bool is_isolated = ledger_.mode() == MarginMode::ISOLATED;
+  const auto instrument = [&](InstrumentNo n) -> const Instrument& { return instrument_of(n); };
+  for (auto& other : slots_) {
+    if (!other || (is_isolated && other.get() != &slot)) continue;
+    for (VenueOrder& order : other->orders) {
+      if (!order.is_closed) expire(*other, order, ExpiryReason::ACCOUNT_LIQUIDATED);
+    }
+  }
+  const auto is_breached = [&](Slot& s) {
+    return ledger_.margin_state(number_of(s), instrument).is_breached();
+  };
+  if (is_isolated) {
+    while (is_breached(slot) && close_step(slot)) {
+    }
+  } else {
+    for (auto& other : slots_) {
+      if (!other) continue;
+      while (is_breached(*other) && close_step(*other)) {
+      }
+    }
+  }
+  const Money cleared = ledger_.clear_deficit(number_of(slot));
+  if (cleared.is_positive()) {
+    insurance_paid_ += cleared;
+    report_account(slot, cleared, schema::BalanceChangeReason::INSURANCE_CLEAR);
+  }
+}
+
+// One step down the brackets; in the lowest bracket the whole rest.
+bool SimExchange::close_step(Slot& slot) {
+  const Instrument& i = slot.market.instrument;
+  const LedgerPosition& p = ledger_.position(number_of(slot));
+  if (p.qty.is_zero()) return false;
+  Qty qty = p.qty.abs();
+  if (!i.margin.tiers.empty() && p.mark.is_positive()) {
+    const MarginTier& tier = i.margin.tier_for(p.notional());
+    if (tier.notional_floor.is_positive()) {
+      const Money above = p.notional() - tier.notional_floor;
+      // Just below the floor, in whole lots; at least one.
+      const Qty step = i.lot_size.is_positive() ? i.lot_size : Qty{1};
+      const Qty wanted = floor_to(div(above, p.mark), step) + step;
+      qty = std::min(qty, wanted);
+    }
+  }
+  force_close(slot, qty);
+  return true;
+}
+
+void SimExchange::force_close(Slot& slot, Qty qty) {
+  const InstrumentNo number = number_of(slot);
+  const LedgerPosition start = ledger_.position(number);
+  const Side side = start.qty.is_positive() ? Side::SELL : Side::BUY;
+  const Price bankruptcy = ledger_.bankruptcy_price(number);
+  const std::string client_id = "autoclose-" + std::to_string(now_.ns / 1'000'000);
+  const std::int64_t venue_id = next_venue_order_id_++;
+  Qty done;
+  const auto execute = [&](Price price, Qty part) {
+    done += part;
+    const Money realized = ledger_.apply_fill(slot.market.instrument, side, price, part, true);
+    const Money fee = price * part * slot.market.instrument.liquidation_fee_rate;
+    ledger_.pay_forced_fee(number, fee);
+    commission_[kSettlementAsset] += fee;
+    OrderReport& o = report(journal::RecordType::ORDER_REPORT, number).order;
+    o.venue_order_id = venue_id;
+    o.kind = ReportKind::LIQUIDATION;
+    o.side = side;
+    o.type = OrderType::LIQUIDATION;
+    o.time_in_force = TimeInForce::IOC;
+    o.liquidity = LiquiditySide::TAKER;
+    o.price = bankruptcy;
+    o.order_qty = qty;
+    o.cum_qty = done;
+    o.last_qty = part;
+    o.last_price = price;
+    o.trade_id = next_trade_id_++;
+    o.commission = fee;
+    o.foreign_client_id = client_id;
+    report_account(slot, realized - fee, schema::BalanceChangeReason::ORDER);
+    report_position(slot);
+  };
+  const BookSideKind counterparty = side == Side::SELL ? BookSideKind::bid : BookSideKind::ask;
+  slot.market.walk(counterparty, now_, [&](Price price, Qty available) {
+    if (bankruptcy.is_positive() && (side == Side::SELL ? price < bankruptcy : price > bankruptcy)) return false;
+    const Qty part = std::min(available, qty - done);
+    if (part.is_positive()) {
+      slot.market.take(counterparty, price, part, now_);
+      execute(price, part);
+    }
+    return done < qty;
+  });
+  // The insurance fund takes the rest over at the bankruptcy price.
+  if (done < qty) execute(bankruptcy.is_positive() ? bankruptcy : start.mark, qty - done);
+}
+
+}  // namespace reprise::sim
