@@ -22,7 +22,7 @@ struct VenueMark {
 };
 constexpr VenueMark kOtherVenues[] = {
     {"bitmex", "BitMEX"},     {"bybit", "Bybit"},       {"coinbase", "Coinbase"}, {"deribit", "Deribit"},
-    {"kraken", "Kraken"},     {"dydx", "dYdX"},         {"ftx", "FTX"},           {"okx", "OKX"},
+    {"kraken", "Kraken"},     {"dydx", "dYdX"},         {"ftx", "FTX"}, {"ftexchange", "FTX"},           {"okx", "OKX"},
     {"okex", "OKX"},          {"hyperliquid", "Hyperliquid"}, {"huobi", "Huobi"}, {"kucoin", "KuCoin"},
     {"bitfinex", "Bitfinex"}, {"bitstamp", "Bitstamp"}, {"gate.io", "Gate.io"},   {"gemini", "Gemini"},
     {"poloniex", "Poloniex"}, {"bitget", "Bitget"},     {"bitflyer", "bitFlyer"}, {"upbit", "Upbit"},
