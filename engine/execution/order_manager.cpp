@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "engine/portfolio/margin.h"
+#include "engine/portfolio/margin.h"  // notional_fits
 
 namespace reprise::engine {
 
@@ -125,7 +125,6 @@ bool OrderManager::cancel(Seq order_id, Seq cause, Emitter& out) {
     order->modify_command = 0;
     count_in(*order, +1);
   }
-  if (previous == OrderStatus::UNKNOWN && order->beneath == OrderStatus::UNKNOWN) order->beneath = OrderStatus::ACCEPTED;
   order->cancel_command =
       emit_command(CommandKind::CANCEL, *order, order->id, order->request.price, order->request.qty, cause, out);
   order->status = OrderStatus::PENDING_CANCEL;

@@ -189,9 +189,8 @@ std::map<InstrumentNo, PerformanceFigures> Performance::by_instrument() const {
 }
 
 const std::string& Performance::symbol(InstrumentNo instrument) const {
-  static const std::string kNone;
   const auto found = symbols_.find(instrument);
-  return found == symbols_.end() ? kNone : found->second;
+  return found == symbols_.end() ? no_symbol_ : found->second;
 }
 
 }  // namespace reprise::engine

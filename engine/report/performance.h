@@ -78,6 +78,7 @@ class Performance {
   std::map<InstrumentNo, PerformanceFigures> instruments_;
   PerformanceFigures account_;
   std::map<InstrumentNo, std::string> symbols_;
+  std::string no_symbol_;
   std::map<InstrumentNo, Price> marks_;
   Money first_equity_, last_equity_, peak_equity_, max_drawdown_money_;
   Rate max_drawdown_;
