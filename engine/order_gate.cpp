@@ -20,15 +20,15 @@ ModifyResult OrderGate::modify(const Order& order, Price price, Qty leaves, Seq 
   if (!core_.orders.can_modify(order)) return ModifyResult::impossible;
   OrderRequest request = order.request;
   request.price = price;
-  request.qty = leaves;
+  request.qty = order.cum_qty + leaves;  // a modify names the whole quantity
   request.cause = cause;
   const RiskInputs inputs = core_.risk_inputs(request.instrument, &order);
   if (inputs.market == nullptr) return ModifyResult::impossible;
   const RiskEngine::Decision decision = core_.risk.check(request, inputs, core_.out);
   if (!decision.passes()) return ModifyResult::denied;
-  const Qty total = order.cum_qty + decision.approved_qty;
-  return core_.orders.modify(order.id, price, total, decision.record_seq, core_.out) ? ModifyResult::sent
-                                                                                    : ModifyResult::impossible;
+  return core_.orders.modify(order.id, price, decision.approved_qty, decision.record_seq, core_.out)
+             ? ModifyResult::sent
+             : ModifyResult::impossible;
 }
 
 }  // namespace reprise::engine

@@ -119,9 +119,9 @@ class TrendFollowing final : public Strategy {
 
     if (track.held != Side::NONE) {
       trail(track, bar.close, context);
+      check_stop(track, bar.close, context);
       const bool crossed_back = track.held == Side::BUY ? fast < slow : fast > slow;
       if (settings_.exit_on_cross && crossed_back) leave(track, schema::SignalKind::EXIT, bar.close, context);
-      check_stop(track, bar.close, context);
       return;
     }
     if (track.entering != Side::NONE || context.has_working_orders(bar.instrument)) return;
