@@ -109,8 +109,8 @@ void Fundamentals::step() {
     }
     const double start = static_cast<double>(spec.start_price_e8) / 1e8;
     own.value = std::clamp(own.value, start / 10, start * 12);
-    own.volatility =
-        std::sqrt(share * share * common_level * common_level + rest * rest * own_level * own_level) * (1 + own.excitement);
+    own.volatility = std::sqrt(share * share * common_level * common_level + rest * rest * own_level * own_level) *
+                     (1 + own.excitement);
   }
 }
 

@@ -1,4 +1,5 @@
 // The loader against files in memory: what is accepted, what is refused, and with which words.
+#include <algorithm>
 #include <cstdlib>
 #include <fstream>
 #include <map>

@@ -31,7 +31,8 @@ TEST_CASE("every shipped profile loads, survives its journaled form and makes it
     for (const config::StrategyConfig& strategy : loaded->config.strategies) {
       INFO(strategy.name);
       std::vector<std::uint32_t> numbers;
-      for (std::size_t i = 0; i < strategy.instruments.size(); ++i) numbers.push_back(static_cast<std::uint32_t>(i + 1));
+      for (std::size_t i = 0; i < strategy.instruments.size(); ++i)
+        numbers.push_back(static_cast<std::uint32_t>(i + 1));
       auto made = engine::make_strategy(strategy, numbers);
       if (!made) FAIL(made.error().text());
     }

@@ -1,7 +1,7 @@
 // The synthetic market's order book against a slow one that keeps a plain list of orders.
 #include <algorithm>
+#include <cmath>
 #include <list>
-#include <set>
 
 #include "sim/generator/limit_book.h"
 #include "sim/generator/random.h"

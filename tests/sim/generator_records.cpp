@@ -1,7 +1,9 @@
 // What the synthetic market publishes is what a venue would: ids that join, books that agree, times in order.
 #include <unistd.h>
 
+#include <cstdlib>
 #include <filesystem>
+#include <limits>
 #include <map>
 
 #include "engine/market/book_feed.h"
