@@ -53,7 +53,7 @@ struct BacktestReport {
   std::uint64_t outputs = 0;
   std::uint64_t dataset_records = 0;
   std::uint64_t resumed_records = 0;        // compared instead of appended
-  journal::Digest digest;                   // also with the journal off
+  journal::Digest digest;                   // of the journal; zero with the journal off
   std::int64_t last_engine_time = 0;        // ns UTC
   bool stopped = false;
   double wall_seconds = 0;                  // by options.clock

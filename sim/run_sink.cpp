@@ -1,0 +1,93 @@
+#include "sim/run_sink.h"
+
+#include <cstring>
+
+namespace reprise::sim {
+
+Result<RunSink> RunSink::create(const std::string& path, const journal::Manifest& manifest, journal::WriterOptions options) {
+  Result<journal::JournalWriter> writer = journal::JournalWriter::create(path, manifest, std::move(options));
+  if (!writer) return writer.error();
+  RunSink sink;
+  sink.path_ = path;
+  sink.writer_.emplace(std::move(writer).value());
+  return sink;
+}
+
+Result<RunSink> RunSink::resume(const std::string& path, journal::WriterOptions options) {
+  Result<journal::JournalWriter> writer = journal::JournalWriter::recover(path, std::move(options));
+  if (!writer) return writer.error();
+  RunSink sink;
+  sink.path_ = path;
+  sink.writer_.emplace(std::move(writer).value());
+  sink.kept_ = sink.writer_->last_seq();
+  if (sink.kept_ == 0) return sink;
+  journal::ReaderOptions reading;
+  reading.follow = true;  // the writer holds the journal
+  Result<journal::JournalReader> reader = journal::JournalReader::open(path, reading);
+  if (!reader) return reader.error();
+  sink.kept_records_.emplace(std::move(reader).value());
+  return sink;
+}
+
+bool RunSink::compare(const journal::RecordView& record) {
+  journal::RecordView kept;
+  if (!kept_records_->next(kept)) {
+    const Status read = kept_records_->status();
+    error_ = read.ok() ? corrupt_error(path_ + ": record " + std::to_string(record.seq) + " cannot be read back") : read.error();
+    return false;
+  }
+  if (kept.seq != record.seq || kept.total_bytes() != record.total_bytes() ||
+      std::memcmp(kept.bytes(), record.bytes(), record.total_bytes()) != 0) {
+    error_ = io_error(path_ + ": record " + std::to_string(record.seq) + " (" + journal::name_of(kept.type()) +
+                          ") is not what this run makes (" + journal::name_of(record.type()) + ")",
+                      "resume with the dataset, the configuration and the program that began the run");
+    return false;
+  }
+  if (record.seq == kept_) kept_records_.reset();
+  return true;
+}
+
+void RunSink::append(const journal::RecordView& record) {
+  REPRISE_ASSERT(record.seq == next_seq_, "records are appended in order");
+  ++next_seq_;
+  if (!writer_ || error_) return;
+  if (record.seq <= kept_) {
+    compare(record);
+    return;
+  }
+  const journal::Seq given = writer_->append(record);
+  REPRISE_ASSERT(given == record.seq, "the journal numbers records as the run does");
+}
+
+void RunSink::append(const journal::RecordBatch& batch) {
+  if (batch.empty()) return;
+  if (writer_ && !error_ && next_seq_ > kept_) {
+    next_seq_ += batch.count();
+    writer_->append(batch);
+    return;
+  }
+  if (!writer_ || error_) {
+    next_seq_ += batch.count();
+    return;
+  }
+  batch.for_each(next_seq_, [&](const journal::RecordView& record) { append(record); });
+}
+
+Status RunSink::status() const {
+  if (error_) return *error_;
+  return writer_ ? writer_->status() : ok_status();
+}
+
+Result<journal::Digest> RunSink::end() {
+  if (error_) return *error_;
+  if (!writer_) return journal::Digest{};
+  if (next_seq_ <= kept_) {
+    return io_error(path_ + ": the run ends at record " + std::to_string(next_seq_ - 1) + ", the journal has " + std::to_string(kept_),
+                    "resume with the dataset and the configuration that began the run");
+  }
+  Result<journal::Manifest> manifest = writer_->end();
+  if (!manifest) return manifest.error();
+  return manifest.value().digest;
+}
+
+}  // namespace reprise::sim
