@@ -1,7 +1,6 @@
 #include "journal/store.h"
 
 #include <rocksdb/cache.h>
-#include <rocksdb/filter_policy.h>
 #include <rocksdb/table.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -41,7 +40,8 @@ rocksdb::DBOptions database_options(OpenMode mode) {
   // A torn tail is cut, damage in the middle of the log is an error.
   options.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
   options.atomic_flush = true;  // log, time index and manifest reach the disk together, also without a WAL
-  options.avoid_flush_during_recovery = true;
+  // Recovery flushes: were a torn log kept beside a new one, a second crash would meet its torn end in the middle.
+  options.avoid_flush_during_recovery = false;
   options.avoid_flush_during_shutdown = true;
   options.max_bgerror_resume_count = 0;  // an error stays an error: our own status is sticky
   options.max_file_opening_threads = 1;  // verify opens in a forked child, which starts no threads

@@ -1,8 +1,10 @@
 #include "tests/journal/helpers.h"
 
 #include <capnp/dynamic.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
@@ -166,6 +168,25 @@ std::string bytes_of_first(const RecordBatch& batch, std::size_t count) {
     if (record.seq <= count) bytes += record.total_bytes();
   });
   return {reinterpret_cast<const char*>(batch.bytes()), bytes};
+}
+
+bool killed_in_child(const std::string& test_case, const std::vector<std::pair<std::string, std::string>>& environment) {
+  const pid_t child = ::fork();
+  if (child < 0) throw std::runtime_error("cannot start a process");
+  if (child == 0) {
+    for (const auto& [name, value] : environment) ::setenv(name.c_str(), value.c_str(), 1);
+    ::execl("/proc/self/exe", "test_journal", test_case.c_str(), static_cast<char*>(nullptr));
+    ::_exit(127);
+  }
+  int how = 0;
+  if (::waitpid(child, &how, 0) != child) throw std::runtime_error("cannot wait for a process");
+  return WIFSIGNALED(how) && WTERMSIG(how) == SIGKILL;
+}
+
+std::uint64_t from_environment(const char* name) {
+  const char* value = std::getenv(name);
+  if (value == nullptr) throw std::runtime_error(std::string("run by another test case, with ") + name);
+  return std::strtoull(value, nullptr, 10);
 }
 
 std::string slurp(const std::string& path) {

@@ -51,6 +51,11 @@ std::string read_bytes(JournalReader& reader);
 std::string bytes_of(const RecordBatch& batch);
 std::string bytes_of_first(const RecordBatch& batch, std::size_t count);
 
+// Runs a hidden test case of this executable in a fresh process (a forked one would lack RocksDB's background
+// threads) with these environment variables; true when it died of SIGKILL, as such cases end.
+bool killed_in_child(const std::string& test_case, const std::vector<std::pair<std::string, std::string>>& environment);
+std::uint64_t from_environment(const char* name);
+
 std::string slurp(const std::string& path);
 void spill(const std::string& path, const std::string& bytes);
 void copy_journal(const std::string& from, const std::string& to);

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <cstdlib>
 
 #include "journal/digest.h"
 #include "tests/journal/helpers.h"
@@ -67,25 +68,67 @@ TEST_CASE("a journal torn at any length of its write-ahead log keeps a prefix, a
   CHECK(previous == 24);
 }
 
+namespace {
+
+// The records that parent and child both know.
+const RecordBatch& shared_records() {
+  static const RecordBatch records = random_records(400, 23);
+  return records;
+}
+
+// Creates or recovers a journal, appends up to record REPRISE_LAST with a commit every REPRISE_COMMIT (0: at
+// REPRISE_COMMIT_AT only), writes the durable seq to REPRISE_OUT and is killed.
+void append_and_die(bool create) {
+  const std::string path = std::getenv("REPRISE_JOURNAL");
+  const Seq last = from_environment("REPRISE_LAST");
+  const std::uint64_t commit_every = from_environment("REPRISE_COMMIT");
+  const std::uint64_t commit_at = from_environment("REPRISE_COMMIT_AT");
+  const auto o = options(static_cast<Durability>(from_environment("REPRISE_DURABILITY")), 2000);
+  auto writer = create ? JournalWriter::create(path, manifest(), o) : JournalWriter::recover(path, o);
+  REQUIRE_OK(writer);
+  const Seq from = writer->last_seq();
+  shared_records().for_each(1, [&](const RecordView& record) {
+    if (record.seq <= from || record.seq > last) return;
+    writer->append(record);
+    if (commit_every != 0 ? record.seq % commit_every == 0 : record.seq == commit_at) REQUIRE_OK(writer->commit());
+  });
+  spill(std::getenv("REPRISE_OUT"), std::to_string(writer->durable_seq()));
+  ::kill(::getpid(), SIGKILL);
+}
+
+struct Killed {
+  std::string path;
+  Seq last;
+  std::uint64_t commit_every = 0;
+  std::uint64_t commit_at = 0;
+  Durability durability = Durability::wal;
+};
+
+// The durable seq at the moment of death.
+Seq kill_child(const char* test_case, const Killed& k) {
+  const std::string out = k.path + ".durable";
+  REQUIRE(killed_in_child(test_case, {{"REPRISE_JOURNAL", k.path},
+                                      {"REPRISE_LAST", std::to_string(k.last)},
+                                      {"REPRISE_COMMIT", std::to_string(k.commit_every)},
+                                      {"REPRISE_COMMIT_AT", std::to_string(k.commit_at)},
+                                      {"REPRISE_DURABILITY", std::to_string(static_cast<int>(k.durability))},
+                                      {"REPRISE_OUT", out}}));
+  return std::strtoull(slurp(out).c_str(), nullptr, 10);
+}
+
+constexpr const char* kCreateAndDie = "child: creates a journal and is killed";
+constexpr const char* kRecoverAndDie = "child: recovers a journal and is killed";
+
+}  // namespace
+
+TEST_CASE("child: creates a journal and is killed", "[.child]") { append_and_die(true); }
+TEST_CASE("child: recovers a journal and is killed", "[.child]") { append_and_die(false); }
+
 TEST_CASE("records appended but not committed when the process died are counted as cut, and the journal goes on from there") {
   const Scratch scratch;
   const std::string path = scratch / "j";
-  const RecordBatch records = random_records(100, 22);
-  const pid_t child = ::fork();
-  REQUIRE(child >= 0);
-  if (child == 0) {
-    auto writer = JournalWriter::create(path, manifest(), options());
-    if (!writer) ::_exit(3);
-    records.for_each(1, [&](const RecordView& record) {
-      if (record.seq > 60) return;
-      writer->append(record);
-      if (record.seq == 45 && !writer->commit()) ::_exit(4);
-    });
-    ::kill(::getpid(), SIGKILL);
-  }
-  int how = 0;
-  REQUIRE(::waitpid(child, &how, 0) == child);
-  REQUIRE(WIFSIGNALED(how));
+  const RecordBatch& records = shared_records();
+  kill_child(kCreateAndDie, {path, 60, 0, 45, Durability::wal});
 
   auto report = verify(path);
   REQUIRE_OK(report);
@@ -126,7 +169,7 @@ TEST_CASE("records appended but not committed when the process died are counted 
   REQUIRE_OK(report);
   INFO(report->problem);
   CHECK(report->clean);
-  CHECK(report->last_seq == 100);
+  CHECK(report->last_seq == 400);
   auto again = JournalWriter::recover(path, options());
   REQUIRE_FALSE(again.ok());
   CHECK(again.error().kind == ErrorKind::usage);
@@ -136,7 +179,7 @@ TEST_CASE("a process killed at any append leaves a journal with every durable re
   const std::uint64_t seed = seed_of_this_run();
   INFO("REPRISE_TEST_SEED=" << seed);
   const Scratch scratch;
-  const RecordBatch records = random_records(400, 23);
+  const RecordBatch& records = shared_records();
   Random random(seed);
   const int rounds = std::getenv("REPRISE_NIGHTLY") != nullptr ? 200 : 25;
   for (int round = 0; round < rounds; ++round) {
@@ -145,31 +188,7 @@ TEST_CASE("a process killed at any append leaves a journal with every durable re
     const Durability durability = round % 5 == 0 ? Durability::sync : round % 5 == 1 ? Durability::buffered : Durability::wal;
     const std::string path = scratch / std::to_string(round);
     INFO("round " << round << ": killed after record " << last << ", commit every " << commit_every);
-    int ends[2];
-    REQUIRE(::pipe(ends) == 0);
-    const pid_t child = ::fork();
-    REQUIRE(child >= 0);
-    if (child == 0) {
-      auto writer = JournalWriter::create(path, manifest(), options(durability, 2000));
-      if (!writer) ::_exit(3);
-      records.for_each(1, [&](const RecordView& record) {
-        writer->append(record);
-        if (record.seq % commit_every == 0 && !writer->commit()) ::_exit(4);
-        if (record.seq == last) {
-          const Seq durable = writer->durable_seq();
-          if (::write(ends[1], &durable, sizeof durable) != sizeof durable) ::_exit(5);
-          ::kill(::getpid(), SIGKILL);
-        }
-      });
-      ::_exit(6);
-    }
-    ::close(ends[1]);
-    Seq durable = 0;
-    REQUIRE(::read(ends[0], &durable, sizeof durable) == sizeof durable);
-    ::close(ends[0]);
-    int how = 0;
-    REQUIRE(::waitpid(child, &how, 0) == child);
-    REQUIRE(WIFSIGNALED(how));
+    Seq durable = kill_child(kCreateAndDie, {path, last, commit_every, 0, durability});
     if (durability == Durability::buffered) durable = 0;  // promises a clean end only
 
     auto report = verify(path);
@@ -178,6 +197,20 @@ TEST_CASE("a process killed at any append leaves a journal with every durable re
     CHECK(report->clean);
     CHECK(report->last_seq >= durable);
     CHECK(report->last_seq + report->cut_records == last);
+    // Every other time it is killed again, while or after it recovers.
+    std::uint64_t cut = report->cut_records;
+    if (round % 2 == 0) {
+      const Seq upto = std::min<Seq>(400, report->last_seq + random() % 9);
+      kill_child(kRecoverAndDie, {path, upto, 1, 0, durability});
+      const Seq first_kept = report->last_seq;
+      report = verify(path);
+      REQUIRE_OK(report);
+      INFO(report->problem);
+      CHECK(report->clean);
+      if (durability != Durability::buffered) CHECK(report->last_seq >= first_kept);
+      CHECK(report->cut_records >= cut);
+      cut = report->cut_records;
+    }
     auto writer = JournalWriter::recover(path, options(durability, 3000));
     REQUIRE_OK(writer);
     const Seq kept = writer->last_seq();
@@ -188,7 +221,7 @@ TEST_CASE("a process killed at any append leaves a journal with every durable re
     auto m = writer->end();
     REQUIRE_OK(m);
     CHECK(m->digest == hash128(records.bytes(), records.size_bytes()));
-    CHECK(m->cut_records == last - kept);
+    CHECK(m->cut_records == cut);
     report = verify(path);
     REQUIRE_OK(report);
     INFO(report->problem);
