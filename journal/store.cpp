@@ -123,6 +123,9 @@ Status Store::flush() {
   const std::vector<rocksdb::ColumnFamilyHandle*> all(handles_.begin(), handles_.end());
   const rocksdb::Status status = db_->Flush(options, all);
   if (!status.ok()) return rocks_error(path_, "cannot flush", status);
+  // RocksDB deletes files that are no longer needed at leisure; a sealed journal must not carry them.
+  (void)db_->DisableFileDeletions();
+  (void)db_->EnableFileDeletions();
   return ok_status();
 }
 

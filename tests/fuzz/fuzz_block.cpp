@@ -41,7 +41,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   std::memcpy(static_cast<void*>(&header), stored.data(), sizeof header);
   header.magic = kBlockMagic;
   header.version = kBlockVersion;
-  header.codec &= 1;
+  header.codec %= 3;
   header.reserved = 0;
   header.stored_bytes = static_cast<std::uint32_t>(size - kBlockHeaderBytes);
   if (header.codec == 0) header.raw_bytes = header.stored_bytes;
