@@ -1,0 +1,389 @@
+// The account: wallets, shares, fees in other assets, funding, reconciliation, conservation.
+#include <boost/random/mersenne_twister.hpp>
+
+#include "engine/risk/risk_engine.h"
+#include "engine/state_bytes.h"
+#include "engine/state_hash.h"
+#include "tests/engine/trading_support.h"
+
+using namespace reprise;
+using namespace reprise::engine;
+using namespace reprise::engine::test;
+using journal::RecordType;
+
+namespace {
+
+constexpr InstrumentNo kBtc = 1;
+constexpr InstrumentNo kEth = 2;
+
+struct Account {
+  Account() {
+    config.account.fee_asset = "BNB";
+    config.account.fee_asset_price_e8 = e8("600");
+    config.account.leverage = 10;
+    declare(instruments, linear(kBtc, "BTCUSDT"), btc_tiers());
+    declare(instruments, linear(kEth, "ETHUSDT"), {{"0", "50000", 125, "0.004", "0"}, {"50000", "600000", 100, "0.005", "50"}});
+    portfolio.bind(instruments);
+    portfolio.configure(config);
+    deposit(portfolio, desk, "10000");
+  }
+  const std::vector<ShareFill>& fill(const FillDetails& f) { return portfolio.on_fill(f, f.price, desk.next()); }
+  void fund(InstrumentNo instrument, const std::string& amount) {
+    Message<schema::FundingPayment> m;
+    m->setAmount(e8(amount));
+    portfolio.on_funding(instrument, m.reader(), desk.next());
+  }
+  config::Config config;
+  Instruments instruments;
+  Portfolio portfolio;
+  OrderManager orders;
+  Desk desk;
+};
+
+// Loads nothing but adds one to the first integer of a name: how a bug in the books would look.
+class Meddler final : public StateArchive {
+ public:
+  explicit Meddler(std::string name) : name_(std::move(name)) {}
+  bool loading() const override { return true; }
+  void begin_object(std::string_view) override {}
+  void end_object() override {}
+  void begin_list(std::string_view, std::uint64_t&) override {}
+  void end_list() override {}
+  void integer(std::string_view name, std::int64_t& value, Kind) override {
+    if (name != name_) return;
+    ++value;
+    name_.clear();
+  }
+  void real(std::string_view, double&) override {}
+  void text(std::string_view, std::string&) override {}
+
+ private:
+  std::string name_;
+};
+
+}  // namespace
+
+TEST_CASE("two strategies against each other: the wallet books what the net position realises") {
+  Account a;
+  a.fill(execution(kBtc, 1, Side::BUY, "1", "100"));
+  a.fill(execution(kBtc, 2, Side::SELL, "1", "110"));
+  CHECK(a.portfolio.net_position(kBtc).is_zero());
+  CHECK(a.portfolio.strategy_position(1, kBtc) == qty("1"));
+  CHECK(a.portfolio.strategy_position(2, kBtc) == qty("-1"));
+  CHECK(decimal_text(a.portfolio.wallet_balance()) == "10010");
+  CHECK(a.portfolio.share(1, kBtc)->position.realized_pnl.is_zero());
+  CHECK(a.portfolio.is_conserved());
+  // Both go home: strategy 1 at a loss of 5, strategy 2 with a gain of 15.
+  a.fill(execution(kBtc, 1, Side::SELL, "1", "95"));
+  a.fill(execution(kBtc, 2, Side::BUY, "1", "95"));
+  CHECK(decimal_text(a.portfolio.share(1, kBtc)->position.realized_pnl) == "-5");
+  CHECK(decimal_text(a.portfolio.share(2, kBtc)->position.realized_pnl) == "15");
+  CHECK(decimal_text(a.portfolio.wallet_balance()) == "10010");
+  CHECK(a.portfolio.is_conserved());
+}
+
+TEST_CASE("fees in the discount asset leave the settlement wallet alone and are valued when paid") {
+  Account a;
+  deposit(a.portfolio, a.desk, "1", kFeeAsset);
+  a.fill(execution(kEth, 1, Side::BUY, "1", "2000", "0.0015", kFeeAsset));
+  CHECK(decimal_text(a.portfolio.wallet_balance()) == "10000");
+  CHECK(decimal_text(a.portfolio.wallet_balance(kFeeAsset)) == "0.9985");
+  CHECK(decimal_text(a.portfolio.commission()) == "0.9");  // 0.0015 * 600
+  a.portfolio.on_asset_price(kFeeAsset, price("700"));
+  a.fill(execution(kEth, 1, Side::SELL, "1", "2010", "0.0015", kFeeAsset));
+  CHECK(decimal_text(a.portfolio.commission()) == "1.95");
+  CHECK(decimal_text(a.portfolio.wallet_balance()) == "10010");
+  CHECK(a.portfolio.is_conserved());
+  const auto net = a.desk.last<schema::Position>(RecordType::POSITION);
+  CHECK(net.getIsAccountNet());
+  CHECK(net.getCommission() == e8("1.95"));
+}
+
+TEST_CASE("a rebate is a negative commission") {
+  Account a;
+  a.fill(execution(kEth, 1, Side::BUY, "1", "2000", "-0.1"));
+  CHECK(decimal_text(a.portfolio.wallet_balance()) == "10000.1");
+  CHECK(decimal_text(a.portfolio.commission()) == "-0.1");
+  CHECK(a.portfolio.is_conserved());
+}
+
+TEST_CASE("a liquidation reduces the shares on its side in the order of the strategies") {
+  Account a;
+  a.fill(execution(kBtc, 1, Side::BUY, "2", "100"));
+  a.fill(execution(kBtc, 2, Side::SELL, "1", "100"));
+  a.fill(execution(kBtc, 3, Side::BUY, "2", "100"));
+  FillDetails forced = execution(kBtc, 0, Side::SELL, "3", "90", "0.3");
+  forced.is_liquidation = true;
+  const auto& parts = a.fill(forced);
+  REQUIRE(parts.size() == 2);
+  CHECK(parts[0].strategy == 1);
+  CHECK(decimal_text(parts[0].qty) == "2");
+  CHECK(decimal_text(parts[0].realized_pnl) == "-20");
+  CHECK(decimal_text(parts[0].commission) == "0.2");
+  CHECK(parts[1].strategy == 3);
+  CHECK(decimal_text(parts[1].qty) == "1");
+  CHECK(decimal_text(parts[1].commission) == "0.1");
+  CHECK(a.portfolio.strategy_position(2, kBtc) == qty("-1"));
+  CHECK(a.portfolio.net_position(kBtc).is_zero());
+  CHECK(a.portfolio.is_conserved());
+  CHECK(a.desk.last<schema::Fill>(RecordType::FILL).getRealizedPnl() == e8("-30"));
+}
+
+TEST_CASE("what a forced execution leaves over is the share of the engine itself") {
+  Account a;
+  a.fill(execution(kBtc, 1, Side::BUY, "1", "100"));
+  a.fill(execution(kBtc, 0, Side::SELL, "3", "90"));
+  CHECK(a.portfolio.strategy_position(0, kBtc) == qty("-2"));
+  a.fill(execution(kBtc, 0, Side::BUY, "5", "80"));  // closes those two, opens three
+  CHECK(a.portfolio.strategy_position(0, kBtc) == qty("3"));
+  CHECK(a.portfolio.is_conserved());
+}
+
+TEST_CASE("funding is split by signed quantity and the parts add up") {
+  Account a;
+  a.fill(execution(kBtc, 1, Side::BUY, "3", "100"));
+  a.fill(execution(kBtc, 2, Side::SELL, "1", "100"));
+  a.fill(execution(kBtc, 3, Side::BUY, "1", "100"));
+  a.fund(kBtc, "-1.00000001");
+  CHECK(decimal_text(a.portfolio.wallet_balance()) == "9998.99999999");
+  const Money one = a.portfolio.share(1, kBtc)->funding;
+  const Money two = a.portfolio.share(2, kBtc)->funding;
+  const Money three = a.portfolio.share(3, kBtc)->funding;
+  CHECK(decimal_text(one) == "-1.00000001");
+  CHECK(decimal_text(two) == "0.33333333");
+  CHECK(one + two + three == money("-1.00000001"));
+  CHECK(decimal_text(a.portfolio.funding()) == "-1.00000001");
+  CHECK(a.portfolio.is_conserved());
+}
+
+TEST_CASE("funding for a position that is closed by then goes to the engine's share") {
+  Account a;
+  a.fund(kBtc, "0.5");
+  CHECK(a.portfolio.share(0, kBtc)->funding == money("0.5"));
+  CHECK(a.portfolio.is_conserved());
+}
+
+TEST_CASE("the venue's balance is compared, a difference is named and taken over") {
+  Account a;
+  Message<schema::BalanceUpdate> m;
+  m->setReason(schema::BalanceChangeReason::ORDER);
+  m->setWalletBalance(e8("10000"));
+  a.portfolio.on_balance_update(m.reader(), a.desk.next());
+  CHECK(a.desk.anomalies().empty());
+  m->setWalletBalance(e8("9999.5"));
+  a.portfolio.on_balance_update(m.reader(), a.desk.next());
+  CHECK(a.desk.anomalies() == std::vector<schema::AnomalyKind>{schema::AnomalyKind::CONSERVATION});
+  CHECK(a.desk.last<schema::Alert>(RecordType::ALERT).getKind() == schema::AlertKind::CONSERVATION_BROKEN);
+  CHECK(decimal_text(a.portfolio.wallet_balance()) == "9999.5");
+  CHECK(decimal_text(a.portfolio.wallets()[0].adjustments) == "-0.5");
+  CHECK(a.portfolio.is_conserved());
+}
+
+TEST_CASE("the venue's position is compared, a difference becomes the engine's own share") {
+  Account a;
+  a.fill(execution(kBtc, 1, Side::BUY, "1", "100"));
+  Message<schema::PositionUpdate> m;
+  m->setQty(e8("1"));
+  m->setEntryPrice(e8("100"));
+  a.portfolio.on_position_update(kBtc, m.reader(), a.desk.next());
+  CHECK(a.desk.anomalies().empty());
+  m->setQty(e8("1.5"));
+  a.portfolio.on_position_update(kBtc, m.reader(), a.desk.next());
+  CHECK(a.desk.anomalies() == std::vector<schema::AnomalyKind>{schema::AnomalyKind::CONSERVATION});
+  CHECK(a.portfolio.net_position(kBtc) == qty("1.5"));
+  CHECK(a.portfolio.strategy_position(0, kBtc) == qty("0.5"));
+  CHECK(a.portfolio.strategy_position(1, kBtc) == qty("1"));
+  CHECK(a.portfolio.is_conserved());
+}
+
+TEST_CASE("deposits move the peak, losses make the drawdown") {
+  Account a;
+  a.portfolio.mark_equity(a.orders, a.desk.next());
+  CHECK(a.portfolio.drawdown().is_zero());
+  deposit(a.portfolio, a.desk, "-5000");
+  CHECK(a.portfolio.drawdown().is_zero());
+  a.fill(execution(kBtc, 1, Side::BUY, "10", "100"));
+  a.portfolio.on_mark(kBtc, price("50"));
+  CHECK(decimal_text(a.portfolio.equity()) == "4500");
+  CHECK(decimal_text(a.portfolio.drawdown()) == "0.1");
+  a.portfolio.mark_equity(a.orders, a.desk.next());
+  const auto mark = a.desk.last<schema::EquityMark>(RecordType::EQUITY_MARK);
+  CHECK(mark.getMarginBalance() == e8("4500"));
+  CHECK(mark.getDrawdown() == e8("0.1"));
+  CHECK(mark.getPeakEquity() == e8("5000"));
+  CHECK(mark.getBalances().size() == 2);
+}
+
+TEST_CASE("margins follow the mark, leverage and bracket") {
+  Account a;
+  a.fill(execution(kEth, 1, Side::SELL, "100", "1000"));
+  a.portfolio.on_mark(kEth, price("900"));
+  CHECK(decimal_text(a.portfolio.gross_notional()) == "90000");
+  CHECK(decimal_text(a.portfolio.initial_margin()) == "9000");
+  CHECK(decimal_text(a.portfolio.maintenance_margin()) == "400");  // 90000 * 0.5 % - 50
+  CHECK(decimal_text(a.portfolio.unrealized_pnl()) == "10000");
+  CHECK(decimal_text(a.portfolio.available_balance(a.orders)) == "11000");
+  Message<schema::AccountConfig> c;
+  c->setLeverage(20);
+  a.portfolio.on_account_config(kEth, c.reader());
+  CHECK(decimal_text(a.portfolio.initial_margin()) == "4500");
+}
+
+TEST_CASE("working orders need margin on their worse side, reduce-only ones none") {
+  Account a;
+  a.fill(execution(kEth, 1, Side::BUY, "2", "1000"));
+  a.portfolio.on_mark(kEth, price("1000"));
+  OrderRequest r;
+  r.instrument = kEth;
+  r.type = OrderType::LIMIT;
+  r.side = Side::BUY;
+  r.qty = qty("3");
+  r.price = price("990");
+  a.orders.submit(r, a.desk.next());
+  CHECK(decimal_text(a.portfolio.open_order_margin(a.orders)) == "300");
+  r.side = Side::SELL;
+  r.qty = qty("6");  // worst |2 - 6| = 4 < |2 + 3| = 5
+  a.orders.submit(r, a.desk.next());
+  CHECK(decimal_text(a.portfolio.open_order_margin(a.orders)) == "300");
+  r.qty = qty("2");  // worst |2 - 8| = 6
+  a.orders.submit(r, a.desk.next());
+  CHECK(decimal_text(a.portfolio.open_order_margin(a.orders)) == "400");
+  r.reduce_only = true;
+  a.orders.submit(r, a.desk.next());
+  CHECK(decimal_text(a.portfolio.open_order_margin(a.orders)) == "400");
+}
+
+TEST_CASE("absurd figures from outside are refused, not computed") {
+  Account a;
+  FillDetails f = execution(kBtc, 1, Side::BUY, "1", "100");
+  f.qty = Qty::max();
+  CHECK(a.fill(f).empty());
+  f = execution(kBtc, 1, Side::BUY, "1", "100", "1", 999);
+  CHECK(a.fill(f).empty());
+  f = execution(kBtc, 1, Side::BUY, "1", "100");
+  f.commission = Money{INT64_MIN + 1};
+  CHECK(a.fill(f).empty());
+  Message<schema::FundingPayment> m;
+  m->setAmount(INT64_MAX);
+  a.portfolio.on_funding(kBtc, m.reader(), a.desk.next());
+  Message<schema::BalanceUpdate> b;
+  b->setWalletBalance(INT64_MIN);
+  a.portfolio.on_balance_update(b.reader(), a.desk.next());
+  a.fill(execution(kBtc, 1, Side::BUY, "1", "100"));
+  a.portfolio.on_mark(kBtc, Price::max());
+  CHECK(a.portfolio.is_conserved());
+  CHECK(decimal_text(a.portfolio.equity()) == "10000");
+}
+
+TEST_CASE("a broken identity is found, journaled and halts trading") {
+  for (const char* field : {"balance", "open_notional"}) {
+    INFO(field);
+    Account a;
+    a.fill(execution(kBtc, 1, Side::BUY, "1", "100"));
+    REQUIRE(a.portfolio.is_conserved());
+    Meddler meddler(field);
+    a.portfolio.persist(meddler);
+    CHECK_FALSE(a.portfolio.is_conserved());
+    CHECK_FALSE(a.portfolio.check_conservation(a.desk.next()));
+    CHECK(a.desk.anomalies() == std::vector<schema::AnomalyKind>{schema::AnomalyKind::CONSERVATION});
+    RiskEngine risk;
+    risk.configure(a.config);
+    RiskInputs inputs;
+    inputs.portfolio = &a.portfolio;
+    inputs.orders = &a.orders;
+    risk.check_state(inputs, true, a.desk.next());
+    CHECK(risk.trading_state() == schema::TradingStateKind::HALTED);
+    CHECK(a.desk.last<schema::TradingState>(RecordType::TRADING_STATE).getRule() == schema::RiskRule::CONSERVATION);
+  }
+}
+
+TEST_CASE("isolated margin is set aside, released in part and returned") {
+  Account a;
+  a.config.account.margin_mode = "isolated";
+  a.portfolio.configure(a.config);
+  a.fill(execution(kBtc, 1, Side::BUY, "2", "100"));
+  CHECK(decimal_text(a.portfolio.net(kBtc)->isolated_wallet) == "20");
+  a.fill(execution(kBtc, 1, Side::BUY, "1", "110"));
+  CHECK(decimal_text(a.portfolio.net(kBtc)->isolated_wallet) == "31");
+  a.fill(execution(kBtc, 1, Side::SELL, "1.5", "110"));
+  CHECK(decimal_text(a.portfolio.net(kBtc)->isolated_wallet) == "15.5");
+  a.fill(execution(kBtc, 1, Side::SELL, "2.5", "110"));  // flips to short 1
+  CHECK(decimal_text(a.portfolio.net(kBtc)->isolated_wallet) == "11");
+  a.fill(execution(kBtc, 1, Side::BUY, "1", "100"));
+  CHECK(a.portfolio.net(kBtc)->isolated_wallet.is_zero());
+  CHECK(a.portfolio.available_balance(a.orders) == a.portfolio.wallet_balance());
+}
+
+TEST_CASE("random executions, payments and marks conserve everything, and a saved account is the same account") {
+  for (std::uint64_t seed = 1; seed <= 10; ++seed) {
+    INFO("seed " << seed);
+    boost::random::mt19937_64 dice(seed);
+    Account a;
+    if (seed % 2 == 0) {
+      a.config.account.margin_mode = "isolated";
+      a.portfolio.configure(a.config);
+    }
+    deposit(a.portfolio, a.desk, "5", kFeeAsset);
+    // The oracle keeps plain sums of what went through.
+    Money paid[2]{};
+    Money funded{}, brought = money("10000");
+    __extension__ typedef __int128 Wide;  // NOLINT(modernize-use-using)
+    Wide flow[3]{};
+    Wide quantity[3]{};
+    for (int step = 0; step < 1500; ++step) {
+      const InstrumentNo instrument = dice() % 2 == 0 ? kBtc : kEth;
+      switch (dice() % 8) {
+        case 0: a.portfolio.on_mark(instrument, Price{static_cast<std::int64_t>(1 + dice() % 10'000'000'000'000)}); break;
+        case 1: {
+          const std::int64_t amount = static_cast<std::int64_t>(dice() % 20'000'000) - 10'000'000;
+          Message<schema::FundingPayment> m;
+          m->setAmount(amount);
+          a.portfolio.on_funding(instrument, m.reader(), a.desk.next());
+          funded += Money{amount};
+          break;
+        }
+        case 2:
+          deposit(a.portfolio, a.desk, "3");
+          brought += money("3");
+          break;
+        default: {
+          FillDetails f;
+          f.instrument = instrument;
+          f.strategy = static_cast<StrategyNo>(dice() % 4);
+          f.side = dice() % 2 == 0 ? Side::BUY : Side::SELL;
+          f.qty = {static_cast<std::int64_t>(1 + dice() % 200'000'000)};
+          f.price = {static_cast<std::int64_t>(1 + dice() % 6'000'000'000'000)};
+          f.commission_asset = static_cast<AssetNo>(dice() % 2);
+          f.commission = {static_cast<std::int64_t>(dice() % 1000) - 100};
+          Money part_commission{};
+          Qty shared{};
+          for (const ShareFill& s : a.fill(f)) {
+            shared += s.qty;
+            part_commission += s.commission;
+          }
+          REQUIRE(shared == f.qty);
+          if (f.commission_asset == kSettlementAsset) REQUIRE(part_commission == f.commission);
+          paid[f.commission_asset] += f.commission;
+          flow[instrument] += sign_of(f.side) * mul(f.price, f.qty).e8;
+          quantity[instrument] += sign_of(f.side) * f.qty.e8;
+        }
+      }
+      REQUIRE(a.portfolio.is_conserved());
+    }
+    Wide realized = 0;
+    for (const InstrumentNo instrument : {kBtc, kEth}) {
+      const NetPosition* net = a.portfolio.net(instrument);
+      REQUIRE((Wide(net->position.qty.e8) == quantity[instrument]));
+      REQUIRE((Wide(net->position.realized_pnl.e8) - net->position.open_notional.e8 == -flow[instrument]));
+      realized += net->position.realized_pnl.e8;
+    }
+    CHECK((Wide(a.portfolio.wallet_balance().e8) == Wide(brought.e8) + realized + funded.e8 - paid[0].e8));
+    CHECK(a.portfolio.wallet_balance(kFeeAsset) == money("5") - paid[1]);
+
+    Portfolio copy;
+    copy.bind(a.instruments);
+    REQUIRE(load_state(copy, save_state(a.portfolio)).ok());
+    CHECK(hash_state(copy) == hash_state(a.portfolio));
+    CHECK(copy.equity() == a.portfolio.equity());
+  }
+}
