@@ -110,13 +110,13 @@ class Run final : public Command {
       Json out;
       out.begin_object();
       out.field("mode", mode_);
-      out.key("journal");
-      if (journal_.empty()) {
-        out.null();
+      if (journal_.empty()) {  // the digest is the journal's
+        out.key("journal").null();
+        out.key("digest").null();
       } else {
-        out.value(journal_);
+        out.field("journal", journal_);
+        out.field("digest", report.digest.text());
       }
-      out.field("digest", report.digest.text());
       out.field("records", report.records);
       out.field("inputs", report.inputs);
       out.field("outputs", report.outputs);
@@ -136,7 +136,7 @@ class Run final : public Command {
                                  : terminal.paint(Colour::good, "traded to the end of the data"));
     Facts facts;
     facts.add("journal", journal_.empty() ? "(none)" : journal_);
-    facts.add("digest", report.digest.text());
+    if (!journal_.empty()) facts.add("digest", report.digest.text());
     facts.add("records", with_thousands(report.records) + "  (" + with_thousands(report.inputs) + " inputs, " +
                              with_thousands(report.outputs) + " outputs)");
     if (report.resumed_records != 0) {

@@ -18,7 +18,6 @@ struct Size {
   std::uint64_t trades = 4'000'000;       // for append and scan
   std::uint64_t commits = 20'000;         // single records made durable
   std::uint64_t replay_records = 10'000'000;
-  std::uint64_t memory_factor = 100;      // large input against small
   int repetitions = 3;
 };
 Size size_quick();
