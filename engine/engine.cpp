@@ -417,6 +417,11 @@ struct Engine::Impl {
           emit_alert(core.out, schema::AlertLevel::WARNING, schema::AlertKind::ORDER_REJECTED, instrument,
                      order->request.strategy, report.getErrorCode(), 0, "the venue rejected an order");
         }
+        const schema::ReportKind kind = report.getKind();
+        if (kind == schema::ReportKind::REJECTED || kind == schema::ReportKind::MODIFY_REJECTED ||
+            kind == schema::ReportKind::CANCEL_REJECTED) {
+          host.on_refused(*order);
+        }
         host.on_order(*order, outcome.state_seq);
       }
     }

@@ -50,7 +50,7 @@ void ProtectiveStops::reconcile(StrategyNo strategy, InstrumentNo instrument, Se
   const Price trigger = contract->round_to_tick(stop->wanted, share.is_positive() ? Rounding::floor : Rounding::ceiling);
   if (order != nullptr) {
     const bool fits = wanted && order->request.trigger_price == trigger && order->leaves_qty() == qty;
-    if (!fits) gate_.cancel(order->id, cause);
+    if (!fits && core_.out.now() >= stop->retry_at) gate_.cancel(order->id, cause);
     return;
   }
   if (!wanted || core_.out.now() < stop->retry_at) return;
@@ -78,7 +78,9 @@ void ProtectiveStops::reconcile(StrategyNo strategy, InstrumentNo instrument, Se
 
 void ProtectiveStops::reconcile_waiting() {
   for (std::size_t i = 0; i < stops_.size(); ++i) {
-    if (stops_[i].wanted.is_positive() && stops_[i].order_id == 0 && core_.out.now() >= stops_[i].retry_at) {
+    const bool waits = stops_[i].retry_at.ns != 0 || (stops_[i].wanted.is_positive() && stops_[i].order_id == 0);
+    if (waits && core_.out.now() >= stops_[i].retry_at) {
+      stops_[i].retry_at = UnixNanos{};
       reconcile(stops_[i].strategy, stops_[i].instrument, 0);
     }
   }

@@ -108,6 +108,7 @@ void QuoteKeeper::plan_slot(const Set& set, std::size_t place, Qty& reduce_budge
     return;
   }
   if (is_in_flight(order->status) || order->status == OrderStatus::UNKNOWN) return;  // its answer brings us back
+  if (core_.out.now() < slot.retry_at) return;
   if (!wanted || order->request.side != slot.side || (reduce_only && !order->request.reduce_only)) {
     actions_.push_back({ActionKind::cancel, place, {}, {}, false});
     return;
@@ -115,9 +116,7 @@ void QuoteKeeper::plan_slot(const Set& set, std::size_t place, Qty& reduce_budge
   const PriceDelta distance = (slot.price - order->request.price).abs();
   const Qty leaves = order->leaves_qty();
   const bool moved = !distance.is_zero() && distance >= set.min_move;
-  const bool resized = leaves > qty || leaves + leaves < qty;
-  if (!moved && !resized) return;
-  if (core_.out.now() < slot.retry_at) return;
+  if (!moved && leaves <= qty) return;
   actions_.push_back({set.by_modify ? ActionKind::modify : ActionKind::cancel, place, slot.price, qty, reduce_only});
 }
 

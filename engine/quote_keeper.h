@@ -2,9 +2,9 @@
 //
 // One slot for each (strategy, instrument, key); at most one order in a slot. A slot acts when its order is not in
 // flight: cancel what is no longer wanted, modify (or cancel, by style) what stands too far from its price, place
-// what is missing. An order stays where it is while its price is within style.min_move of the wanted one and its
-// open quantity is between half and all of the wanted one, so that small changes do not cost its place in the
-// queue. Quantities shrink at once.
+// what is missing. An order stays where it is while its price is within style.min_move of the wanted one, so that
+// small changes do not cost its place in the queue. Its quantity shrinks at once and grows only with the next move:
+// what risk or a partial execution made smaller is not topped up in place.
 //
 // Orders are post-only limits (gtx). Prices are rounded away from the market, quantities down; a quote below the
 // instrument's smallest quantity or notional is not placed. After a refusal (risk, venue) the slot waits
@@ -30,7 +30,7 @@ class QuoteKeeper {
   void reconcile(StrategyNo strategy, InstrumentNo instrument, Seq cause);
   // Slots that wait for their retry or for a change of the trading state: call on every clock tick.
   void reconcile_waiting();
-  // The order of a slot was refused by the venue.
+  // The venue refused the order of a slot, or its cancel or modify.
   void on_refused(const Order& order);
   void persist(StateArchive& archive) { archive.field("quote_sets", sets_); }
 

@@ -258,14 +258,15 @@ void StrategyHost::on_fill(StrategyNo strategy, const FillEvent& fill, Seq cause
 void StrategyHost::on_order(const Order& order, Seq cause) {
   const StrategyNo strategy = order.request.strategy;
   if (strategy == 0 || strategy > runners_.size() || runners_[strategy - 1u].strategy == nullptr) return;
-  if (order.status == OrderStatus::REJECTED) {
-    quotes_.on_refused(order);
-    stops_.on_refused(order);
-  }
   const InstrumentNo instrument = order.request.instrument;
   context_->enter(strategy, cause);
   runners_[strategy - 1u].strategy->on_order({instrument, order.id, order.status}, *context_);
   reconcile(strategy, instrument, cause);
+}
+
+void StrategyHost::on_refused(const Order& order) {
+  quotes_.on_refused(order);
+  stops_.on_refused(order);
 }
 
 void StrategyHost::reconcile(StrategyNo strategy, InstrumentNo instrument, Seq cause) {

@@ -41,6 +41,7 @@ class StrategyHost {
   void on_trade(const TradeEvent& trade);
   void on_fill(StrategyNo strategy, const FillEvent& fill, Seq cause);
   void on_order(const Order& order, Seq cause);
+  void on_refused(const Order& order);  // the venue refused the order, or its cancel or modify: call before on_order
   void on_timer(StrategyNo strategy, std::uint64_t id, Seq cause);
   void on_tick();                    // keepers' deferred work
   void on_trading_state();           // quotes and stops under the new state
