@@ -184,7 +184,8 @@ std::int64_t InstrumentMarket::act_momentum(Agent& agent, const AgentView& view)
   const double keep = decay(view.now - agent.last_wake, agent.horizon);
   agent.average = agent.average * keep + middle * (1 - keep);
   // The trend in units of what volatility alone would do over the horizon.
-  const double scale = seen_volatility_ * std::sqrt(static_cast<double>(agent.horizon / kSecond)) / 2;
+  const double scale =
+      seen_volatility_ * std::sqrt(static_cast<double>(agent.horizon) / static_cast<double>(kSecond)) / 2;
   const double trend = (middle - agent.average) / scale;
   if (view.now >= agent.patient_until && (trend > 1.3 || trend < -1.3)) {
     const BookSide hit = trend > 0 ? BookSide::ask : BookSide::bid;

@@ -25,7 +25,7 @@ std::vector<std::int64_t> seconds(std::initializer_list<std::int64_t> list) {
 }  // namespace
 
 SwitchingVolatility::SwitchingVolatility(std::uint64_t seed, std::uint64_t component,
-                                         std::vector<std::int64_t> mean_steps)
+                                         const std::vector<std::int64_t>& mean_steps)
     : random_(seed, component) {
   for (const std::int64_t mean : mean_steps)
     components_.push_back({mean, 1 + random_.exponential(mean), random_.coin()});

@@ -21,7 +21,7 @@ inline constexpr std::int64_t kFundamentalStep = 100'000'000;  // ns
 class SwitchingVolatility {
  public:
   // Switch intervals of the components in steps; the mean square of the level is 1.
-  SwitchingVolatility(std::uint64_t seed, std::uint64_t component, std::vector<std::int64_t> mean_steps);
+  SwitchingVolatility(std::uint64_t seed, std::uint64_t component, const std::vector<std::int64_t>& mean_steps);
   void step();
   double level() const { return level_; }
 

@@ -13,8 +13,14 @@ constexpr std::int64_t kLeastDelay = 1'200'000;
 constexpr std::int64_t kMeanDelay = 600'000;
 constexpr std::int64_t kMeanPause = 25'000'000;
 
+// Half away from zero.
+std::int64_t rounded(double x) {
+  const auto whole = static_cast<std::int64_t>(x);
+  const double rest = x - static_cast<double>(whole);
+  return rest >= 0.5 ? whole + 1 : rest <= -0.5 ? whole - 1 : whole;
+}
 std::int64_t round_e8(double price) {
-  return static_cast<std::int64_t>(price * 1e8 + 0.5);
+  return rounded(price * 1e8);
 }
 
 std::int64_t median(std::int64_t a, std::int64_t b, std::int64_t c) {
@@ -144,8 +150,7 @@ void Publisher::mark(const InstrumentMarket& market, double value, std::int64_t 
   premium_sum_ += basis / index;
   ++premium_count_;
   // Rate: mean premium plus the interest clamp, all at 1e-8 (formula: MARKET.md).
-  const double premium_e8 = premium_sum_ / static_cast<double>(premium_count_) * 1e8;
-  const auto premium = static_cast<std::int64_t>(premium_e8 < 0 ? premium_e8 - 0.5 : premium_e8 + 0.5);
+  const std::int64_t premium = rounded(premium_sum_ / static_cast<double>(premium_count_) * 1e8);
   const std::int64_t clamped = std::clamp<std::int64_t>(10'000 - premium, -50'000, 50'000);
   const std::int64_t rate = std::clamp<std::int64_t>(premium + clamped, -300'000, 300'000);
 
