@@ -75,6 +75,9 @@ rocksdb::ColumnFamilyOptions family_options(Family family, const std::shared_ptr
 Error rocks_error(const std::string& path, const std::string& doing, const rocksdb::Status& status) {
   const std::string message = "journal " + path + ": " + doing + ": " + status.ToString();
   if (status.IsCorruption()) return corrupt_error(message, "run reprise verify on it, or restore it from a copy");
+  if (status.IsPathNotFound() || status.ToString().find("No such file") != std::string::npos) {
+    return corrupt_error(message + ": a file of the journal is missing", "restore it from a copy");
+  }
   if (status.IsNoSpace() || status.ToString().find("No space left") != std::string::npos) {
     return io_error(message, "free some space on the disk; what was durable before is kept");
   }
