@@ -12,7 +12,8 @@ constexpr std::size_t kHeaderWords = kHeaderBytes / sizeof(capnp::word);
 constexpr std::size_t kFirstRoomWords = 8192;
 }  // namespace
 
-RecordBatch::RecordBatch() : storage_(kFirstRoomWords) { words_ = reinterpret_cast<capnp::word*>(storage_.data()); }
+// Memory comes with the first record: batches are also made where there may be nothing to hold.
+RecordBatch::RecordBatch() = default;
 
 RecordBatch::RecordBatch(RecordBatch&& other) noexcept
     : storage_(std::move(other.storage_)),
@@ -33,7 +34,7 @@ RecordBatch& RecordBatch::operator=(RecordBatch&& other) noexcept {
 capnp::word* RecordBatch::reserve(std::size_t body_room) {
   const std::size_t needed = size_words_ + kHeaderWords + body_room;
   if (needed > storage_.size()) {
-    storage_.resize(std::max(needed, storage_.size() * 2));
+    storage_.resize(std::max({needed, storage_.size() * 2, kFirstRoomWords}));
     words_ = reinterpret_cast<capnp::word*>(storage_.data());
   }
   capnp::word* body = words_ + size_words_ + kHeaderWords;
