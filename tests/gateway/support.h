@@ -5,6 +5,7 @@
 #include <archive_entry.h>
 
 #include <cstdlib>
+#include <deque>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
@@ -82,13 +83,19 @@ inline Result<gateway::ImportReport> import(const Folder& folder, std::vector<st
   return gateway::import_files(options);
 }
 
+// A copied record; its body lives until the test program ends, so that readers may outlive it.
 struct Stored {
   journal::RecordHeader header;
-  std::vector<capnp::word> body;
+  const capnp::word* body = nullptr;
   journal::RecordType type() const { return header.type(); }
   template <class T>
-  typename T::Reader as() const { return capnp::readMessageUnchecked<T>(body.data()); }
+  typename T::Reader as() const { return capnp::readMessageUnchecked<T>(body); }
 };
+
+inline const capnp::word* keep(const journal::RecordView& view) {
+  static std::deque<std::vector<capnp::word>> kept;
+  return kept.emplace_back(view.body(), view.body() + view.body_words()).data();
+}
 
 inline std::vector<Stored> records_of(const std::string& path) {
   auto opened = journal::JournalReader::open(path);
@@ -98,7 +105,7 @@ inline std::vector<Stored> records_of(const std::string& path) {
   }
   std::vector<Stored> result;
   journal::RecordView view;
-  while (opened->next(view)) result.push_back({*view.header, {view.body(), view.body() + view.body_words()}});
+  while (opened->next(view)) result.push_back({*view.header, keep(view)});
   return result;
 }
 
