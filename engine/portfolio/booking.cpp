@@ -169,12 +169,14 @@ void Portfolio::move_isolated(NetPosition& n, Qty qty_before, Money cost_before)
   const Money held = n.isolated_wallet;
   Money now = held;
   const Qty qty = n.position.qty;
+  const Money cost = n.position.open_notional.abs();
   if (qty.is_zero()) {
     now = {};
   } else if (qty.sign() != qty_before.sign()) {  // opened or flipped
-    now = engine::initial_margin(n.position.open_notional.abs(), leverage(n.instrument));
+    now = engine::initial_margin(cost, leverage(n.instrument, cost));
   } else if (qty.abs() > qty_before.abs()) {
-    now += engine::initial_margin(n.position.open_notional.abs() - cost_before.abs(), leverage(n.instrument));
+    const Money more = cost - cost_before.abs();
+    now += engine::initial_margin(more, leverage(n.instrument, more));
   } else {
     now = {mul_div(held.e8, qty.abs().e8, qty_before.abs().e8, Rounding::ceiling)};
   }

@@ -8,12 +8,6 @@ namespace {
 
 constexpr std::int64_t kRange = std::int64_t{1} << 61;
 
-bool fits(std::int64_t a, std::int64_t b = 0) {
-  if (a >= kRange || a <= -kRange || b >= kRange || b <= -kRange) return false;
-  const std::int64_t sum = (a < 0 ? -a : a) + (b < 0 ? -b : b);
-  return sum < kRange;
-}
-
 template <class Entry>
 auto by_instrument(std::vector<Entry>& entries, InstrumentNo instrument) {
   return std::lower_bound(entries.begin(), entries.end(), instrument,
@@ -66,6 +60,13 @@ const InstrumentSetting* Portfolio::setting(InstrumentNo instrument) const { ret
 std::uint32_t Portfolio::leverage(InstrumentNo instrument) const {
   const InstrumentSetting* own = setting(instrument);
   return own != nullptr ? own->leverage : default_leverage_;
+}
+
+std::uint32_t Portfolio::leverage(InstrumentNo instrument, Money notional) const {
+  const std::uint32_t set = leverage(instrument);
+  const Instrument* known = instruments_ != nullptr ? instruments_->find(instrument) : nullptr;
+  if (known == nullptr || known->margin.tiers.empty()) return set;
+  return std::max(1u, std::min(set, known->margin.tier_for(notional).max_leverage));
 }
 
 MarginMode Portfolio::margin_mode(InstrumentNo instrument) const {
@@ -137,6 +138,7 @@ std::optional<Price> Portfolio::strategy_entry_price(StrategyNo strategy, Instru
 // ------------------------------------------------------------------------------- derived figures
 
 void Portfolio::refresh(NetPosition& n) {
+  n.remembered.is_valid = false;
   unrealized_ -= n.unrealized;
   notional_ -= n.notional;
   initial_ -= n.initial;
@@ -146,7 +148,7 @@ void Portfolio::refresh(NetPosition& n) {
   } else {
     n.unrealized = n.position.unrealized_pnl(n.mark);
     n.notional = n.position.notional(n.mark);
-    n.initial = engine::initial_margin(n.notional, leverage(n.instrument));
+    n.initial = engine::initial_margin(n.notional, leverage(n.instrument, n.notional));
     const Instrument* instrument = instruments_ != nullptr ? instruments_->find(n.instrument) : nullptr;
     n.maintenance = instrument != nullptr ? engine::maintenance_margin(instrument->margin, n.notional) : Money{};
   }
@@ -161,6 +163,7 @@ void Portfolio::on_mark(InstrumentNo instrument, Price mark) {
   NetPosition& n = net_entry(instrument);
   if (n.mark == mark || !notional_fits(mark, n.position.qty)) return;
   n.mark = mark;
+  n.remembered.is_valid = false;
   if (!n.position.is_flat()) refresh(n);
 }
 
@@ -169,23 +172,45 @@ void Portfolio::on_asset_price(AssetNo asset, Price price) {
   wallet(asset).price = price;
 }
 
-Money Portfolio::open_order_margin(const OrderManager& orders) const {
-  Money sum{};
-  for (const WorkingQty& w : orders.all_working()) {
-    if (w.buy.is_zero() && w.sell.is_zero()) continue;
-    const NetPosition* n = net(w.instrument);
-    if (n == nullptr || n->mark.is_zero()) continue;
-    const Qty held = n->position.qty;
-    const Qty worst = std::max((held + w.buy).abs(), (held - w.sell).abs());
-    if (worst <= held.abs()) continue;
-    const Money more = saturating_notional(n->mark, worst - held.abs());
-    if (!fits(more.e8, sum.e8)) return {kRange};
-    sum += engine::initial_margin(more, leverage(w.instrument));
+const Exposure& Portfolio::exposure(const NetPosition& n, const WorkingQty& w) const {
+  NetPosition::Remembered& r = n.remembered;
+  if (r.is_valid && r.buy == w.buy && r.sell == w.sell) return r.exposure;
+  const Qty held = n.position.qty;
+  const Qty worst = std::max({held.abs(), (held + w.buy).abs(), (held - w.sell).abs()});
+  r.is_valid = true;
+  r.buy = w.buy;
+  r.sell = w.sell;
+  r.exposure = {n.notional, {}};
+  if (worst > held.abs() && !n.mark.is_zero()) {
+    r.exposure.worst = std::min(saturating_notional(n.mark, worst), Money{kRange});
+    const Money more = saturating_notional(n.mark, worst - held.abs());
+    r.exposure.order_margin = std::min(engine::initial_margin(more, leverage(n.instrument, r.exposure.worst)), Money{kRange});
+  }
+  return r.exposure;
+}
+
+AccountExposure Portfolio::account_exposure(const OrderManager& orders, InstrumentNo except) const {
+  // Both lists are sorted by instrument; an instrument without a net entry has no mark and counts nothing.
+  const std::vector<WorkingQty>& all = orders.all_working();
+  std::size_t w = 0;
+  AccountExposure sum;
+  for (const NetPosition& n : nets_) {
+    while (w < all.size() && all[w].instrument < n.instrument) ++w;
+    const bool has_orders = w < all.size() && all[w].instrument == n.instrument;
+    if (!has_orders) {
+      if (n.instrument != except) sum.others = std::min(sum.others + n.notional, Money{kRange});
+      continue;
+    }
+    const Exposure& e = exposure(n, all[w]);
+    if (n.instrument != except) sum.others = std::min(sum.others + e.worst, Money{kRange});
+    sum.order_margin = std::min(sum.order_margin + e.order_margin, Money{kRange});
   }
   return sum;
 }
 
-Money Portfolio::available_balance(const OrderManager& orders) const {
+Money Portfolio::open_order_margin(const OrderManager& orders) const { return account_exposure(orders, 0).order_margin; }
+
+Money Portfolio::available_balance(Money order_margin) const {
   // Isolated positions carry their margin and their profit or loss in their own wallets.
   Money cross_unrealized = unrealized_;
   Money cross_initial = initial_;
@@ -197,8 +222,7 @@ Money Portfolio::available_balance(const OrderManager& orders) const {
     }
   }
   const Money left = wallet_balance() - isolated_ + cross_unrealized - cross_initial;
-  const Money needed = open_order_margin(orders);
-  return left > needed ? left - needed : Money{};
+  return left > order_margin ? left - order_margin : Money{};
 }
 
 Money Portfolio::balance_for(const NetPosition& n) const {
@@ -226,8 +250,10 @@ std::optional<Price> Portfolio::liquidation_price_after(InstrumentNo instrument,
   const Money cost_before = after.open_notional;
   const Money realized = after.apply(change.is_positive() ? Side::BUY : Side::SELL, price, change.abs());
   Money balance = balance_for(*n) + realized;
-  if (margin_mode(instrument) == MarginMode::ISOLATED && after.open_notional.abs() > cost_before.abs())
-    balance += engine::initial_margin(after.open_notional.abs() - cost_before.abs(), leverage(instrument));
+  if (margin_mode(instrument) == MarginMode::ISOLATED && after.open_notional.abs() > cost_before.abs()) {
+    const Money more = after.open_notional.abs() - cost_before.abs();
+    balance += engine::initial_margin(more, leverage(instrument, more));
+  }
   return engine::liquidation_price(known->margin, after.qty, after.open_notional, balance);
 }
 
@@ -308,6 +334,7 @@ void NetPosition::persist(StateArchive& archive) {
   archive.field("notional", notional);
   archive.field("initial_margin", initial);
   archive.field("maintenance_margin", maintenance);
+  if (archive.loading()) remembered.is_valid = false;
 }
 
 void StrategyShare::persist(StateArchive& archive) {

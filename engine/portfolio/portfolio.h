@@ -54,6 +54,12 @@ struct Wallet {
   void persist(StateArchive& archive);
 };
 
+// What a position and its working orders may become, on the worse side.
+struct Exposure {
+  Money worst;         // notional at the mark
+  Money order_margin;  // initial margin beyond the position's own
+};
+
 struct NetPosition {
   InstrumentNo instrument = 0;
   Position position;
@@ -67,6 +73,20 @@ struct NetPosition {
   Money initial;
   Money maintenance;
   void persist(StateArchive& archive);
+
+  // The exposure for the quantities below, remembered because most orders leave most instruments as they are. Follows
+  // from the rest, so it is no state.
+  struct Remembered {
+    bool is_valid = false;
+    Qty buy, sell;
+    Exposure exposure;
+  };
+  mutable Remembered remembered;
+};
+
+struct AccountExposure {
+  Money others;        // worst notional of every instrument but one
+  Money order_margin;  // of all instruments
 };
 
 struct StrategyShare {
@@ -117,7 +137,9 @@ class Portfolio {
   Money initial_margin() const { return initial_; }                // positions
   Money maintenance_margin() const { return maintenance_; }
   Money open_order_margin(const OrderManager& orders) const;       // what working orders need on top
-  Money available_balance(const OrderManager& orders) const;       // never below 0
+  Money available_balance(const OrderManager& orders) const { return available_balance(open_order_margin(orders)); }
+  Money available_balance(Money order_margin) const;               // never below 0
+  AccountExposure account_exposure(const OrderManager& orders, InstrumentNo except) const;
   Money realized_pnl() const { return wallets_[kSettlementAsset].realized; }
   Money funding() const { return wallets_[kSettlementAsset].funding; }
   Money commission() const { return commission_value_; }           // all assets, settlement asset
@@ -133,7 +155,8 @@ class Portfolio {
   std::optional<Price> liquidation_price(InstrumentNo instrument) const;
   // The same with the position changed by a signed quantity at a price.
   std::optional<Price> liquidation_price_after(InstrumentNo instrument, Qty change, Price price) const;
-  std::uint32_t leverage(InstrumentNo instrument) const;
+  std::uint32_t leverage(InstrumentNo instrument) const;                  // as set
+  std::uint32_t leverage(InstrumentNo instrument, Money notional) const;  // not above what the bracket of that notional allows
   MarginMode margin_mode(InstrumentNo instrument) const;
 
   // Journals an EquityMark. Peak and drawdown are kept here and move only with marks.
@@ -160,6 +183,7 @@ class Portfolio {
   void move_isolated(NetPosition& net, Qty qty_before, Money cost_before);
   const InstrumentSetting* setting(InstrumentNo instrument) const;
   Money balance_for(const NetPosition& net) const;
+  const Exposure& exposure(const NetPosition& net, const WorkingQty& working) const;
 
   const Instruments* instruments_ = nullptr;
   std::uint32_t default_leverage_ = 1;

@@ -60,25 +60,9 @@ risk::OrderFacts facts_of(const OrderRequest& request, const RiskInputs& in, con
   f.base = (is_buy ? held : -held) + (is_buy ? working.buy : working.sell) - f.replaced;
   f.opposite = std::max(Qty{}, (is_buy ? -held : held) + (is_buy ? working.sell : working.buy));
 
-  if (!limits.max_total_notional.is_zero() || !limits.max_leverage.is_zero()) {
-    // Both lists are sorted by instrument; a mark is known wherever there is a net entry.
-    const std::vector<WorkingQty>& all = in.orders->all_working();
-    std::size_t w = 0;
-    std::int64_t sum = 0;
-    for (const NetPosition& n : in.portfolio->positions()) {
-      while (w < all.size() && all[w].instrument < n.instrument) ++w;
-      if (n.instrument == request.instrument) continue;
-      const bool has_orders = w < all.size() && all[w].instrument == n.instrument && all[w].open_orders != 0;
-      if (!has_orders) {
-        sum += n.notional.e8;
-        continue;
-      }
-      const Qty qty = n.position.qty;
-      const Money worst = saturating_notional(n.mark, std::max((qty + all[w].buy).abs(), (qty - all[w].sell).abs()));
-      if (__builtin_add_overflow(sum, worst.e8, &sum)) sum = std::int64_t{1} << 62;
-    }
-    f.other_notional = {std::min(sum, std::int64_t{1} << 61)};
-  }
+  const AccountExposure account = in.portfolio->account_exposure(*in.orders, request.instrument);
+  f.other_notional = account.others;
+  f.order_margin = account.order_margin;
   return f;
 }
 

@@ -55,8 +55,8 @@ void available_margin(const OrderFacts& f, CheckList& list) {
   const Qty after = std::max(f.exposure(f.qty), f.opposite);
   if (after <= before) return;
   const Money more = saturating_notional(f.mark, after - before);
-  const Money needed = initial_margin(more, f.portfolio->leverage(f.request->instrument));
-  const Money available = f.portfolio->available_balance(*f.orders);
+  const Money needed = initial_margin(more, f.portfolio->leverage(f.request->instrument, saturating_notional(f.mark, after)));
+  const Money available = f.portfolio->available_balance(f.order_margin);
   list.add(RiskRule::AVAILABLE_MARGIN, LimitUnit::MONEY, needed <= available, needed.e8, available.e8);
 }
 

@@ -75,6 +75,7 @@ struct OrderFacts {
   // Quantity exposed on the order's side before this order: direction * net + other working orders of that side.
   Qty base;
   Money other_notional;           // exposure of all other instruments, positions and working orders, worst side each
+  Money order_margin;             // what the working orders of the account need, this instrument's too
   Qty replaced;                   // a modify: what the order has working now, not in base
   Qty opposite;                   // this instrument's exposure on the other side, at least 0
   std::uint32_t orders_last_second = 0;
