@@ -387,3 +387,64 @@ TEST_CASE("random executions, payments and marks conserve everything, and a save
     CHECK(copy.equity() == a.portfolio.equity());
   }
 }
+
+TEST_CASE("remembered exposures are what a fresh look gives") {
+  for (std::uint64_t seed = 1; seed <= 6; ++seed) {
+    INFO("seed " << seed);
+    boost::random::mt19937_64 dice(seed);
+    Account a;
+    for (int step = 0; step < 300; ++step) {
+      const InstrumentNo instrument = dice() % 2 == 0 ? kBtc : kEth;
+      const auto open = a.orders.open_orders();
+      switch (dice() % 6) {
+        case 0: a.portfolio.on_mark(instrument, Price{static_cast<std::int64_t>(1 + dice() % 100'000'000'000)}); break;
+        case 1:
+          a.fill(execution(instrument, 1, dice() % 2 == 0 ? Side::BUY : Side::SELL, "1.5", "20"));
+          break;
+        case 2: {
+          Message<schema::AccountConfig> c;
+          c->setLeverage(1 + static_cast<unsigned>(dice() % 150));
+          a.portfolio.on_account_config(dice() % 3 == 0 ? 0 : instrument, c.reader());
+          break;
+        }
+        case 3:
+          if (!open.empty()) {
+            Report r;
+            r->setOrderId(open[dice() % open.size()]->id);
+            r->setKind(schema::ReportKind::CANCELED);
+            a.orders.on_report(a.orders.find(r.reader().getOrderId())->request.instrument, r.reader(), a.desk.next());
+          }
+          break;
+        default: {
+          OrderRequest r;
+          r.instrument = instrument;
+          r.side = dice() % 2 == 0 ? Side::BUY : Side::SELL;
+          r.type = OrderType::LIMIT;
+          r.qty = {static_cast<std::int64_t>(1 + dice() % 500'000'000)};
+          r.price = price("20");
+          a.orders.submit(r, a.desk.next());
+        }
+      }
+      Portfolio fresh;
+      fresh.bind(a.instruments);
+      REQUIRE(load_state(fresh, save_state(a.portfolio)).ok());
+      for (const InstrumentNo except : {InstrumentNo{0}, kBtc, kEth}) {
+        const AccountExposure remembered = a.portfolio.account_exposure(a.orders, except);
+        const AccountExposure made = fresh.account_exposure(a.orders, except);
+        REQUIRE(remembered.others == made.others);
+        REQUIRE(remembered.order_margin == made.order_margin);
+      }
+      REQUIRE(a.portfolio.available_balance(a.orders) == fresh.available_balance(a.orders));
+    }
+  }
+}
+
+TEST_CASE("leverage is not above what the bracket allows") {
+  Account a;
+  Message<schema::AccountConfig> c;
+  c->setLeverage(125);
+  a.portfolio.on_account_config(0, c.reader());
+  CHECK(a.portfolio.leverage(kBtc, money("299999")) == 125);
+  CHECK(a.portfolio.leverage(kBtc, money("300000")) == 100);
+  CHECK(a.portfolio.leverage(kBtc, money("5000000")) == 50);
+}
