@@ -2,6 +2,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cstdlib>
+
 #include "journal/digest.h"
 #include "tests/journal/helpers.h"
 
@@ -158,33 +160,43 @@ TEST_CASE("the running digest is right at every record of a scan") {
   }
 }
 
+// Appends up to the seq that it reads from REPRISE_GO, one commit a record, and answers on REPRISE_DID; ends at 0.
+TEST_CASE("child: writes for a follower", "[.child]") {
+  const RecordBatch records = random_records(600, 46);
+  const auto views = views_of(records);
+  const int go = static_cast<int>(from_environment("REPRISE_GO"));
+  const int did = static_cast<int>(from_environment("REPRISE_DID"));
+  auto writer = JournalWriter::create(std::getenv("REPRISE_JOURNAL"), manifest(), options(Durability::wal, 3000));
+  REQUIRE_OK(writer);
+  Seq upto = 0;
+  REQUIRE(::write(did, &upto, sizeof upto) == sizeof upto);
+  std::size_t at = 0;
+  while (::read(go, &upto, sizeof upto) == sizeof upto && upto != 0) {
+    while (at < upto) {  // small blocks, which are merged under the follower's eyes
+      writer->append(views[at++]);
+      REQUIRE_OK(writer->commit());
+    }
+    REQUIRE(::write(did, &upto, sizeof upto) == sizeof upto);
+  }
+  REQUIRE_OK(writer->end());
+}
+
 TEST_CASE("a follower sees what a writer in another process adds, in order and with the same digest") {
   const Scratch scratch;
   const std::string path = scratch / "j";
   const RecordBatch records = random_records(600, 46);
-  const auto views = views_of(records);
   int go[2];
   int did[2];
   REQUIRE(::pipe(go) == 0);
   REQUIRE(::pipe(did) == 0);
   const pid_t child = ::fork();
   REQUIRE(child >= 0);
-  if (child == 0) {
-    auto writer = JournalWriter::create(path, manifest(), options(Durability::wal, 3000));
-    if (!writer) ::_exit(3);
-    std::size_t at = 0;
-    Seq upto = 0;
-    const Seq ready = 0;
-    if (::write(did[1], &ready, sizeof ready) != sizeof ready) ::_exit(4);
-    while (::read(go[0], &upto, sizeof upto) == sizeof upto && upto != 0) {
-      // A commit for each record, so that small blocks are merged under the follower's eyes.
-      while (at < upto) {
-        writer->append(views[at++]);
-        if (!writer->commit()) ::_exit(5);
-      }
-      if (::write(did[1], &upto, sizeof upto) != sizeof upto) ::_exit(6);
-    }
-    ::_exit(0);  // without an end: RocksDB's background threads did not survive the fork
+  if (child == 0) {  // a fresh process: a forked one would lack RocksDB's background threads
+    ::setenv("REPRISE_JOURNAL", path.c_str(), 1);
+    ::setenv("REPRISE_GO", std::to_string(go[0]).c_str(), 1);
+    ::setenv("REPRISE_DID", std::to_string(did[1]).c_str(), 1);
+    ::execl("/proc/self/exe", "test_journal", "child: writes for a follower", static_cast<char*>(nullptr));
+    ::_exit(127);
   }
   const auto wait_for = [&](Seq expected) {
     Seq seq = 0;
@@ -219,6 +231,7 @@ TEST_CASE("a follower sees what a writer in another process adds, in order and w
   auto report = verify(path);
   REQUIRE_OK(report);
   CHECK(report->clean);
+  CHECK(report->status == schema::RunStatus::ENDED);
   CHECK(report->last_seq == 600);
 }
 
