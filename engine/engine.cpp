@@ -425,7 +425,8 @@ struct Engine::Impl {
         host.on_order(*order, outcome.state_seq);
       }
     }
-    if (core.kill_switch.active()) {
+    // A refused cancel is tried again on the clock, not at the speed of the line.
+    if (core.kill_switch.active() && report.getKind() != schema::ReportKind::CANCEL_REJECTED) {
       core.kill_switch.pursue(false, core.portfolio, core.orders, core.risk, core, core.out);
     }
   }

@@ -146,8 +146,9 @@ void World::on_command(const Command& command) {
     }
     report(schema::ReportKind::ACCEPTED, order, w);
     if (w.type == schema::OrderType::MARKET) {
-      if (w.reduce_only) w.qty = std::min(w.qty, reducible(w));
-      execute(order, w, is_buy ? market.ask : market.bid, w.qty, false);
+      const std::int64_t qty = w.reduce_only ? std::min(w.qty, reducible(w)) : w.qty;
+      execute(order, w, is_buy ? market.ask : market.bid, qty, false);
+      if (qty < w.qty) report(schema::ReportKind::EXPIRED, order, w);  // what would not reduce any more
     } else {
       working_.emplace(order, w);
     }
@@ -189,6 +190,7 @@ void World::report(schema::ReportKind kind, Seq order, const Working& w, std::in
 }
 
 void World::execute(Seq order, Working& w, std::int64_t price, std::int64_t qty, bool maker) {
+  REQUIRE(price > 0);  // the venue of these tests has a market
   ++trade_id_;
   w.cum += qty;
   positions_[w.instrument] += w.side == schema::Side::BUY ? qty : -qty;
@@ -228,8 +230,8 @@ void World::match(InstrumentNo instrument) {
       if (qty == 0) {
         report(schema::ReportKind::EXPIRED, id, w);
       } else {
-        w.qty = qty;
         execute(id, w, is_buy ? market.ask : market.bid, qty, false);
+        if (qty < w.qty) report(schema::ReportKind::EXPIRED, id, w);  // what would not reduce any more
       }
     }
   }
