@@ -15,7 +15,9 @@ Option& Option::value(const char* placeholder) {
 }
 
 Option& Option::choices(const std::vector<std::string>& names) {
-  option_->check(CLI::IsMember(names));
+  CLI::Validator one_of = CLI::IsMember(names);
+  one_of.description("");  // the choices stand in the option's place for its value
+  option_->check(one_of);
   std::string shown;
   for (const auto& name : names) shown += (shown.empty() ? "" : "|") + name;
   option_->type_name(shown);

@@ -4,6 +4,7 @@
 // For demonstrations and tests: it shows what replay adds to checksums.
 #include <capnp/schema.h>
 
+#include <algorithm>
 #include <cstring>
 #include <filesystem>
 
@@ -81,6 +82,8 @@ class Forge final : public Command {
     } else {
       std::erase_if(places, [](const Place& place) { return !place.is_decimal; });
       if (places.empty()) return usage_error(type_ + " has no decimal number", "name a field with --field");
+      // What a decision decided comes before what it was asked.
+      std::stable_partition(places.begin(), places.end(), [](const Place& place) { return place.name == "approved_qty"; });
     }
     auto found = find(*type, places);
     if (!found) return found.error();

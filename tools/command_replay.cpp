@@ -96,6 +96,7 @@ class Replay final : public Command {
     out.field("wall_seconds", seconds);
     out.field("records_per_second", seconds > 0 ? static_cast<double>(report.records) / seconds : 0.0);
     out.field("journal_bytes", directory_bytes(path_));
+    out.field("peak_memory_bytes", peak_memory_bytes());
     out.end_object();
     terminal.line(out.text());
   }

@@ -1,8 +1,6 @@
 // reprise run: trades datasets against the simulated venue, journaling every input and every decision.
-#include <sys/resource.h>
-
 #include <chrono>
-#include <filesystem>
+#include <set>
 
 #include "config/loader.h"
 #include "engine/engine.h"
@@ -19,12 +17,6 @@
 
 namespace reprise::tools {
 namespace {
-
-std::uint64_t peak_memory_bytes() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  return static_cast<std::uint64_t>(usage.ru_maxrss) * 1024;
-}
 
 class Run final : public Command {
  public:
@@ -70,6 +62,8 @@ class Run final : public Command {
       return status.error();
     }
 
+    if (auto status = check_symbols(loaded->config); !status) return status.error();
+
     sim::BacktestOptions options;
     options.datasets = data_;
     options.config = loaded->config;
@@ -103,6 +97,27 @@ class Run final : public Command {
   }
 
  private:
+  // A strategy whose instrument is not in the data would wait for it to the end: more likely a misspelling.
+  Status check_symbols(const config::Config& config) {
+    std::set<std::string> known;
+    for (const auto& dataset : data_) {
+      auto symbols = read_symbols(dataset);
+      if (!symbols) return symbols.error();
+      for (const auto& [number, symbol] : *symbols) known.insert(symbol);
+    }
+    std::string list;
+    for (const auto& symbol : known) list += (list.empty() ? "" : ", ") + symbol;
+    for (const auto& strategy : config.strategies) {
+      if (!strategy.enabled) continue;
+      for (const auto& symbol : strategy.instruments) {
+        if (known.count(symbol) != 0) continue;
+        return usage_error(config_ + ": strategies." + strategy.name + ".instruments: " + symbol + " is not in the data",
+                           list.empty() ? "the data declares no instrument" : "it has " + list);
+      }
+    }
+    return ok_status();
+  }
+
   void show(Terminal& terminal, const sim::BacktestReport& report, double seconds) {
     const std::uint64_t bytes = journal_.empty() ? 0 : directory_bytes(journal_);
     const double rate = seconds > 0 ? static_cast<double>(report.records) / seconds : 0;

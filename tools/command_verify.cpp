@@ -54,6 +54,7 @@ class Verify final : public Command {
         out.value(report.problem);
       }
       out.field("journal_bytes", report.journal_bytes);
+      out.field("peak_memory_bytes", peak_memory_bytes());
       out.field("wall_seconds", seconds);
       out.end_object();
       terminal.line(out.text());

@@ -3,7 +3,9 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <system_error>
 
 namespace reprise::tools {
@@ -88,6 +90,14 @@ std::string counts_text(const TypeCounts& counts, int width) {
     table.row({journal::name_of(type), with_thousands(counts[i]), journal::is_output_type(type) ? "engine" : "input"});
   }
   return table.text(width);
+}
+
+std::uint64_t peak_memory_bytes() {
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);) {
+    if (line.rfind("VmHWM:", 0) == 0) return std::strtoull(line.c_str() + 6, nullptr, 10) * 1024;
+  }
+  return 0;
 }
 
 std::int64_t wall_clock_ns() {

@@ -28,6 +28,9 @@ using TypeCounts = std::array<std::uint64_t, journal::kRecordTypeCount>;
 void write_counts(Json& json, std::string_view name, const TypeCounts& counts);  // {type: count}, zeros left out
 std::string counts_text(const TypeCounts& counts, int width);
 
+// The most memory that this program has had; what the parent had before exec does not count.
+std::uint64_t peak_memory_bytes();
+
 std::int64_t wall_clock_ns();  // informational: manifests, rates
 
 }  // namespace reprise::tools

@@ -1,5 +1,6 @@
 // The `reprise` program: finds the command, reads its arguments, runs it, turns errors into exit codes.
 #include <CLI/CLI.hpp>
+#include <csignal>
 #include <cstdio>
 #include <exception>
 #include <string_view>
@@ -102,7 +103,7 @@ int program(int argc, char** argv) {
   terminal.flush();
   if (!outcome) return fail(terminal, entry->name, outcome.error(), command->json, exit_code_of(outcome.error()));
   if (terminal.write_failed()) {
-    return fail(terminal, entry->name, io_error("standard output could not be written", "is the disk full or the pipe closed?"),
+    return fail(terminal, entry->name, io_error("standard output could not be written", "is the disk full?"),
                 false, kExitUsage);
   }
   return *outcome;
@@ -112,6 +113,7 @@ int program(int argc, char** argv) {
 }  // namespace reprise::tools
 
 int main(int argc, char** argv) {
+  std::signal(SIGPIPE, SIG_IGN);  // a closed pipe is a failed write, told apart where it happens
   try {
     return reprise::tools::program(argc, argv);
   } catch (const std::exception& error) {

@@ -32,7 +32,6 @@ const std::atomic<bool>& stop_on_signals() {
   action.sa_flags = SA_RESTART | SA_NODEFER;
   sigaction(SIGINT, &action, nullptr);
   sigaction(SIGTERM, &action, nullptr);
-  std::signal(SIGPIPE, SIG_IGN);
   return stop_wanted;
 }
 

@@ -5,8 +5,7 @@
 
 namespace reprise::tools {
 
-// Installs the handlers (and ignores SIGPIPE, so that a closed pipe cannot break a journal). The flag
-// turns true with the first signal; loops look at it between records.
+// Installs the handlers. The flag turns true with the first signal; loops look at it between records.
 const std::atomic<bool>& stop_on_signals();
 
 }  // namespace reprise::tools

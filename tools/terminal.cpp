@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
@@ -51,9 +52,13 @@ std::size_t shown_length(std::string_view text) {
   return length;
 }
 
-std::string grouped(std::string digits) {
-  for (std::size_t place = digits.size(); place > 3; place -= 3) digits.insert(place - 3, ",");
-  return digits;
+std::string grouped(const std::string& digits) {
+  std::string text;
+  for (std::size_t i = 0; i < digits.size(); ++i) {
+    if (i != 0 && (digits.size() - i) % 3 == 0) text += ',';
+    text += digits[i];
+  }
+  return text;
 }
 
 }  // namespace
@@ -72,7 +77,7 @@ Terminal::Terminal() {
 }
 
 void Terminal::write(std::string_view text) {
-  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size()) write_failed_ = true;
+  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size()) note_failure();
 }
 
 void Terminal::note(std::string_view text) {
@@ -80,7 +85,11 @@ void Terminal::note(std::string_view text) {
 }
 
 void Terminal::flush() {
-  if (std::fflush(stdout) != 0) write_failed_ = true;
+  if (std::fflush(stdout) != 0) note_failure();
+}
+
+void Terminal::note_failure() {
+  if (errno != EPIPE) write_failed_ = true;
 }
 
 std::string Terminal::paint(Colour colour, std::string_view text) const { return painted(colour_out_, colour, text); }

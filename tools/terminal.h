@@ -26,10 +26,13 @@ class Terminal {
   void note(std::string_view text);                        // one line on standard error
   std::string paint(Colour colour, std::string_view text) const;        // for standard output
   std::string paint_error(Colour colour, std::string_view text) const;  // for standard error
-  bool write_failed() const { return write_failed_; }      // standard output could not be written (full disk, closed pipe)
+  // Standard output could not be written (full disk). A reader that has seen enough (head) is no failure.
+  bool write_failed() const { return write_failed_; }
   void flush();
 
  private:
+  void note_failure();
+
   int width_ = 80;
   bool progress_ = false;
   bool colour_out_ = false;

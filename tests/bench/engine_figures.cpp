@@ -2,13 +2,15 @@
 #include <archive.h>
 #include <archive_entry.h>
 #include <fcntl.h>
+#include <rapidjson/document.h>
 #include <spawn.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
+#include <map>
+#include <sstream>
 
 #include "config/loader.h"
 #include "engine/market/book_feed.h"
@@ -165,31 +167,37 @@ void measure_trade_bytes(Bench& bench, const Market& market) {
 
 // ----------------------------------------------------------------------------------------------------- memory
 
-// Runs the program and returns the most memory it had, in MiB.
-double peak_mib(const std::vector<std::string>& arguments) {
+// Runs a command of the program; returns the most memory it had, in MiB, as it says itself.
+double peak_mib(const Bench& bench, std::vector<std::string> arguments) {
+  arguments.insert(arguments.begin(), bench.program);
+  arguments.push_back("--json");
   std::vector<char*> argv;
   for (const auto& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
   argv.push_back(nullptr);
+  const std::string answer = bench.place + "/answer.json";
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+  posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, answer.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0644);
   pid_t child = 0;
-  const int failed = posix_spawn(&child, arguments[0].c_str(), &actions, nullptr, argv.data(), environ);
+  const int failed = posix_spawn(&child, argv[0], &actions, nullptr, argv.data(), environ);
   posix_spawn_file_actions_destroy(&actions);
-  if (failed != 0) fail(io_error(arguments[0] + ": cannot be run"));
+  if (failed != 0) fail(io_error(bench.program + ": cannot be run"));
   int status = 0;
-  rusage usage{};
-  if (wait4(child, &status, 0, &usage) != child || !WIFEXITED(status) || WEXITSTATUS(status) != 0) {
-    fail(io_error(arguments[0] + " " + arguments[1] + ": failed"));
+  std::stringstream text;
+  if (waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0) text << std::ifstream(answer).rdbuf();
+  rapidjson::Document document;
+  document.Parse(text.str().c_str());
+  if (document.HasParseError() || !document.IsObject() || !document.HasMember("peak_memory_bytes")) {
+    fail(io_error(bench.program + " " + arguments[1] + ": failed"));
   }
-  return static_cast<double>(usage.ru_maxrss) / 1024.0;
+  return static_cast<double>(document["peak_memory_bytes"].GetUint64()) / (1024.0 * 1024.0);
 }
 
 void measure_peaks(Bench& bench, const Market& market, const std::string& small_run, const std::string& large_dataset,
                    const std::string& large_run, double factor) {
   const auto run_peak = [&](const std::string& dataset) {
     fs::remove_all(bench.place + "/peak");
-    const double peak = peak_mib({bench.program, "run", "--mode", "backtest", "--config", market.profile, "--data", dataset, "--journal", bench.place + "/peak"});
+    const double peak = peak_mib(bench, {"run", "--mode", "backtest", "--config", market.profile, "--data", dataset, "--journal", bench.place + "/peak"});
     fs::remove_all(bench.place + "/peak");
     return peak;
   };
@@ -206,8 +214,8 @@ void measure_peaks(Bench& bench, const Market& market, const std::string& small_
     bench.figures.push_back(figure);
   };
   add("peak memory, run", run_peak(market.dataset), run_peak(large_dataset));
-  add("peak memory, replay", peak_mib({bench.program, "replay", small_run}), peak_mib({bench.program, "replay", large_run}));
-  add("peak memory, verify", peak_mib({bench.program, "verify", small_run}), peak_mib({bench.program, "verify", large_run}));
+  add("peak memory, replay", peak_mib(bench, {"replay", small_run}), peak_mib(bench, {"replay", large_run}));
+  add("peak memory, verify", peak_mib(bench, {"verify", small_run}), peak_mib(bench, {"verify", large_run}));
 }
 
 // ----------------------------------------------------------------------------------------------------- import

@@ -65,7 +65,7 @@ TEST_CASE("a run killed at any moment verifies, replays identical and resumes to
   int killed = 0;
   for (int attempt = 0; attempt < kills * 3 && killed < kills; ++attempt) {
     const std::string journal = scratch.path("killed" + std::to_string(attempt));
-    const std::uint64_t moment = random() % records;
+    const std::uint64_t moment = 1 + random() % (records - 1);
     const auto line = backtest(day.profile, day.dataset, journal, {"--durability", "wal"});
     const Outcome outcome = run(line, once_appended(journal, moment, SIGKILL));
     if (outcome.signal != SIGKILL) {  // the run was faster than we

@@ -242,7 +242,7 @@ TEST_CASE("a flipped byte anywhere in the stored records is found by verify with
 
 TEST_CASE("replay under another setting names record, field, both values and causes") {
   const Traded traded;
-  const std::vector<std::string> line = {"replay", traded.journal, "--set", "sizing.risk_fraction=0.002", "--set", "risk.max_position_notional=50", "--set", "risk.max_order_notional=20"};
+  const std::vector<std::string> line = {"replay", traded.journal, "--set", "sizing.risk_fraction=0.001", "--set", "risk.max_position_notional=50", "--set", "risk.max_order_notional=20"};
   const auto replay = must(line, 1);
   CHECK(std::string(replay["verdict"].GetString()) == "diverged");
   const auto& divergence = replay["first_divergence"];
@@ -251,10 +251,32 @@ TEST_CASE("replay under another setting names record, field, both values and cau
   CHECK(divergence["field"].GetStringLength() > 0);
   CHECK(std::string(divergence["recorded"].GetString()) != divergence["replayed"].GetString());
   CHECK(divergence["causes"].Size() > 0);
-  // A setting that shapes nothing changes nothing.
-  CHECK(std::string(must({"replay", traded.journal, "--set", "logging.level=debug"})["verdict"].GetString()) == "identical");
+  // The setting that the run had changes nothing.
+  CHECK(std::string(must({"replay", traded.journal, "--set", "sizing.risk_fraction=0.0020"})["verdict"].GetString()) == "identical");
   // The nearest key is named.
   const Outcome misspelt = run({"replay", traded.journal, "--set", "risk.max_levrage=2"});
   CHECK(misspelt.exit_code == 2);
   CHECK(misspelt.err.find("risk.max_leverage") != std::string::npos);
+}
+
+TEST_CASE("a run logs structured lines to the configured file and stays quiet on standard error") {
+  const Scratch scratch;
+  const std::string log = scratch.path("reprise.log");
+  const auto line = backtest(small_day().profile, small_day().dataset, scratch.path("run"), {"--set", "logging.file=" + log});
+  const Outcome outcome = run(line);
+  INFO(shown(line, outcome));
+  REQUIRE(outcome.exit_code == 0);
+  CHECK(outcome.err.empty());
+  const std::string text = read_file(log);
+  CHECK(text.find("run started mode=backtest") != std::string::npos);
+  CHECK(text.find("run ended digest=xxh3-128:") != std::string::npos);
+  CHECK(run(backtest(small_day().profile, small_day().dataset, scratch.path("run2"), {"--set", "logging.file=/proc/reprise/log"})).exit_code == 2);
+}
+
+TEST_CASE("a reader that has seen enough ends export and inspect without an error") {
+  for (const std::string& command : {std::string("export ") + small_day().dataset + " --type trade --format csv", std::string("inspect ") + small_day().dataset}) {
+    const Outcome piped = run_program("/bin/sh", {"-c", "{ " + std::string(REPRISE_PROGRAM) + " " + command + "; echo code $? >&2; } | head -n 1"});
+    INFO(piped.err);
+    CHECK(piped.err == "code 0\n");
+  }
 }
