@@ -53,11 +53,11 @@ struct BookFeedOutcome {
   BookFeedEvent event = BookFeedEvent::applied;
   bool is_crossed = false;  // of the book after the record; both false in the middle of an event
   bool is_locked = false;
-  std::int64_t expected_id = 0;      // gap, snapshot_too_old
+  std::int64_t expected_id = 0;  // gap, snapshot_too_old
   std::int64_t received_id = 0;
   std::int64_t joined_first_id = 0;  // joined: ids of the first delta applied on the snapshot
   std::int64_t joined_last_id = 0;
-  std::int64_t snapshot_id = 0;      // joined, snapshot_loaded: the snapshot's own id
+  std::int64_t snapshot_id = 0;  // joined, snapshot_loaded: the snapshot's own id
   std::uint32_t deltas_applied = 0;
 
   bool book_changed() const {
@@ -85,9 +85,7 @@ class BookFeed {
   }
   std::int64_t last_update_id() const { return last_update_id_; }  // of the book as it stands
   UnixNanos last_change() const { return last_change_; }           // engine time; 0 = never
-  bool is_stale(UnixNanos now, DurationNanos limit) const {
-    return last_change_.ns == 0 || now - last_change_ > limit;
-  }
+  bool is_stale(UnixNanos now, DurationNanos limit) const { return last_change_.ns == 0 || now - last_change_ > limit; }
   std::uint64_t gaps() const { return gaps_; }
   std::size_t buffered() const { return waiting_.size(); }
 

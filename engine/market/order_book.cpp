@@ -10,10 +10,14 @@ __extension__ typedef __int128 Wide;  // NOLINT(modernize-use-using)
 
 constexpr std::int64_t kMax = std::numeric_limits<std::int64_t>::max();
 
-std::int64_t saturate(Wide value) { return value > kMax ? kMax : static_cast<std::int64_t>(value); }
+std::int64_t saturate(Wide value) {
+  return value > kMax ? kMax : static_cast<std::int64_t>(value);
+}
 
 // value and divisor not negative
-std::int64_t divide_half_away(Wide value, Wide divisor) { return saturate((value + divisor / 2) / divisor); }
+std::int64_t divide_half_away(Wide value, Wide divisor) {
+  return saturate((value + divisor / 2) / divisor);
+}
 
 bool at_or_better(BookSideKind side, Price price, Price limit) {
   return side == BookSideKind::bid ? price >= limit : price <= limit;
@@ -26,8 +30,8 @@ void OrderBook::load_side(BookSideKind side, std::span<const Level> levels) {
   bool is_best_first = true;
   for (std::size_t i = 0; i < levels.size(); ++i) {
     if (!levels[i].qty.is_positive()) is_best_first = false;
-    if (i != 0 && !(side == BookSideKind::bid ? levels[i].price < levels[i - 1].price
-                                               : levels[i].price > levels[i - 1].price)) {
+    if (i != 0 &&
+        !(side == BookSideKind::bid ? levels[i].price < levels[i - 1].price : levels[i].price > levels[i - 1].price)) {
       is_best_first = false;
     }
   }

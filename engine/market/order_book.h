@@ -84,9 +84,7 @@ class OrderBook {
 
   std::optional<Level> best_bid() const { return bids_.empty() ? std::nullopt : std::optional(bids_.back()); }
   std::optional<Level> best_ask() const { return asks_.empty() ? std::nullopt : std::optional(asks_.back()); }
-  std::optional<Level> best(BookSideKind side) const {
-    return side == BookSideKind::bid ? best_bid() : best_ask();
-  }
+  std::optional<Level> best(BookSideKind side) const { return side == BookSideKind::bid ? best_bid() : best_ask(); }
 
   bool has_both_sides() const { return !bids_.empty() && !asks_.empty(); }
   bool is_empty() const { return bids_.empty() && asks_.empty(); }

@@ -12,13 +12,15 @@ inline bool scan_decimal(const char*& p, const char* end, std::int64_t& e8) {
   static constexpr std::int64_t kPowers[9] = {1, 10, 100, 1'000, 10'000, 100'000, 1'000'000, 10'000'000, 100'000'000};
   std::uint64_t mantissa = 0;
   const char* const first = p;
-  while (p < end && static_cast<unsigned char>(*p - '0') < 10) mantissa = mantissa * 10 + static_cast<unsigned char>(*p++ - '0');
+  while (p < end && static_cast<unsigned char>(*p - '0') < 10)
+    mantissa = mantissa * 10 + static_cast<unsigned char>(*p++ - '0');
   std::ptrdiff_t digits = p - first;
   std::ptrdiff_t decimals = 0;
   if (digits == 0) return false;
   if (p < end && *p == '.') {
     const char* const point = ++p;
-    while (p < end && static_cast<unsigned char>(*p - '0') < 10) mantissa = mantissa * 10 + static_cast<unsigned char>(*p++ - '0');
+    while (p < end && static_cast<unsigned char>(*p - '0') < 10)
+      mantissa = mantissa * 10 + static_cast<unsigned char>(*p++ - '0');
     decimals = p - point;
     digits += decimals;
     if (decimals == 0) return false;

@@ -20,7 +20,10 @@ class Fields {
     tokens_[place] = token;
     seen_ |= 1ull << place;
   }
-  static bool is_key(char key) { return key >= 'A' && key < 'A' + 64; }
+  static bool is_key(char key) {
+    const int place = static_cast<unsigned char>(key) - 'A';
+    return place >= 0 && place < 64;
+  }
   bool has(char key) const { return (seen_ >> (static_cast<unsigned char>(key) - 'A') & 1) != 0; }
   const Token& get(char key) const { return tokens_[static_cast<unsigned char>(key) - 'A']; }
 
@@ -94,7 +97,8 @@ bool read_trade(const Fields& fields, MarketMessage& m) {
 bool read_aggregate_trade(const Fields& fields, MarketMessage& m) {
   m.kind = MessageKind::aggregate_trade;
   std::int64_t aggregate_id = 0;
-  if (!fields.integer('a', aggregate_id) || !fields.integer('f', m.first_id) || !fields.integer('l', m.last_id)) return false;
+  if (!fields.integer('a', aggregate_id) || !fields.integer('f', m.first_id) || !fields.integer('l', m.last_id))
+    return false;
   if (!fields.decimal('p', m.price) || !fields.decimal('q', m.qty) || !fields.is_flag('m')) return false;
   m.side = fields.is_true('m') ? schema::Side::SELL : schema::Side::BUY;
   return fields.has('T');

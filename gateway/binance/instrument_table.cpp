@@ -75,7 +75,9 @@ std::int64_t decimal_or(const Value& object, const char* name, std::int64_t fall
 }
 
 // A bound so large that it does not fit means "none".
-std::int64_t bound_or_none(const Value& object, const char* name) { return decimal_or(object, name, 0); }
+std::int64_t bound_or_none(const Value& object, const char* name) {
+  return decimal_or(object, name, 0);
+}
 
 ContractType contract_type(Venue venue, bool is_perpetual) {
   switch (venue) {
@@ -96,7 +98,7 @@ InstrumentSpec spec_from_exchange_info(const Value& s, Venue venue) {
   spec.quote_asset = json::text(s, "quoteAsset");
   spec.settlement_asset = json::text(s, "marginAsset");
   if (spec.settlement_asset.empty()) spec.settlement_asset = spec.quote_asset;
-  if (venue == Venue::BINANCE_COINM) spec.multiplier = decimal_or(s, "contractSize", kScale) ;
+  if (venue == Venue::BINANCE_COINM) spec.multiplier = decimal_or(s, "contractSize", kScale);
   spec.liquidation_fee_rate = decimal_or(s, "liquidationFee", 0);
   spec.market_take_bound = decimal_or(s, "marketTakeBound", 0);
   spec.trigger_protect = decimal_or(s, "triggerProtect", 0);
@@ -140,7 +142,8 @@ InstrumentSpec spec_from_shipped(const Value& s, const Value& table, Venue venue
   spec.contract_type = contract_type(venue, true);
   spec.base_asset = json::text(s, "base");
   spec.quote_asset = json::text(table, "quote");
-  spec.settlement_asset = venue == Venue::BINANCE_COINM ? spec.base_asset : std::string(json::text(table, "settlement"));
+  spec.settlement_asset =
+      venue == Venue::BINANCE_COINM ? spec.base_asset : std::string(json::text(table, "settlement"));
   if (spec.settlement_asset.empty()) spec.settlement_asset = spec.quote_asset;
   spec.tick_size = decimal_or(s, "tick", 0);
   spec.lot_size = decimal_or(s, "lot", 0);
@@ -176,7 +179,8 @@ bool read_tiers(const Value& list, std::vector<TierSpec>& tiers) {
       const Value& b = info == nullptr ? entry : *info;
       const bool by_quantity = json::member(b, "qtyCap") != nullptr;  // COIN-M counts the base asset
       if (!json::decimal(b, by_quantity ? "qtyCap" : "notionalCap", tier.cap, true) ||
-          !json::decimal(b, "maintMarginRatio", tier.rate, true) || !json::decimal(b, "initialLeverage", leverage, true)) {
+          !json::decimal(b, "maintMarginRatio", tier.rate, true) ||
+          !json::decimal(b, "initialLeverage", leverage, true)) {
         return false;
       }
       leverage /= kScale;
@@ -249,6 +253,7 @@ std::optional<Venue> market_from(std::string_view name) {
 std::int64_t common_step(std::int64_t step, std::int64_t value) {
   if (value == 0) return step;
   if (value < 0) value = -value;
+  if (step != 0 && value % step == 0) return step;
   std::int64_t power = 1;
   while (value % 10 == 0 && (step == 0 || power < step) && power < 1'000'000'000'000'000) {
     value /= 10;
@@ -266,13 +271,15 @@ InstrumentTable::InstrumentTable() {
 
 Status InstrumentTable::add_file(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
-  if (!file) return io_error(path + ": cannot be read: " + std::strerror(errno), "check the path given to --instruments");
+  if (!file)
+    return io_error(path + ": cannot be read: " + std::strerror(errno), "check the path given to --instruments");
   std::ostringstream content;
   content << file.rdbuf();
   if (!file.eof() && file.fail()) return io_error(path + ": cannot be read", "is it a directory?");
   const std::string text = content.str();
   if (text.empty()) return corrupt_error(path + ": empty", "give an exchangeInfo or leverageBracket answer as JSON");
-  if (text.size() > kMaxFileBytes) return corrupt_error(path + ": larger than 256 MiB", "give an exchangeInfo answer as JSON");
+  if (text.size() > kMaxFileBytes)
+    return corrupt_error(path + ": larger than 256 MiB", "give an exchangeInfo answer as JSON");
   return add_json(text, path);
 }
 
@@ -311,7 +318,8 @@ Status InstrumentTable::add_json(std::string_view text, const std::string& place
         std::vector<TierSpec> tiers;
         const Value* ladder = json::member(s, "tiers");
         if (ladder == nullptr || !read_tiers(*ladder, tiers)) {
-          return corrupt_error(place + ": " + spec.venue_symbol + ": tiers cannot be read", "each tier is [cap, leverage, rate]");
+          return corrupt_error(place + ": " + spec.venue_symbol + ": tiers cannot be read",
+                               "each tier is [cap, leverage, rate]");
         }
         shipped_tiers_[key] = std::move(tiers);
       }
@@ -326,7 +334,8 @@ Status InstrumentTable::add_json(std::string_view text, const std::string& place
     if (symbol.empty()) symbol = json::text(entry, "pair");
     std::vector<TierSpec> tiers;
     if (brackets == nullptr || symbol.empty() || !read_tiers(*brackets, tiers)) {
-      return corrupt_error(place + ": an entry is no leverage bracket" + (symbol.empty() ? "" : " (" + symbol + ")"), kHint);
+      return corrupt_error(place + ": an entry is no leverage bracket" + (symbol.empty() ? "" : " (" + symbol + ")"),
+                           kHint);
     }
     tiers_[{venue_of_symbol(symbol, unsaid), symbol}] = std::move(tiers);
     return ok_status();
@@ -340,7 +349,9 @@ Status InstrumentTable::add_json(std::string_view text, const std::string& place
   if (document.IsObject() && json::member(document, "brackets") != nullptr) return add_brackets(document);
   if (document.IsObject() && document.MemberCount() != 0) {
     std::size_t taken = 0;
-    for (const auto& m : document.GetObject()) {
+    // By distance: iterators of RapidJSON compare ambiguously in C++20.
+    for (auto at = document.MemberBegin(); document.MemberEnd() - at > 0; ++at) {
+      const auto& m = *at;
       Venue venue = Venue::UNKNOWN;
       std::string symbol;
       std::vector<TierSpec> tiers;
@@ -374,14 +385,17 @@ InstrumentSpec InstrumentTable::find_or_infer(Venue venue, const std::string& ve
   std::optional<InstrumentSpec> known = find(venue, venue_symbol);
   if (known) {
     // Filters change over the years: recorded figures that do not lie on a default tick prove it outdated.
-    if (known->filters_are_defaults && price_step != 0 && known->tick_size % price_step == 0 && known->tick_size != price_step) {
-      warning = known->symbol + ": recorded prices lie on a tick of " + decimal_text(price_step) + ", not on the default " +
-                decimal_text(known->tick_size) + ": the recorded one is used";
+    if (known->filters_are_defaults && price_step != 0 && known->tick_size % price_step == 0 &&
+        known->tick_size != price_step) {
+      warning = known->symbol + ": recorded prices lie on a tick of " + decimal_text(price_step) +
+                ", not on the default " + decimal_text(known->tick_size) + ": the recorded one is used";
       known->tick_size = price_step;
     }
-    if (known->filters_are_defaults && qty_step != 0 && known->lot_size % qty_step == 0 && known->lot_size != qty_step) {
+    if (known->filters_are_defaults && qty_step != 0 && known->lot_size % qty_step == 0 &&
+        known->lot_size != qty_step) {
       warning += (warning.empty() ? known->symbol + ": " : "; ") + std::string("recorded quantities lie on a lot of ") +
-                 decimal_text(qty_step) + ", not on the default " + decimal_text(known->lot_size) + ": the recorded one is used";
+                 decimal_text(qty_step) + ", not on the default " + decimal_text(known->lot_size) +
+                 ": the recorded one is used";
       known->lot_size = qty_step;
       known->min_qty = qty_step;
     }
@@ -395,7 +409,8 @@ InstrumentSpec InstrumentTable::find_or_infer(Venue venue, const std::string& ve
   const std::string pair = venue_symbol.substr(0, bar);
   const bool is_perpetual = bar == std::string::npos || venue_symbol.ends_with("_PERP");
   spec.contract_type = contract_type(venue, is_perpetual);
-  static constexpr const char* kQuotes[] = {"USDT", "USDC", "FDUSD", "BUSD", "TUSD", "USD", "BTC", "ETH", "BNB", "EUR", "TRY"};
+  static constexpr const char* kQuotes[] = {"USDT", "USDC", "FDUSD", "BUSD", "TUSD", "USD",
+                                            "BTC",  "ETH",  "BNB",   "EUR",  "TRY"};
   for (const char* quote : kQuotes) {
     if (pair.size() > std::strlen(quote) && pair.ends_with(quote)) {
       spec.base_asset = pair.substr(0, pair.size() - std::strlen(quote));

@@ -13,9 +13,13 @@ void fill_levels(capnp::List<schema::Level>::Builder list, const std::vector<Lev
   }
 }
 
-std::size_t list_words(const MarketMessage& m) { return 2 + 2 * (m.bids.size() + m.asks.size()); }
+std::size_t list_words(const MarketMessage& m) {
+  return 2 + 2 * (m.bids.size() + m.asks.size());
+}
 
-std::uint32_t count(const std::vector<LevelE8>& levels) { return static_cast<std::uint32_t>(levels.size()); }
+std::uint32_t count(const std::vector<LevelE8>& levels) {
+  return static_cast<std::uint32_t>(levels.size());
+}
 
 bool has_bad_level(const std::vector<LevelE8>& levels) {
   for (const LevelE8& level : levels) {
@@ -63,7 +67,8 @@ const char* unsound(const MarketMessage& m) {
         return "bar with a negative volume";
       }
       return m.open_time == 0 || m.close_time <= m.open_time ? "bar without a time span" : nullptr;
-    case MessageKind::liquidation: return m.price <= 0 || m.qty <= 0 ? "liquidation without price or quantity" : nullptr;
+    case MessageKind::liquidation:
+      return m.price <= 0 || m.qty <= 0 ? "liquidation without price or quantity" : nullptr;
     case MessageKind::none: return "empty message";
     case MessageKind::funding:
     case MessageKind::metric:

@@ -39,9 +39,7 @@ class Reader {
     if (!json::decimal(object_, name, value, true)) complain(name, "is missing or no number");
     return value;
   }
-  std::int64_t optional_decimal(const char* name) {
-    return text(name).empty() ? 0 : rough_decimal(name);
-  }
+  std::int64_t optional_decimal(const char* name) { return text(name).empty() ? 0 : rough_decimal(name); }
   std::int64_t time(const char* name) {
     const std::int64_t value = to_nanos(integer(name));
     if (value == 0) complain(name, "is no time between 2009 and 2100");
@@ -220,7 +218,9 @@ void read_rest_depth(Reader& r, MarketMessage& m) {
   r.levels("asks", m.asks);
 }
 
-FrameResult bad(std::string reason) { return {FrameVerdict::bad, std::move(reason)}; }
+FrameResult bad(std::string reason) {
+  return {FrameVerdict::bad, std::move(reason)};
+}
 
 }  // namespace
 
@@ -289,7 +289,8 @@ FrameResult MessageParser::parse_frame(std::string_view frame, MessageBuffer& ou
     if (quote != std::string_view::npos && frame.substr(quote).starts_with(kData) && frame.back() == '}' &&
         !is_partial_depth(frame.substr(0, quote))) {
       const std::size_t start = quote + kData.size();
-      if (start < frame.size() - 1 && parse_hot_event(frame.substr(start, frame.size() - 1 - start), out.push())) return {};
+      if (start < frame.size() - 1 && parse_hot_event(frame.substr(start, frame.size() - 1 - start), out.push()))
+        return {};
       out.truncate(before);
     }
   } else if (!frame.empty() && frame.front() == '{') {
@@ -303,7 +304,8 @@ FrameResult MessageParser::parse_frame(std::string_view frame, MessageBuffer& ou
   if (document.HasParseError()) return bad("not JSON");
   const Value* data = json::member(document, "data");
   const std::string_view stream = json::text(document, "stream");
-  FrameResult result = data != nullptr && !stream.empty() ? impl_->event(*data, stream, out) : impl_->event(document, {}, out);
+  FrameResult result =
+      data != nullptr && !stream.empty() ? impl_->event(*data, stream, out) : impl_->event(document, {}, out);
   if (result.verdict == FrameVerdict::bad) out.truncate(before);
   return result;
 }

@@ -12,7 +12,17 @@ namespace reprise::gateway {
 
 namespace {
 
-enum Variant : int { kTrades, kAggTrades, kBookTicker, kKlines, kMarkKlines, kIndexKlines, kFunding, kMetrics, kLiquidations };
+enum Variant : int {
+  kTrades,
+  kAggTrades,
+  kBookTicker,
+  kKlines,
+  kMarkKlines,
+  kIndexKlines,
+  kFunding,
+  kMetrics,
+  kLiquidations
+};
 
 struct Header {
   std::string_view begins;
@@ -30,7 +40,8 @@ constexpr Header kHeaders[] = {
 };
 
 // What the archive has and import does not take, by header.
-constexpr std::string_view kRefused[] = {"timestamp,percentage,depth", "calc_time,cont_contract", "snapshot_time,percentage"};
+constexpr std::string_view kRefused[] = {"timestamp,percentage,depth", "calc_time,cont_contract",
+                                         "snapshot_time,percentage"};
 
 // By its letters: ids and times are too large for a decimal at 1e-8.
 bool is_number(std::string_view text) {
@@ -44,7 +55,9 @@ bool is_number(std::string_view text) {
   }
   return has_digit;
 }
-bool is_flag(std::string_view text) { return text == "true" || text == "false" || text == "True" || text == "False"; }
+bool is_flag(std::string_view text) {
+  return text == "true" || text == "false" || text == "True" || text == "False";
+}
 
 std::optional<Variant> variant_of_row(const std::vector<std::string_view>& f) {
   for (std::size_t i = 0; i < f.size(); ++i) {
@@ -63,7 +76,8 @@ bool has_no_volume(std::string_view text) {
   std::size_t rows = 0;
   while (!text.empty()) {
     const std::string_view line = trim(text.substr(0, text.find('\n')));
-    text.remove_prefix(std::min(text.size(), text.find('\n') == std::string_view::npos ? text.size() : text.find('\n') + 1));
+    text.remove_prefix(
+        std::min(text.size(), text.find('\n') == std::string_view::npos ? text.size() : text.find('\n') + 1));
     std::int64_t volume = 0;
     if (!split_csv(line, f, 12) || f.size() < 8 || !is_number(f[0])) continue;
     if (!parse_decimal(f[5], volume, true) || volume != 0) return false;
@@ -84,7 +98,8 @@ class ArchiveReader final : public FormatReader {
     }
     if (!split_csv(line, fields_, 32)) return sink.skip("row with more than 32 columns", number);
     static constexpr std::array<std::size_t, 9> kColumns = {6, 7, 7, 11, 7, 7, 3, 8, 10};
-    if (fields_.size() < kColumns[static_cast<std::size_t>(file_.variant)]) return sink.skip("row with too few columns", number);
+    if (fields_.size() < kColumns[static_cast<std::size_t>(file_.variant)])
+      return sink.skip("row with too few columns", number);
     CsvRow row(fields_);
     MarketMessage& m = sink.messages.push();
     m.symbol = file_.symbol;
@@ -175,10 +190,12 @@ class ArchiveReader final : public FormatReader {
     m.ts_event = date_time_to_nanos(row.text(0));
     if (m.ts_event == 0) row.complain("create_time", "no date and time");
     if (m.symbol.empty()) row.complain("symbol", "empty");
-    static constexpr schema::MetricKind kKinds[] = {
-        schema::MetricKind::OPEN_INTEREST,          schema::MetricKind::OPEN_INTEREST_VALUE,
-        schema::MetricKind::TOP_TRADER_ACCOUNT_RATIO, schema::MetricKind::TOP_TRADER_POSITION_RATIO,
-        schema::MetricKind::ACCOUNT_RATIO,          schema::MetricKind::TAKER_VOLUME_RATIO};
+    static constexpr schema::MetricKind kKinds[] = {schema::MetricKind::OPEN_INTEREST,
+                                                    schema::MetricKind::OPEN_INTEREST_VALUE,
+                                                    schema::MetricKind::TOP_TRADER_ACCOUNT_RATIO,
+                                                    schema::MetricKind::TOP_TRADER_POSITION_RATIO,
+                                                    schema::MetricKind::ACCOUNT_RATIO,
+                                                    schema::MetricKind::TAKER_VOLUME_RATIO};
     for (std::size_t i = 0; i < 6; ++i) {
       if (row.text(i + 2).empty()) continue;  // the archive has holes in single columns
       m.metrics.push_back({kKinds[i], row.rough_decimal(i + 2, "figure")});
@@ -206,16 +223,19 @@ Result<std::optional<Recognised>> recognise_archive(const FileSample& sample) {
   }
   for (const std::string_view refused : kRefused) {
     if (line.starts_with(refused)) {
-      return usage_error(sample.path + ": an archive file of a kind that import does not record (" + std::string(line.substr(0, 60)) + ")",
-                         "take trades, aggTrades, bookTicker, klines, markPriceKlines, indexPriceKlines, fundingRate or metrics");
+      return usage_error(
+          sample.path + ": an archive file of a kind that import does not record (" + std::string(line.substr(0, 60)) +
+              ")",
+          "take trades, aggTrades, bookTicker, klines, markPriceKlines, indexPriceKlines, fundingRate or metrics");
     }
   }
   std::vector<std::string_view> fields;
   if (!variant && split_csv(line, fields, 32)) variant = variant_of_row(fields);
   if (!variant) return std::optional<Recognised>();
 
-  static constexpr std::array<const char*, 9> kNames = {"trades", "aggTrades", "bookTicker", "klines", "markPriceKlines",
-                                                        "indexPriceKlines", "fundingRate", "metrics", "liquidationSnapshot"};
+  static constexpr std::array<const char*, 9> kNames = {"trades",      "aggTrades",       "bookTicker",
+                                                        "klines",      "markPriceKlines", "indexPriceKlines",
+                                                        "fundingRate", "metrics",         "liquidationSnapshot"};
   Recognised file;
   if (*variant == kKlines) {
     const auto in_folder = [&](const char* name) { return sample.folders.find(name) != std::string::npos; };
@@ -224,7 +244,8 @@ Result<std::optional<Recognised>> recognise_archive(const FileSample& sample) {
     }
     if (in_folder("indexPriceKlines")) {
       variant = kIndexKlines;
-    } else if (in_folder("markPriceKlines") || sample.name.find("mark") != std::string::npos || has_no_volume(sample.text)) {
+    } else if (in_folder("markPriceKlines") || sample.name.find("mark") != std::string::npos ||
+               has_no_volume(sample.text)) {
       variant = kMarkKlines;
     }
   }
@@ -242,7 +263,9 @@ Result<std::optional<Recognised>> recognise_archive(const FileSample& sample) {
   return std::optional(std::move(file));
 }
 
-std::unique_ptr<FormatReader> make_archive(const Recognised& file) { return std::make_unique<ArchiveReader>(file); }
+std::unique_ptr<FormatReader> make_archive(const Recognised& file) {
+  return std::make_unique<ArchiveReader>(file);
+}
 
 }  // namespace
 

@@ -21,11 +21,27 @@ struct VenueMark {
   const char* name;
 };
 constexpr VenueMark kOtherVenues[] = {
-    {"bitmex", "BitMEX"},     {"bybit", "Bybit"},       {"coinbase", "Coinbase"}, {"deribit", "Deribit"},
-    {"kraken", "Kraken"},     {"dydx", "dYdX"},         {"ftx", "FTX"}, {"ftexchange", "FTX"},           {"okx", "OKX"},
-    {"okex", "OKX"},          {"hyperliquid", "Hyperliquid"}, {"huobi", "Huobi"}, {"kucoin", "KuCoin"},
-    {"bitfinex", "Bitfinex"}, {"bitstamp", "Bitstamp"}, {"gate.io", "Gate.io"},   {"gemini", "Gemini"},
-    {"poloniex", "Poloniex"}, {"bitget", "Bitget"},     {"bitflyer", "bitFlyer"}, {"upbit", "Upbit"},
+    {"bitmex", "BitMEX"},
+    {"bybit", "Bybit"},
+    {"coinbase", "Coinbase"},
+    {"deribit", "Deribit"},
+    {"kraken", "Kraken"},
+    {"dydx", "dYdX"},
+    {"ftx", "FTX"},
+    {"ftexchange", "FTX"},
+    {"okx", "OKX"},
+    {"okex", "OKX"},
+    {"hyperliquid", "Hyperliquid"},
+    {"huobi", "Huobi"},
+    {"kucoin", "KuCoin"},
+    {"bitfinex", "Bitfinex"},
+    {"bitstamp", "Bitstamp"},
+    {"gate.io", "Gate.io"},
+    {"gemini", "Gemini"},
+    {"poloniex", "Poloniex"},
+    {"bitget", "Bitget"},
+    {"bitflyer", "bitFlyer"},
+    {"upbit", "Upbit"},
 };
 
 std::string lower(std::string_view text) {
@@ -43,7 +59,8 @@ const char* other_venue_in(std::string_view text) {
 }
 
 Error other_venue_error(const FileSample& sample, std::string_view venue) {
-  return usage_error(sample.path + ": a capture of " + std::string(venue) + ", which import does not read", kOtherVenueHint);
+  return usage_error(sample.path + ": a capture of " + std::string(venue) + ", which import does not read",
+                     kOtherVenueHint);
 }
 
 // Host of the first address in the text, empty where there is none.
@@ -55,12 +72,16 @@ std::string_view host_in(std::string_view text) {
 }
 
 schema::Venue venue_of_host(std::string_view host) {
-  if (host.find("fstream") != std::string_view::npos || host.find("fapi") != std::string_view::npos) return schema::Venue::BINANCE_USDM;
-  if (host.find("dstream") != std::string_view::npos || host.find("dapi") != std::string_view::npos) return schema::Venue::BINANCE_COINM;
+  if (host.find("fstream") != std::string_view::npos || host.find("fapi") != std::string_view::npos)
+    return schema::Venue::BINANCE_USDM;
+  if (host.find("dstream") != std::string_view::npos || host.find("dapi") != std::string_view::npos)
+    return schema::Venue::BINANCE_COINM;
   return schema::Venue::BINANCE_SPOT;
 }
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
 
 // "1618677448.110592" (any number of decimals) to ns; 0 when it is no time.
 std::int64_t seconds_to_nanos(std::string_view text) {
@@ -88,10 +109,12 @@ class CaptureReader : public FormatReader {
     const FrameResult result = parser_.parse_frame(frame, sink.messages);
     take(result, before, ts_recv, number, sink);
   }
-  void on_depth(std::int64_t ts_recv, std::string_view body, std::string_view symbol, std::uint64_t number, LineSink& sink) {
+  void on_depth(std::int64_t ts_recv, std::string_view body, std::string_view symbol, std::uint64_t number,
+                LineSink& sink) {
     const std::size_t before = sink.messages.size();
     const FrameResult result = parser_.parse_depth(body, sink.messages);
-    if (result.verdict == FrameVerdict::messages && sink.messages.back().symbol.empty()) sink.messages.back().symbol = symbol;
+    if (result.verdict == FrameVerdict::messages && sink.messages.back().symbol.empty())
+      sink.messages.back().symbol = symbol;
     take(result, before, ts_recv, number, sink);
   }
 
@@ -230,7 +253,8 @@ class CryptofeedTextReader final : public CaptureReader {
       m.lines = 1;
       return;
     }
-    if (url.find("/depth") == std::string_view::npos) return sink.skip("REST answer of a kind that import does not record", number);
+    if (url.find("/depth") == std::string_view::npos)
+      return sink.skip("REST answer of a kind that import does not record", number);
     std::string_view symbol;
     if (const std::size_t at = url.find("symbol="); at != std::string_view::npos) {
       symbol = url.substr(at + 7);
@@ -263,10 +287,12 @@ Result<std::optional<Recognised>> with_venue(const FileSample& sample, std::stri
 Result<std::optional<Recognised>> recognise_cryptofeed_text(const FileSample& sample) {
   const std::string_view line = first_line(sample.text);
   bool is_capture = line.starts_with("configuration:");
-  if (line.starts_with("wss://") || line.starts_with("ws://") || line.starts_with("https://") || line.starts_with("http://")) {
+  if (line.starts_with("wss://") || line.starts_with("ws://") || line.starts_with("https://") ||
+      line.starts_with("http://")) {
     is_capture = line.find(" <-> ") != std::string_view::npos || line.find(" -> ") != std::string_view::npos ||
                  line.find(" <- ") != std::string_view::npos;
-  } else if (const std::size_t colon = line.find(": "); colon != std::string_view::npos && colon < 24 && is_digit(line[0])) {
+  } else if (const std::size_t colon = line.find(": ");
+             colon != std::string_view::npos && colon < 24 && is_digit(line[0])) {
     is_capture = seconds_to_nanos(line.substr(0, colon)) != 0;
   }
   if (!is_capture) return std::optional<Recognised>();
@@ -308,7 +334,9 @@ class CryptofeedJsonReader final : public FormatReader {
    public:
     using CaptureReader::CaptureReader;
     void on_line(std::string_view, std::uint64_t, LineSink&) override {}
-    void frame(std::int64_t ts, std::string_view data, std::uint64_t number, LineSink& sink) { on_frame(ts, data, number, sink); }
+    void frame(std::int64_t ts, std::string_view data, std::uint64_t number, LineSink& sink) {
+      on_frame(ts, data, number, sink);
+    }
   };
   CryptofeedTextReader inner_;
   Frames frames_;
@@ -334,8 +362,9 @@ Result<std::optional<Recognised>> recognise_cryptofeed_json(const FileSample& sa
   }
   if (exchange == "BINANCE_FUTURES" || exchange == "BINANCE_DELIVERY" || exchange == "BINANCE") {
     Recognised file;
-    file.venue = exchange == "BINANCE" ? schema::Venue::BINANCE_SPOT
-                 : exchange == "BINANCE_DELIVERY" ? schema::Venue::BINANCE_COINM : schema::Venue::BINANCE_USDM;
+    file.venue = exchange == "BINANCE"            ? schema::Venue::BINANCE_SPOT
+                 : exchange == "BINANCE_DELIVERY" ? schema::Venue::BINANCE_COINM
+                                                  : schema::Venue::BINANCE_USDM;
     if (sample.forced_venue != schema::Venue::UNKNOWN) file.venue = sample.forced_venue;
     return std::optional(std::move(file));
   }
@@ -350,7 +379,9 @@ std::unique_ptr<FormatReader> make(const Recognised& file) {
 }  // namespace
 
 const Format kHbtFormat = {"raw capture (time and frame)", recognise_hbt, make<HbtReader>};
-const Format kCryptofeedTextFormat = {"raw capture (cryptofeed text)", recognise_cryptofeed_text, make<CryptofeedTextReader>};
-const Format kCryptofeedJsonFormat = {"raw capture (cryptofeed JSON lines)", recognise_cryptofeed_json, make<CryptofeedJsonReader>};
+const Format kCryptofeedTextFormat = {"raw capture (cryptofeed text)", recognise_cryptofeed_text,
+                                      make<CryptofeedTextReader>};
+const Format kCryptofeedJsonFormat = {"raw capture (cryptofeed JSON lines)", recognise_cryptofeed_json,
+                                      make<CryptofeedJsonReader>};
 
 }  // namespace reprise::gateway

@@ -85,7 +85,8 @@ Result<std::optional<Recognised>> recognise_converted(const FileSample& sample) 
   Recognised file;
   const std::optional<std::string> symbol = symbol_in_name(sample.name);
   file.variant = line == kBarHeader ? kBars : kFunding;
-  if (!symbol) return no_symbol_error(sample, file.variant == kBars ? "BTCUSDT-5m-futures.csv" : "BTCUSDT-8h-funding_rate.csv");
+  if (!symbol)
+    return no_symbol_error(sample, file.variant == kBars ? "BTCUSDT-5m-futures.csv" : "BTCUSDT-8h-funding_rate.csv");
   file.symbol = *symbol;
   file.venue = venue_of(sample, file.symbol);
   file.format = "converted funding";
@@ -95,11 +96,12 @@ Result<std::optional<Recognised>> recognise_converted(const FileSample& sample) 
     look_at_rows(sample.text, distance, has_volume);
     file.bar_nanos = interval_in_name(sample.name).value_or(distance);
     if (file.bar_nanos == 0) {
-      return usage_error(sample.path + ": the length of the bars is unknown", "put it into the name of the file, for example BTCUSDT-5m-futures.csv");
+      return usage_error(sample.path + ": the length of the bars is unknown",
+                         "put it into the name of the file, for example BTCUSDT-5m-futures.csv");
     }
     if (distance != 0 && distance < file.bar_nanos) {
-      return corrupt_error(sample.path + ": the name says bars of " + std::to_string(file.bar_nanos / 1'000'000'000) + " s, but rows stand " +
-                               std::to_string(distance / 1'000'000'000) + " s apart",
+      return corrupt_error(sample.path + ": the name says bars of " + std::to_string(file.bar_nanos / 1'000'000'000) +
+                               " s, but rows stand " + std::to_string(distance / 1'000'000'000) + " s apart",
                            "correct the name of the file");
     }
     file.is_mark = sample.name.find("mark") != std::string::npos || (!has_volume && distance != 0);
@@ -108,7 +110,9 @@ Result<std::optional<Recognised>> recognise_converted(const FileSample& sample) 
   return std::optional(std::move(file));
 }
 
-std::unique_ptr<FormatReader> make_converted(const Recognised& file) { return std::make_unique<ConvertedReader>(file); }
+std::unique_ptr<FormatReader> make_converted(const Recognised& file) {
+  return std::make_unique<ConvertedReader>(file);
+}
 
 }  // namespace
 

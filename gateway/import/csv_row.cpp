@@ -25,12 +25,15 @@ std::int64_t days_from_civil(std::int64_t year, std::int64_t month, std::int64_t
 
 std::int64_t date_time_to_nanos(std::string_view t) {
   std::int64_t year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0;
-  if (t.size() < 19 || t[4] != '-' || t[7] != '-' || (t[10] != ' ' && t[10] != 'T') || t[13] != ':' || t[16] != ':') return 0;
+  if (t.size() < 19 || t[4] != '-' || t[7] != '-' || (t[10] != ' ' && t[10] != 'T') || t[13] != ':' || t[16] != ':')
+    return 0;
   if (!digits(t, 0, 4, year) || !digits(t, 5, 2, month) || !digits(t, 8, 2, day) || !digits(t, 11, 2, hour) ||
       !digits(t, 14, 2, minute) || !digits(t, 17, 2, second)) {
     return 0;
   }
-  if (year < 2009 || year >= 2100 || month < 1 || month > 12 || day < 1 || day > 31 || hour > 23 || minute > 59 || second > 60) return 0;
+  if (year < 2009 || year >= 2100 || month < 1 || month > 12 || day < 1 || day > 31 || hour > 23 || minute > 59 ||
+      second > 60)
+    return 0;
   std::int64_t nanos = 0;
   std::size_t i = 19;
   if (i < t.size() && t[i] == '.') {
@@ -39,7 +42,8 @@ std::int64_t date_time_to_nanos(std::string_view t) {
   }
   if (i < t.size() && t[i] == 'Z') ++i;
   if (i != t.size()) return 0;
-  return ((days_from_civil(year, month, day) * 24 + hour) * 60 + minute) * 60'000'000'000 + second * 1'000'000'000 + nanos;
+  return ((days_from_civil(year, month, day) * 24 + hour) * 60 + minute) * 60'000'000'000 + second * 1'000'000'000 +
+         nanos;
 }
 
 }  // namespace reprise::gateway

@@ -64,7 +64,8 @@ class CsvRow {
   bool flag(std::size_t i, const char* name) {
     const std::string_view field = text(i);
     if (field == "true" || field == "True" || field == "TRUE" || field == "1") return true;
-    if (field != "false" && field != "False" && field != "FALSE" && field != "0") complain(name, "neither true nor false");
+    if (field != "false" && field != "False" && field != "FALSE" && field != "0")
+      complain(name, "neither true nor false");
     return false;
   }
   void complain(const char* name, const char* what) {

@@ -59,7 +59,9 @@ Result<std::optional<Recognised>> recognise_depth_archive(const FileSample& samp
   return std::optional(std::move(file));
 }
 
-std::unique_ptr<FormatReader> make_depth_archive(const Recognised&) { return std::make_unique<DepthArchiveReader>(); }
+std::unique_ptr<FormatReader> make_depth_archive(const Recognised&) {
+  return std::make_unique<DepthArchiveReader>();
+}
 
 }  // namespace
 

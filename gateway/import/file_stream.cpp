@@ -9,7 +9,8 @@ namespace {
 
 constexpr std::size_t kMaxReasons = 64;  // distinct reasons a file keeps; the rest is counted together
 constexpr const char* kFormatsHint =
-    "import reads Binance captures (hbt, cryptofeed), archive CSVs, Tardis CSVs and converted bars; see gateway/import/FORMATS.md";
+    "import reads Binance captures (hbt, cryptofeed), archive CSVs, Tardis CSVs and converted bars; see "
+    "gateway/import/FORMATS.md";
 
 std::string without_endings(std::string name) {
   static constexpr std::string_view kEndings[] = {".gz", ".zst", ".xz", ".bz2", ".lzma", ".zip"};
@@ -32,7 +33,8 @@ bool is_binary(std::string_view text) {
 // Collects what the first lines say and forgets the lines.
 class FirstLook final : public LineSink {
  public:
-  FirstLook(SourceInfo& info, InstrumentRegistry& registry, InstrumentTable& table) : info_(info), registry_(registry), table_(table) {}
+  FirstLook(SourceInfo& info, InstrumentRegistry& registry, InstrumentTable& table)
+      : info_(info), registry_(registry), table_(table) {}
   void note(LineKind) override {}
   void skip(std::string_view, std::uint64_t, std::uint64_t) override {}
 
@@ -82,7 +84,8 @@ void check_new_messages(LineSink& sink, std::size_t before, schema::Venue venue,
     if (problem == nullptr) problem = unsound(m);
     if (problem != nullptr) continue;
     m.slot = registry.slot_of(m.venue != schema::Venue::UNKNOWN ? m.venue : venue, m.symbol);
-    if (m.slot == kNoSlot) problem = registry.size() >= kMaxInstruments ? "more than 4096 symbols" : "symbol that cannot be one";
+    if (m.slot == kNoSlot)
+      problem = registry.size() >= kMaxInstruments ? "more than 4096 symbols" : "symbol that cannot be one";
   }
   if (problem == nullptr) return;
   const std::uint64_t line = sink.messages[before].line;
@@ -102,11 +105,13 @@ Status look_at(SourceInfo& info, const std::string& entry_name, InstrumentRegist
       damage = got.error();  // told when the lines before it have been read, if there are any
       const std::string_view rest(block.data.data(), block.size);
       const std::size_t end = rest.rfind('\n');
-      if (end != std::string_view::npos) text.insert(text.end(), rest.begin(), rest.begin() + static_cast<std::ptrdiff_t>(end) + 1);
+      if (end != std::string_view::npos)
+        text.insert(text.end(), rest.begin(), rest.begin() + static_cast<std::ptrdiff_t>(end) + 1);
       break;
     }
     if (!*got) break;
-    if (!block.is_overlong) text.insert(text.end(), block.data.begin(), block.data.begin() + static_cast<std::ptrdiff_t>(block.size));
+    if (!block.is_overlong)
+      text.insert(text.end(), block.data.begin(), block.data.begin() + static_cast<std::ptrdiff_t>(block.size));
   }
   const std::string_view all(text.data(), text.size());
   if (first_line(all).empty()) {
@@ -123,7 +128,8 @@ Status look_at(SourceInfo& info, const std::string& entry_name, InstrumentRegist
   if (!symbol_in_name(sample.name) && !entry_name.empty()) {
     // A zip is often renamed less than what is in it, or the other way round.
     const std::size_t outer = info.path.rfind('/');
-    const std::string outer_name = without_endings(outer == std::string::npos ? info.path : info.path.substr(outer + 1));
+    const std::string outer_name =
+        without_endings(outer == std::string::npos ? info.path : info.path.substr(outer + 1));
     if (symbol_in_name(outer_name)) sample.name = outer_name;
   }
   sample.text = all;
@@ -170,7 +176,8 @@ Status look_at(SourceInfo& info, const std::string& entry_name, InstrumentRegist
   return ok_status();
 }
 
-FileStream::FileStream(SourceInfo& info, InstrumentRegistry& registry, FileReport& report) : info_(info), registry_(registry), report_(report) {}
+FileStream::FileStream(SourceInfo& info, InstrumentRegistry& registry, FileReport& report)
+    : info_(info), registry_(registry), report_(report) {}
 
 Status FileStream::open() {
   Result<TextReader> opened = TextReader::open(info_.path, info_.entry);
@@ -198,7 +205,9 @@ void FileStream::count(const MarketMessage& message, std::uint64_t records) {
   report_.last_time = message.ts_recv;
 }
 
-void FileStream::refuse(const MarketMessage& message, const char* reason) { skip(reason, message.line, message.lines); }
+void FileStream::refuse(const MarketMessage& message, const char* reason) {
+  skip(reason, message.line, message.lines);
+}
 
 void FileStream::finish_report() {
   report_.lines = line_;

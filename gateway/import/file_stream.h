@@ -17,8 +17,8 @@ namespace reprise::gateway {
 
 // What the first look at a text found. Filled by look_at().
 struct SourceInfo {
-  std::string path;            // file on disk
-  std::string label;           // for reports: path, or path!entry
+  std::string path;   // file on disk
+  std::string label;  // for reports: path, or path!entry
   std::size_t entry = 0;
   schema::Venue forced_venue = schema::Venue::UNKNOWN;
   const Format* format = nullptr;

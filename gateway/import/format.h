@@ -48,27 +48,27 @@ class LineSink {
  public:
   virtual ~LineSink() = default;
   MessageBuffer messages;  // push here; `line`, `lines`, `ts_recv` and `symbol` must be set, `venue` where it is known
-  virtual void note(LineKind kind) = 0;                            // this line
+  virtual void note(LineKind kind) = 0;  // this line
   virtual void skip(std::string_view reason, std::uint64_t line, std::uint64_t lines = 1) = 0;
 };
 
 // What is known about a file before its lines are read.
 struct FileSample {
-  std::string path;        // as given
-  std::string name;        // file or zip entry name without folders and compression endings
-  std::string folders;     // the folders of path and entry
-  std::string_view text;   // the first whole lines
+  std::string path;       // as given
+  std::string name;       // file or zip entry name without folders and compression endings
+  std::string folders;    // the folders of path and entry
+  std::string_view text;  // the first whole lines
   schema::Venue forced_venue = schema::Venue::UNKNOWN;  // FILE:usdm on the command line
 };
 
 struct Recognised {
   std::string format;  // name in the report
   schema::Venue venue = schema::Venue::UNKNOWN;
-  std::string symbol;                    // of the whole file, where rows do not carry one
-  std::int64_t bar_nanos = 0;            // bars without a closing time
+  std::string symbol;          // of the whole file, where rows do not carry one
+  std::int64_t bar_nanos = 0;  // bars without a closing time
   bool is_mark = false;
-  int variant = 0;                       // the format's own
-  std::vector<std::string> symbols;      // seen in the first look; filled by the importer before the second reading
+  int variant = 0;                   // the format's own
+  std::vector<std::string> symbols;  // seen in the first look; filled by the importer before the second reading
 };
 
 class FormatReader {
@@ -80,7 +80,8 @@ class FormatReader {
 
 struct Format {
   const char* name;
-  // nullopt: not this format. An Error: it is, but it cannot be imported, and why (another venue, no symbol in the name).
+  // nullopt: not this format. An Error: it is, but it cannot be imported, and why (another venue, no symbol in the
+  // name).
   Result<std::optional<Recognised>> (*recognise)(const FileSample& sample);
   std::unique_ptr<FormatReader> (*make_reader)(const Recognised& file);
 };

@@ -7,9 +7,9 @@ namespace reprise::gateway {
 
 const char* name_of(LineKind kind) {
   static constexpr std::array<const char*, kLineKinds> kNames = {
-      "trade",     "aggregateTrade", "bookDelta",   "bookSnapshot",  "bbo",           "markPrice",
-      "indexPrice", "marketBar",     "markBar",     "fundingSettlement", "marketMetric", "liquidationPrint",
-      "feedConnected", "exchangeInfo", "header",    "configuration", "sent",          "blank"};
+      "trade",         "aggregateTrade", "bookDelta", "bookSnapshot",      "bbo",          "markPrice",
+      "indexPrice",    "marketBar",      "markBar",   "fundingSettlement", "marketMetric", "liquidationPrint",
+      "feedConnected", "exchangeInfo",   "header",    "configuration",     "sent",         "blank"};
   return kNames[static_cast<std::size_t>(kind)];
 }
 
@@ -35,8 +35,8 @@ LineKind line_kind_of(const MarketMessage& message) {
 
 std::span<const Format> formats() {
   static const Format kFormats[] = {
-      kHbtFormat,    kCryptofeedJsonFormat, kCryptofeedTextFormat, kTardisFormat,
-      kConvertedFormat, kDepthArchiveFormat, kArchiveFormat,
+      kHbtFormat,       kCryptofeedJsonFormat, kCryptofeedTextFormat, kTardisFormat,
+      kConvertedFormat, kDepthArchiveFormat,   kArchiveFormat,
   };
   return kFormats;
 }
@@ -72,7 +72,9 @@ bool split_csv(std::string_view line, std::vector<std::string_view>& fields, std
 }
 
 namespace {
-bool is_upper_or_digit(char c) { return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); }
+bool is_upper_or_digit(char c) {
+  return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
 
 // Parts of a file name between '-' signs, the ending (.csv, .dat) cut off.
 std::vector<std::string_view> parts_of(std::string_view name) {
@@ -89,13 +91,15 @@ std::vector<std::string_view> parts_of(std::string_view name) {
 
 std::optional<std::string> symbol_in_name(std::string_view name) {
   const std::string_view part = parts_of(name).front();
-  static constexpr std::string_view kQuotes[] = {"USDT", "USDC", "FDUSD", "BUSD", "TUSD", "USD", "BTC", "ETH", "BNB", "EUR", "TRY"};
+  static constexpr std::string_view kQuotes[] = {"USDT", "USDC", "FDUSD", "BUSD", "TUSD", "USD",
+                                                 "BTC",  "ETH",  "BNB",   "EUR",  "TRY"};
   const std::size_t bar = part.find('_');
   const std::string_view pair = part.substr(0, bar);
   if (pair.size() < 5 || !std::all_of(pair.begin(), pair.end(), is_upper_or_digit)) return std::nullopt;
   if (bar != std::string_view::npos) {
     const std::string_view tail = part.substr(bar + 1);
-    const bool is_date = tail.size() == 6 && std::all_of(tail.begin(), tail.end(), [](char c) { return c >= '0' && c <= '9'; });
+    const bool is_date =
+        tail.size() == 6 && std::all_of(tail.begin(), tail.end(), [](char c) { return c >= '0' && c <= '9'; });
     if (tail != "PERP" && !is_date) return std::nullopt;
   }
   for (const std::string_view quote : kQuotes) {
@@ -145,7 +149,8 @@ schema::Venue venue_of_frames(std::string_view text) {
   const auto has = [&](std::string_view part) { return text.find(part) != std::string_view::npos; };
   if (has("\"st\":1") || has("\"st\":2")) return schema::Venue::BINANCE_USDM;  // each message says its own
   if (has("\"ps\":\"")) return schema::Venue::BINANCE_COINM;
-  if (has("\"pu\":") || has("\"X\":\"") || has("markPriceUpdate") || has("\"e\":\"bookTicker\"")) return schema::Venue::BINANCE_USDM;
+  if (has("\"pu\":") || has("\"X\":\"") || has("markPriceUpdate") || has("\"e\":\"bookTicker\""))
+    return schema::Venue::BINANCE_USDM;
   if (has("\"M\":true") || has("\"M\":false") || has("\"e\":\"depthUpdate\"") || has("@bookTicker\",\"data\":{\"u\"")) {
     return schema::Venue::BINANCE_SPOT;
   }

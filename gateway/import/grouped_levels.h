@@ -29,7 +29,9 @@ class GroupedLevels {
     std::swap(m, open_);
     if (m.kind != MessageKind::book_snapshot) return;
     const auto best_first = [](std::vector<LevelE8>& levels, bool is_bid) {
-      std::stable_sort(levels.begin(), levels.end(), [&](const LevelE8& a, const LevelE8& b) { return is_bid ? a.price > b.price : a.price < b.price; });
+      std::stable_sort(levels.begin(), levels.end(), [&](const LevelE8& a, const LevelE8& b) {
+        return is_bid ? a.price > b.price : a.price < b.price;
+      });
     };
     best_first(m.bids, true);
     best_first(m.asks, false);

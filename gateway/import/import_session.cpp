@@ -11,8 +11,6 @@ using schema::GapReason;
 
 namespace {
 
-constexpr std::size_t kFlushBytes = 128u << 10;
-
 const char* name_of(FeedAnomalyKind kind) {
   switch (kind) {
     case FeedAnomalyKind::CROSSED_BOOK: return "crossedBook";
@@ -45,7 +43,8 @@ const char* name_of(GapReason reason) {
 
 // |value - reference| / reference as a rate; the largest rate when it does not fit.
 std::int64_t deviation(std::int64_t value, std::int64_t reference) {
-  const double quick = static_cast<double>(value > reference ? value - reference : reference - value) / static_cast<double>(reference);
+  const double quick =
+      static_cast<double>(value > reference ? value - reference : reference - value) / static_cast<double>(reference);
   if (quick > 90'000'000'000.0) return std::numeric_limits<std::int64_t>::max();
   const std::int64_t distance = value > reference ? value - reference : reference - value;
   return mul_div(distance, kScale, reference);
@@ -53,7 +52,8 @@ std::int64_t deviation(std::int64_t value, std::int64_t reference) {
 
 bool is_plausible_symbol(const std::string& symbol) {
   if (symbol.empty() || symbol.size() > 48) return false;
-  return std::none_of(symbol.begin(), symbol.end(), [](char c) { return static_cast<unsigned char>(c) <= ' ' || c == '"' || c == ','; });
+  return std::none_of(symbol.begin(), symbol.end(),
+                      [](char c) { return static_cast<unsigned char>(c) <= ' ' || c == '"' || c == ','; });
 }
 
 bool is_tick(MessageKind kind) {
@@ -117,7 +117,8 @@ std::uint32_t InstrumentRegistry::slot_of(Venue venue, const std::string& symbol
   return found->second;
 }
 
-ImportSession::ImportSession(journal::JournalWriter& writer, InstrumentRegistry& registry, const InstrumentTable& table, ImportReport& report)
+ImportSession::ImportSession(journal::JournalWriter& writer, InstrumentRegistry& registry, const InstrumentTable& table,
+                             ImportReport& report)
     : writer_(writer), registry_(registry), table_(table), report_(report) {}
 
 RecordHeader ImportSession::header_for(std::uint32_t slot, std::int64_t ts_recv, std::int64_t ts_event) {
@@ -136,9 +137,11 @@ void ImportSession::declare(std::uint32_t slot, std::int64_t time) {
   states_[slot].is_declared = true;
   const InstrumentRegistry::Entry& entry = registry_[slot];
   std::string warning;
-  const InstrumentSpec spec = table_.find_or_infer(entry.venue, entry.symbol, entry.steps.price, entry.steps.qty, warning);
+  const InstrumentSpec spec =
+      table_.find_or_infer(entry.venue, entry.symbol, entry.steps.price, entry.steps.qty, warning);
   if (!warning.empty()) report_.warnings.push_back(warning);
-  report_.instruments.push_back({slot + 1, spec.symbol, market_name(spec.venue), spec.filters_are_defaults, spec.tiers_are_defaults});
+  report_.instruments.push_back(
+      {slot + 1, spec.symbol, market_name(spec.venue), spec.filters_are_defaults, spec.tiers_are_defaults});
   append_instrument(spec, header_for(slot, time, 0), batch_);
 }
 
@@ -148,11 +151,13 @@ void ImportSession::declare_all(std::int64_t time) {
 
 void ImportSession::clock_offset(std::uint32_t slot, std::int64_t time, std::int64_t offset) {
   const RecordHeader header = header_for(slot, time, 0);
-  batch_.append<schema::FeedLatency>(RecordType::FEED_LATENCY, header, [&](schema::FeedLatency::Builder b) { b.setClockOffset(offset); });
+  batch_.append<schema::FeedLatency>(RecordType::FEED_LATENCY, header,
+                                     [&](schema::FeedLatency::Builder b) { b.setClockOffset(offset); });
   anomaly(header, FeedAnomalyKind::NEGATIVE_LATENCY, -offset, 0, 0);
 }
 
-void ImportSession::anomaly(const RecordHeader& header, FeedAnomalyKind kind, std::int64_t value, std::int64_t bound, std::int64_t update_id) {
+void ImportSession::anomaly(const RecordHeader& header, FeedAnomalyKind kind, std::int64_t value, std::int64_t bound,
+                            std::int64_t update_id) {
   ++report_.anomalies[name_of(kind)];
   batch_.append<schema::FeedAnomaly>(RecordType::FEED_ANOMALY, header, [&](schema::FeedAnomaly::Builder b) {
     b.setKind(kind);
@@ -162,8 +167,8 @@ void ImportSession::anomaly(const RecordHeader& header, FeedAnomalyKind kind, st
   });
 }
 
-void ImportSession::gap(const RecordHeader& header, GapReason reason, std::int64_t expected, std::int64_t received, std::int64_t from,
-                        std::int64_t until) {
+void ImportSession::gap(const RecordHeader& header, GapReason reason, std::int64_t expected, std::int64_t received,
+                        std::int64_t from, std::int64_t until) {
   ++report_.gaps;
   ++report_.gaps_by_reason[name_of(reason)];
   batch_.append<schema::FeedGap>(RecordType::FEED_GAP, header, [&](schema::FeedGap::Builder b) {
@@ -185,7 +190,8 @@ ImportSession::State& ImportSession::state_of(std::uint32_t slot, const MarketMe
 
 void ImportSession::check_clock(const MarketMessage& m, SourceState& source, std::uint32_t slot) {
   if (source.last_recv != 0 && m.ts_recv < source.last_recv) {
-    anomaly(header_for(slot, m.ts_recv, m.ts_event), source.is_capture ? FeedAnomalyKind::CLOCK_STEP_BACK : FeedAnomalyKind::TIME_BACKWARDS,
+    anomaly(header_for(slot, m.ts_recv, m.ts_event),
+            source.is_capture ? FeedAnomalyKind::CLOCK_STEP_BACK : FeedAnomalyKind::TIME_BACKWARDS,
             source.last_recv - m.ts_recv, 0, 0);
   }
   if (source.is_capture && source.last_recv != 0 && m.ts_recv - source.last_recv > kCaptureHole) {
@@ -199,7 +205,9 @@ void ImportSession::check_clock(const MarketMessage& m, SourceState& source, std
 
 bool ImportSession::is_repeated_trade(State& state, std::int64_t id) {
   if (id == 0) return false;
-  if (id <= state.last_trade_id && std::find(state.trade_ids.begin(), state.trade_ids.end(), id) != state.trade_ids.end()) return true;
+  if (id <= state.last_trade_id &&
+      std::find(state.trade_ids.begin(), state.trade_ids.end(), id) != state.trade_ids.end())
+    return true;
   state.trade_ids[state.next_trade_id++ % state.trade_ids.size()] = id;
   state.last_trade_id = std::max(state.last_trade_id, id);
   return false;
@@ -218,8 +226,9 @@ const char* ImportSession::check_bar(State& state, const MarketMessage& m, const
   } else if (m.open_time <= track->last_open) {
     const bool is_update = m.open_time == track->last_open && !track->last_is_final;
     if (!is_update) {
-      anomaly(header, m.open_time == track->last_open ? FeedAnomalyKind::DUPLICATE_MESSAGE : FeedAnomalyKind::TIME_BACKWARDS, m.open_time,
-              track->next_open, 0);
+      anomaly(header,
+              m.open_time == track->last_open ? FeedAnomalyKind::DUPLICATE_MESSAGE : FeedAnomalyKind::TIME_BACKWARDS,
+              m.open_time, track->next_open, 0);
       return m.open_time == track->last_open ? "bar that was there already" : "bar older than the one before it";
     }
   } else if (m.open_time > track->next_open) {
@@ -234,7 +243,9 @@ const char* ImportSession::check_bar(State& state, const MarketMessage& m, const
 void ImportSession::after_trade(State& state, const MarketMessage& m, const RecordHeader& header) {
   std::int64_t reference = 0;
   std::int64_t bound = kOutlierFromMid;
-  const auto mid = state.feed.is_usable() && !state.feed.is_stale({header.ts_engine}, {kMidIsFresh}) ? state.feed.book().mid() : std::nullopt;
+  const auto mid = state.feed.is_usable() && !state.feed.is_stale({header.ts_engine}, {kMidIsFresh})
+                       ? state.feed.book().mid()
+                       : std::nullopt;
   if (mid && !state.feed.book().is_crossed()) {
     reference = mid->e8;
   } else if (state.quote_mid != 0 && header.ts_engine - state.quote_time <= kMidIsFresh) {
@@ -273,10 +284,13 @@ void ImportSession::after_bbo(State& state, const MarketMessage& m, const Record
   if (m.bid_qty > 0 && m.ask_qty > 0 && m.bid_price > 0 && m.ask_price > 0) {
     state.quote_mid = m.bid_price + (m.ask_price - m.bid_price) / 2;
     state.quote_time = header.ts_engine;
-    if (m.bid_price > m.ask_price) anomaly(header, FeedAnomalyKind::CROSSED_BOOK, m.bid_price - m.ask_price, 0, m.last_id);
+    if (m.bid_price > m.ask_price)
+      anomaly(header, FeedAnomalyKind::CROSSED_BOOK, m.bid_price - m.ask_price, 0, m.last_id);
   }
   if (m.last_id == 0) return;
-  const Top bbo{m.last_id, {Price::of_e8(m.bid_price), Qty::of_e8(m.bid_qty)}, {Price::of_e8(m.ask_price), Qty::of_e8(m.ask_qty)}};
+  const Top bbo{m.last_id,
+                {Price::of_e8(m.bid_price), Qty::of_e8(m.bid_qty)},
+                {Price::of_e8(m.ask_price), Qty::of_e8(m.ask_qty)}};
   if (const Top* book = state.tops.find(m.last_id)) compare(*book, bbo, header);
   state.bbos.push(bbo);
 }
@@ -284,9 +298,10 @@ void ImportSession::after_bbo(State& state, const MarketMessage& m, const Record
 void ImportSession::after_book(State& state, const MarketMessage& m, const RecordHeader& header, std::size_t offset) {
   const journal::RecordView view{0, reinterpret_cast<const RecordHeader*>(batch_.bytes() + offset)};
   const bool was_synchronised = state.feed.state() == BookFeedState::synchronised;
-  const BookFeedOutcome outcome = m.kind == MessageKind::book_delta
-                                      ? state.feed.on_delta(journal::read<schema::BookDelta>(view), {header.ts_engine})
-                                      : state.feed.on_snapshot(journal::read<schema::BookSnapshot>(view), {header.ts_engine});
+  const BookFeedOutcome outcome =
+      m.kind == MessageKind::book_delta
+          ? state.feed.on_delta(journal::read<schema::BookDelta>(view), {header.ts_engine})
+          : state.feed.on_snapshot(journal::read<schema::BookSnapshot>(view), {header.ts_engine});
   switch (outcome.event) {
     case BookFeedEvent::gap: gap(header, GapReason::SEQUENCE, outcome.expected_id, outcome.received_id, 0, 0); break;
     case BookFeedEvent::snapshot_too_old:
@@ -294,7 +309,8 @@ void ImportSession::after_book(State& state, const MarketMessage& m, const Recor
       break;
     case BookFeedEvent::buffer_full: ++report_.anomalies["bookBufferFull"]; break;
     case BookFeedEvent::dropped_old:
-      if (was_synchronised) anomaly(header, FeedAnomalyKind::DUPLICATE_MESSAGE, m.last_id, state.feed.last_update_id(), m.last_id);
+      if (was_synchronised)
+        anomaly(header, FeedAnomalyKind::DUPLICATE_MESSAGE, m.last_id, state.feed.last_update_id(), m.last_id);
       break;
     case BookFeedEvent::joined:
       ++report_.resyncs;
@@ -310,14 +326,17 @@ void ImportSession::after_book(State& state, const MarketMessage& m, const Recor
   const OrderBook& book = state.feed.book();
   // Once at the beginning of such a state, not at every update within it.
   if (outcome.is_crossed && !state.is_crossed) {
-    anomaly(header, FeedAnomalyKind::CROSSED_BOOK, book.best_bid()->price.e8 - book.best_ask()->price.e8, 0, state.feed.last_update_id());
+    anomaly(header, FeedAnomalyKind::CROSSED_BOOK, book.best_bid()->price.e8 - book.best_ask()->price.e8, 0,
+            state.feed.last_update_id());
   }
   if (outcome.is_locked && !state.is_locked) {
     anomaly(header, FeedAnomalyKind::LOCKED_BOOK, book.best_bid()->price.e8, 0, state.feed.last_update_id());
   }
   state.is_crossed = outcome.is_crossed;
   state.is_locked = outcome.is_locked;
-  if (outcome.deltas_applied == 0 || state.feed.last_update_id() == 0 || state.feed.state() != BookFeedState::synchronised) return;
+  if (outcome.deltas_applied == 0 || state.feed.last_update_id() == 0 ||
+      state.feed.state() != BookFeedState::synchronised)
+    return;
   const Top top{state.feed.last_update_id(), book.best_bid().value_or(Level{}), book.best_ask().value_or(Level{})};
   if (const Top* bbo = state.bbos.find(top.id)) compare(top, *bbo, header);
   state.tops.push(top);
@@ -353,7 +372,8 @@ ImportSession::Outcome ImportSession::emit(const MarketMessage& m, SourceState& 
   }
   if (outcome.refused != nullptr) return outcome;
   if (!source.is_capture && is_tick(m.kind)) {
-    if (state.last_tick != 0 && m.ts_recv - state.last_tick > kTickHole) gap(header, GapReason::TIME_HOLE, 0, 0, state.last_tick, m.ts_recv);
+    if (state.last_tick != 0 && m.ts_recv - state.last_tick > kTickHole)
+      gap(header, GapReason::TIME_HOLE, 0, 0, state.last_tick, m.ts_recv);
     state.last_tick = m.ts_recv;
   }
 

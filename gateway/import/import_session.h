@@ -24,11 +24,11 @@ inline constexpr std::uint32_t kNoSlot = UINT32_MAX;
 inline constexpr std::size_t kMaxInstruments = 4096;
 
 // Stated in FORMATS.md.
-inline constexpr std::int64_t kOutlierFromMid = 1'000'000;          // 1 % of the mid
-inline constexpr std::int64_t kOutlierFromLast = 10'000'000;        // 10 % of the last trade, where no mid is known
-inline constexpr std::int64_t kMidIsFresh = 10'000'000'000;         // 10 s
-inline constexpr std::int64_t kCaptureHole = 60'000'000'000;        // 60 s without any line
-inline constexpr std::int64_t kTickHole = 600'000'000'000;          // 10 min without a trade or quote of an instrument
+inline constexpr std::int64_t kOutlierFromMid = 1'000'000;    // 1 % of the mid
+inline constexpr std::int64_t kOutlierFromLast = 10'000'000;  // 10 % of the last trade, where no mid is known
+inline constexpr std::int64_t kMidIsFresh = 10'000'000'000;   // 10 s
+inline constexpr std::int64_t kCaptureHole = 60'000'000'000;  // 60 s without any line
+inline constexpr std::int64_t kTickHole = 600'000'000'000;    // 10 min without a trade or quote of an instrument
 
 // Figures of an instrument from the first look at the files.
 struct SeenSteps {
@@ -59,7 +59,7 @@ class InstrumentRegistry {
 
 // Where a message comes from.
 struct SourceState {
-  bool is_capture = false;      // has receive times of its own
+  bool is_capture = false;  // has receive times of its own
   std::int64_t last_recv = 0;
   std::vector<std::uint32_t> slots;  // instruments seen in the first look
   std::vector<std::string> connected;
@@ -67,7 +67,8 @@ struct SourceState {
 
 class ImportSession {
  public:
-  ImportSession(journal::JournalWriter& writer, InstrumentRegistry& registry, const InstrumentTable& table, ImportReport& report);
+  ImportSession(journal::JournalWriter& writer, InstrumentRegistry& registry, const InstrumentTable& table,
+                ImportReport& report);
 
   // Instrument and MarginTable records of everything registered so far.
   void declare_all(std::int64_t time);
@@ -75,8 +76,8 @@ class ImportSession {
   void clock_offset(std::uint32_t slot, std::int64_t time, std::int64_t offset);
 
   struct Outcome {
-    std::uint64_t records = 0;       // made from the message itself
-    const char* refused = nullptr;   // or the reason why there are none
+    std::uint64_t records = 0;      // made from the message itself
+    const char* refused = nullptr;  // or the reason why there are none
   };
   Outcome emit(const MarketMessage& message, SourceState& source);
 
@@ -134,7 +135,8 @@ class ImportSession {
   journal::RecordHeader header_for(std::uint32_t slot, std::int64_t ts_recv, std::int64_t ts_event);
   State& state_of(std::uint32_t slot, const MarketMessage& message);
   void declare(std::uint32_t slot, std::int64_t time);
-  void anomaly(const journal::RecordHeader& header, schema::FeedAnomalyKind kind, std::int64_t value, std::int64_t bound, std::int64_t update_id);
+  void anomaly(const journal::RecordHeader& header, schema::FeedAnomalyKind kind, std::int64_t value,
+               std::int64_t bound, std::int64_t update_id);
   void gap(const journal::RecordHeader& header, schema::GapReason reason, std::int64_t expected, std::int64_t received,
            std::int64_t from, std::int64_t until);
   void check_clock(const MarketMessage& message, SourceState& source, std::uint32_t slot);

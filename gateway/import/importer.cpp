@@ -13,7 +13,7 @@ namespace reprise::gateway {
 
 namespace {
 
-constexpr std::size_t kBatchRecords = 512;       // handed to the writer at a time
+constexpr std::size_t kBatchRecords = 512;  // handed to the writer at a time
 constexpr std::uint64_t kProgressRecords = 1u << 15;
 
 // FILE:usdm names the market of FILE, unless a file of that very name exists.
@@ -52,7 +52,8 @@ class Import {
     Result<journal::Manifest> ended = writer->end();
     if (!merged.ok()) {
       Error error = merged.error();
-      error.message += "; " + options_.out + " holds the " + std::to_string(report_.records) + " records before that place";
+      error.message +=
+          "; " + options_.out + " holds the " + std::to_string(report_.records) + " records before that place";
       if (!ended.ok()) error.message += ", and could not be closed: " + ended.error().message;
       return error;
     }
@@ -154,7 +155,8 @@ class Import {
 
   Status merge(ImportSession& session) {
     for (const SourceInfo& source : sources_) {
-      if (source.first_time != INT64_MIN) start_ = start_ == 0 ? source.first_time : std::min(start_, source.first_time);
+      if (source.first_time != INT64_MIN)
+        start_ = start_ == 0 ? source.first_time : std::min(start_, source.first_time);
     }
     if (start_ == 0) start_ = options_.clock();  // no line of any file makes a record: time is without meaning
     session.declare_all(start_);
@@ -227,6 +229,8 @@ class Import {
 
 }  // namespace
 
-Result<ImportReport> import_files(const ImportOptions& options) { return Import(options).run(); }
+Result<ImportReport> import_files(const ImportOptions& options) {
+  return Import(options).run();
+}
 
 }  // namespace reprise::gateway

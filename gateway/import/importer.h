@@ -23,7 +23,7 @@
 namespace reprise::gateway {
 
 struct ImportProgress {
-  std::uint64_t bytes_done = 0;   // of the files as they lie on disk
+  std::uint64_t bytes_done = 0;  // of the files as they lie on disk
   std::uint64_t bytes_total = 0;
   std::uint64_t records = 0;
 };

@@ -8,8 +8,12 @@ namespace reprise::gateway {
 namespace {
 using Writer = rapidjson::Writer<rapidjson::StringBuffer>;
 
-void key(Writer& w, const char* name) { w.Key(name); }
-void text(Writer& w, const std::string& value) { w.String(value.data(), static_cast<rapidjson::SizeType>(value.size())); }
+void key(Writer& w, const char* name) {
+  w.Key(name);
+}
+void text(Writer& w, const std::string& value) {
+  w.String(value.data(), static_cast<rapidjson::SizeType>(value.size()));
+}
 
 void counts(Writer& w, const char* name, const std::map<std::string, std::uint64_t>& values) {
   key(w, name);

@@ -25,7 +25,7 @@ struct FileReport {
   std::string format;
   std::string market;
   std::uint64_t lines = 0;
-  std::uint64_t records = 0;  // market and feed records made from its lines
+  std::uint64_t records = 0;                     // market and feed records made from its lines
   std::map<std::string, std::uint64_t> by_kind;  // lines
   std::vector<SkippedLines> skipped;             // by first line
   std::int64_t first_time = 0;                   // receive time of its first and last record, ns; 0 = none
@@ -47,7 +47,7 @@ struct ImportReport {
   std::vector<FileReport> files;
   std::uint64_t book_compared = 0;  // book tops and best bids and offers that carry the same update id
   std::uint64_t book_agreed = 0;
-  std::uint64_t gaps = 0;           // FeedGap records
+  std::uint64_t gaps = 0;  // FeedGap records
   std::map<std::string, std::uint64_t> gaps_by_reason;
   std::uint64_t resyncs = 0;
   std::map<std::string, std::uint64_t> anomalies;  // FeedAnomaly records by kind

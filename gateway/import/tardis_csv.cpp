@@ -110,7 +110,8 @@ class TardisReader final : public FormatReader {
     m.is_partial = true;
     for (std::size_t i = 4; i + 3 < row.size(); i += 4) {
       if (!row.text(i).empty()) m.asks.push_back({row.decimal(i, "ask price"), row.decimal(i + 1, "ask amount")});
-      if (!row.text(i + 2).empty()) m.bids.push_back({row.decimal(i + 2, "bid price"), row.decimal(i + 3, "bid amount")});
+      if (!row.text(i + 2).empty())
+        m.bids.push_back({row.decimal(i + 2, "bid price"), row.decimal(i + 3, "bid amount")});
     }
   }
   static void ticker(CsvRow& row, MarketMessage& m) {
@@ -119,8 +120,10 @@ class TardisReader final : public FormatReader {
     m.funding_rate = row.optional_decimal(5, "funding_rate");
     m.index_price = row.optional_decimal(9, "index_price");
     m.mark_price = row.rough_decimal(10, "mark_price");
-    if (!row.text(6).empty()) m.metrics.push_back({schema::MetricKind::PREDICTED_FUNDING_RATE, row.rough_decimal(6, "predicted_funding_rate")});
-    if (!row.text(7).empty()) m.metrics.push_back({schema::MetricKind::OPEN_INTEREST, row.rough_decimal(7, "open_interest")});
+    if (!row.text(6).empty())
+      m.metrics.push_back({schema::MetricKind::PREDICTED_FUNDING_RATE, row.rough_decimal(6, "predicted_funding_rate")});
+    if (!row.text(7).empty())
+      m.metrics.push_back({schema::MetricKind::OPEN_INTEREST, row.rough_decimal(7, "open_interest")});
   }
 
   Recognised file_;
@@ -137,7 +140,8 @@ Result<std::optional<Recognised>> recognise_tardis(const FileSample& sample) {
     return usage_error(sample.path + ": a Tardis file of a kind that import does not record",
                        "take trades, incremental_book_L2, book_snapshot_N, quotes or derivative_ticker");
   }
-  static constexpr const char* kNames[] = {"trades", "incremental_book_L2", "book_snapshot", "quotes", "derivative_ticker"};
+  static constexpr const char* kNames[] = {"trades", "incremental_book_L2", "book_snapshot", "quotes",
+                                           "derivative_ticker"};
   Recognised file;
   file.variant = *variant;
   file.format = std::string("Tardis ") + kNames[*variant];
@@ -148,13 +152,16 @@ Result<std::optional<Recognised>> recognise_tardis(const FileSample& sample) {
   const std::string_view exchange = row.substr(0, row.find(','));
   file.venue = venue_of_exchange(exchange);
   if (!exchange.empty() && file.venue == schema::Venue::UNKNOWN) {
-    return usage_error(sample.path + ": recorded at " + std::string(exchange.substr(0, 40)) + ", which import does not read",
-                       "import reads binance-futures, binance-delivery and binance");
+    return usage_error(
+        sample.path + ": recorded at " + std::string(exchange.substr(0, 40)) + ", which import does not read",
+        "import reads binance-futures, binance-delivery and binance");
   }
   return std::optional(std::move(file));
 }
 
-std::unique_ptr<FormatReader> make_tardis(const Recognised& file) { return std::make_unique<TardisReader>(file); }
+std::unique_ptr<FormatReader> make_tardis(const Recognised& file) {
+  return std::make_unique<TardisReader>(file);
+}
 
 }  // namespace
 

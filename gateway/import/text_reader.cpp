@@ -53,7 +53,8 @@ Result<ArchivePtr> open_archive(const std::string& path) {
     if (code_number == EACCES || code_number == EPERM) {
       return io_error(path + ": no permission to read", "give yourself read permission (chmod u+r)");
     }
-    if (code_number == ENOENT || code_number == EISDIR || code_number == EIO) return io_error(path + ": " + text, "check the path");
+    if (code_number == ENOENT || code_number == EISDIR || code_number == EIO)
+      return io_error(path + ": " + text, "check the path");
     return corrupt_error(path + ": " + text, kAgain);
   }
   return a;
@@ -67,7 +68,9 @@ bool is_text_entry(archive_entry* entry) {
   return type == 0 || type == AE_IFREG;
 }
 
-bool is_zip(archive* a) { return (archive_format(a) & ARCHIVE_FORMAT_BASE_MASK) == ARCHIVE_FORMAT_ZIP; }
+bool is_zip(archive* a) {
+  return (archive_format(a) & ARCHIVE_FORMAT_BASE_MASK) == ARCHIVE_FORMAT_ZIP;
+}
 
 }  // namespace
 
@@ -108,8 +111,9 @@ struct TextReader::Impl {
     const la_ssize_t got = archive_read_data(source.get(), to, room);
     if (got < 0) {
       at_end = is_done = true;
-      return corrupt_error(path + ": damaged behind " + std::to_string(text_bytes) + " bytes of text: " + archive_text(source.get()),
-                           kAgain);
+      return corrupt_error(
+          path + ": damaged behind " + std::to_string(text_bytes) + " bytes of text: " + archive_text(source.get()),
+          kAgain);
     }
     text_bytes += static_cast<std::uint64_t>(got);
     if (got == 0) at_end = true;
@@ -122,7 +126,9 @@ TextReader::TextReader(TextReader&&) noexcept = default;
 TextReader& TextReader::operator=(TextReader&&) noexcept = default;
 TextReader::~TextReader() = default;
 
-void TextReader::set_block_bytes(std::size_t bytes) { impl_->block_bytes = bytes; }
+void TextReader::set_block_bytes(std::size_t bytes) {
+  impl_->block_bytes = bytes;
+}
 
 Result<TextReader> TextReader::open(const std::string& path, std::size_t wanted) {
   Result<ArchivePtr> opened = open_archive(path);
@@ -150,7 +156,10 @@ Result<bool> TextReader::next(TextBlock& block) {
   block.line_bytes = 0;
   if (in.is_done) return false;
 
-  const auto finish = [&] { block.file_bytes_read = static_cast<std::uint64_t>(std::max<la_int64_t>(0, archive_filter_bytes(in.source.get(), -1))); };
+  const auto finish = [&] {
+    block.file_bytes_read =
+        static_cast<std::uint64_t>(std::max<la_int64_t>(0, archive_filter_bytes(in.source.get(), -1)));
+  };
   if (block.data.size() < in.block_bytes + kReadBytes) block.data.resize(in.block_bytes + kReadBytes);
   if (!in.rest.empty()) {
     if (block.data.size() < in.rest.size() + in.block_bytes) block.data.resize(in.rest.size() + in.block_bytes);
@@ -168,7 +177,8 @@ Result<bool> TextReader::next(TextBlock& block) {
       const void* last = memrchr(block.data.data(), '\n', block.size);
       if (last != nullptr) {
         const std::size_t whole = static_cast<std::size_t>(static_cast<const char*>(last) - block.data.data()) + 1;
-        in.rest.assign(block.data.begin() + static_cast<std::ptrdiff_t>(whole), block.data.begin() + static_cast<std::ptrdiff_t>(block.size));
+        in.rest.assign(block.data.begin() + static_cast<std::ptrdiff_t>(whole),
+                       block.data.begin() + static_cast<std::ptrdiff_t>(block.size));
         block.size = whole;
         finish();
         return true;
@@ -188,7 +198,8 @@ Result<bool> TextReader::next(TextBlock& block) {
           }
           const std::size_t used = static_cast<std::size_t>(static_cast<const char*>(end) - scratch.data()) + 1;
           dropped += used - 1;
-          in.rest.assign(scratch.begin() + static_cast<std::ptrdiff_t>(used), scratch.begin() + static_cast<std::ptrdiff_t>(*got));
+          in.rest.assign(scratch.begin() + static_cast<std::ptrdiff_t>(used),
+                         scratch.begin() + static_cast<std::ptrdiff_t>(*got));
           break;
         }
         block.is_overlong = true;
@@ -200,7 +211,8 @@ Result<bool> TextReader::next(TextBlock& block) {
       }
     }
     if (block.data.size() - block.size < kReadBytes) block.data.resize(block.data.size() * 2);
-    Result<std::size_t> got = in.read(block.data.data() + block.size, std::min(block.data.size() - block.size, kReadBytes));
+    Result<std::size_t> got =
+        in.read(block.data.data() + block.size, std::min(block.data.size() - block.size, kReadBytes));
     if (!got.ok()) {
       // What came before the damage is still good up to its last whole line; the error follows it.
       return got.error();
@@ -248,7 +260,8 @@ struct PrefetchReader::Impl {
         if (block.size != 0) {
           // Whole lines read before the damage.
           const void* last = memrchr(block.data.data(), '\n', block.size);
-          block.size = last == nullptr ? 0 : static_cast<std::size_t>(static_cast<const char*>(last) - block.data.data()) + 1;
+          block.size =
+              last == nullptr ? 0 : static_cast<std::size_t>(static_cast<const char*>(last) - block.data.data()) + 1;
           if (block.size != 0) ready.push_back(std::move(block));
         }
         error = got.error();

@@ -22,7 +22,7 @@ inline constexpr std::size_t kMaxLineBytes = 8u << 20;
 struct TextBlock {
   std::vector<char> data;  // `size` bytes of text; every line ends with '\n' except maybe the last of the entry
   std::size_t size = 0;
-  bool is_overlong = false;   // one line, cut: `size` bytes of `line_bytes`
+  bool is_overlong = false;  // one line, cut: `size` bytes of `line_bytes`
   std::uint64_t line_bytes = 0;
   std::uint64_t file_bytes_read = 0;  // of the compressed file, for progress
 

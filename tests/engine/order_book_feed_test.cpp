@@ -17,7 +17,8 @@ class Feed {
   BookFeed feed;
   std::int64_t now = 1'000;
 
-  BookFeedOutcome delta(std::int64_t first, std::int64_t last, std::int64_t previous, std::vector<L> bids, std::vector<L> asks = {}) {
+  BookFeedOutcome delta(std::int64_t first, std::int64_t last, std::int64_t previous, std::vector<L> bids,
+                        std::vector<L> asks = {}) {
     journal::RecordBatch batch;
     batch.append<schema::BookDelta>(
         journal::RecordType::BOOK_DELTA, {},
@@ -173,7 +174,8 @@ TEST_CASE("A crossed and a locked book are told, an unsound record changes nothi
 TEST_CASE("The buffer of waiting deltas is bounded and gives up its oldest") {
   Feed f;
   std::int64_t id = 1;
-  for (std::size_t i = 0; i < BookFeed::kMaxBuffered; ++i, ++id) REQUIRE(f.delta(id, id, id - 1 == 0 ? 1 : id - 1, {}).event == BookFeedEvent::buffered);
+  for (std::size_t i = 0; i < BookFeed::kMaxBuffered; ++i, ++id)
+    REQUIRE(f.delta(id, id, id - 1 == 0 ? 1 : id - 1, {}).event == BookFeedEvent::buffered);
   CHECK(f.delta(id, id, id - 1, {}).event == BookFeedEvent::buffer_full);
   CHECK(f.feed.buffered() == BookFeed::kMaxBuffered);
 }

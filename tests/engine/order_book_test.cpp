@@ -11,8 +11,12 @@ using namespace reprise;
 
 namespace {
 
-Price price(std::int64_t units) { return Price::whole(units); }
-Qty qty(std::int64_t units) { return Qty::whole(units); }
+Price price(std::int64_t units) {
+  return Price::whole(units);
+}
+Qty qty(std::int64_t units) {
+  return Qty::whole(units);
+}
 
 // The same contract, written for obviousness.
 class NaiveBook {
@@ -84,15 +88,18 @@ TEST_CASE("A snapshot in any order gives the same book, of equal prices the last
   OrderBook book;
   book.set_level(BookSideKind::bid, price(50), qty(9));  // gone with the snapshot
   book.load_snapshot(
-      std::vector<Level>{{price(97), qty(3)}, {price(99), qty(7)}, {price(98), qty(2)}, {price(99), qty(1)}, {price(90), Qty::zero()}},
+      std::vector<Level>{
+          {price(97), qty(3)}, {price(99), qty(7)}, {price(98), qty(2)}, {price(99), qty(1)}, {price(90), Qty::zero()}},
       std::vector<Level>{{price(103), qty(6)}, {price(101), qty(4)}, {price(102), qty(5)}});
   CHECK(book == expected);
 }
 
 TEST_CASE("Levels are listed best first on both sides") {
   const OrderBook book = three_a_side();
-  CHECK(listed(book, BookSideKind::bid) == std::vector<Level>{{price(99), qty(1)}, {price(98), qty(2)}, {price(97), qty(3)}});
-  CHECK(listed(book, BookSideKind::ask) == std::vector<Level>{{price(101), qty(4)}, {price(102), qty(5)}, {price(103), qty(6)}});
+  CHECK(listed(book, BookSideKind::bid) ==
+        std::vector<Level>{{price(99), qty(1)}, {price(98), qty(2)}, {price(97), qty(3)}});
+  CHECK(listed(book, BookSideKind::ask) ==
+        std::vector<Level>{{price(101), qty(4)}, {price(102), qty(5)}, {price(103), qty(6)}});
   CHECK(book.level(BookSideKind::ask, 1) == Level{price(102), qty(5)});
   CHECK_FALSE(book.level(BookSideKind::ask, 3));
 }

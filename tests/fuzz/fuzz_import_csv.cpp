@@ -23,7 +23,8 @@ class CountingSink final : public LineSink {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  static constexpr const char* kNames[] = {"BTCUSDT-1m-2024-01.csv", "BTCUSDT-trades-2024-01-31.csv", "BTCUSD_PERP-5m-futures.csv", "ETHUSDT-8h-mark.csv", "x"};
+  static constexpr const char* kNames[] = {"BTCUSDT-1m-2024-01.csv", "BTCUSDT-trades-2024-01-31.csv",
+                                           "BTCUSD_PERP-5m-futures.csv", "ETHUSDT-8h-mark.csv", "x"};
   if (size < 2) return 0;
   const std::string text(reinterpret_cast<const char*>(data) + 1, size - 1);
   FileSample sample;

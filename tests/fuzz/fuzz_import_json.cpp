@@ -24,7 +24,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   const bool is_depth = data[0] % 8 == 6;
   const FrameResult result = is_depth ? parser.parse_depth(text, out) : parser.parse_frame(text, out);
-  REPRISE_ASSERT(result.verdict != FrameVerdict::bad || (out.empty() && !result.reason.empty()), "a bad frame leaves nothing but a reason");
+  REPRISE_ASSERT(result.verdict != FrameVerdict::bad || (out.empty() && !result.reason.empty()),
+                 "a bad frame leaves nothing but a reason");
   journal::RecordBatch batch;
   for (std::size_t i = 0; i < out.size(); ++i) {
     if (unsound(out[i]) == nullptr) append_records(out[i], {}, batch);
@@ -37,8 +38,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       const FrameResult full = parser.parse_frame("{\"zz\":{}," + text.substr(1), slow);
       if (full.verdict == FrameVerdict::messages) {
         REPRISE_ASSERT(slow.size() == 1, "one event");
-        REPRISE_ASSERT(slow[0].kind == hot.kind && slow[0].price == hot.price && slow[0].qty == hot.qty, "both parsers agree on figures");
-        REPRISE_ASSERT(slow[0].last_id == hot.last_id && slow[0].ts_event == hot.ts_event, "both parsers agree on ids and times");
+        REPRISE_ASSERT(slow[0].kind == hot.kind && slow[0].price == hot.price && slow[0].qty == hot.qty,
+                       "both parsers agree on figures");
+        REPRISE_ASSERT(slow[0].last_id == hot.last_id && slow[0].ts_event == hot.ts_event,
+                       "both parsers agree on ids and times");
         REPRISE_ASSERT(slow[0].bids == hot.bids && slow[0].asks == hot.asks, "both parsers agree on levels");
       }
     }

@@ -11,14 +11,17 @@ using namespace reprise::gateway_tests;
 
 namespace {
 
-Error error_of(const Folder& folder, std::vector<std::string> files, const std::string& out = "dataset", std::vector<std::string> instruments = {}) {
+Error error_of(const Folder& folder, std::vector<std::string> files, const std::string& out = "dataset",
+               std::vector<std::string> instruments = {}) {
   auto result = import(folder, std::move(files), out, std::move(instruments));
   REQUIRE_FALSE(result.ok());
   CHECK_FALSE(result.error().hint.empty());
   return result.error();
 }
 
-bool mentions(const Error& error, const std::string& text) { return error.text().find(text) != std::string::npos; }
+bool mentions(const Error& error, const std::string& text) {
+  return error.text().find(text) != std::string::npos;
+}
 
 }  // namespace
 
@@ -37,20 +40,26 @@ TEST_CASE("Files that are no market data are refused before anything is written"
       {"numbers.csv", "1,2,3\n4,5,6\n", ErrorKind::corrupt},
       {"nameless.csv", kArchiveKlines, ErrorKind::usage},
       {"bars.csv", kConvertedBars, ErrorKind::usage},
-      {"other.csv", "exchange,symbol,timestamp,local_timestamp,id,side,price,amount\nbitmex,XBTUSD,1583020803145000,1583020803307160,a,sell,1,1\n", ErrorKind::usage},
+      {"other.csv",
+       "exchange,symbol,timestamp,local_timestamp,id,side,price,amount\nbitmex,XBTUSD,1583020803145000,"
+       "1583020803307160,a,sell,1,1\n",
+       ErrorKind::usage},
       {"depth.csv", "timestamp,percentage,depth,notional\n2024-01-01 00:00:00,-5,1,1\n", ErrorKind::usage},
       {"hyper.txt", "1737918843893903000 {\"channel\":\"l2Book\",\"data\":{\"coin\":\"BTC\"}}\n", ErrorKind::usage},
       {"2021_KRAKEN.ws", "wss://ws.kraken.com <-> 1618677447.29\n", ErrorKind::usage},
   };
   for (const Case& item : cases) {
     INFO(item.name);
-    const Error error = error_of(folder, {folder.write("good.txt", hbt_session()), folder.write(item.name, item.content)});
+    const Error error =
+        error_of(folder, {folder.write("good.txt", hbt_session()), folder.write(item.name, item.content)});
     CHECK(error.kind == item.kind);
     CHECK(mentions(error, item.name));
     CHECK_FALSE(std::filesystem::exists(folder.at("dataset")));
   }
-  CHECK(mentions(error_of(folder, {folder.write("2021_KRAKEN.ws", "wss://ws.kraken.com <-> 1618677447.29\n")}), "Kraken"));
-  CHECK(mentions(error_of(folder, {folder.write("x.jsonl", "{\"t\":\"header\",\"exchange\":\"COINBASE\"}\n")}), "Coinbase"));
+  CHECK(mentions(error_of(folder, {folder.write("2021_KRAKEN.ws", "wss://ws.kraken.com <-> 1618677447.29\n")}),
+                 "Kraken"));
+  CHECK(mentions(error_of(folder, {folder.write("x.jsonl", "{\"t\":\"header\",\"exchange\":\"COINBASE\"}\n")}),
+                 "Coinbase"));
 }
 
 TEST_CASE("A missing file, a folder, a repeated file and an existing target are usage errors or cannot be checked") {
@@ -80,7 +89,9 @@ TEST_CASE("A truncated archive keeps what came before the damage and says where 
   std::string text;
   std::mt19937_64 random(3);
   for (int i = 0; i < 20'000; ++i) {
-    text += hbt_line(kStart + i * 1'000'000LL, "btcusdt@trade", trade_json(i, i + 1, std::to_string(60'000 + random() % 50) + "." + std::to_string(random() % 10)));
+    text +=
+        hbt_line(kStart + i * 1'000'000LL, "btcusdt@trade",
+                 trade_json(i, i + 1, std::to_string(60'000 + random() % 50) + "." + std::to_string(random() % 10)));
   }
   const std::string packed = write_packed(folder, "cut.gz", "gzip", {{"x", text}});
   const auto size = std::filesystem::file_size(packed);
@@ -104,8 +115,9 @@ TEST_CASE("A tiny truncated archive is refused") {
 
 TEST_CASE("A line of 10 MB is skipped with its reason and the lines around it are kept") {
   const Folder folder;
-  const std::string text = hbt_line(kStart, "btcusdt@trade", trade_json(0, 1, "100")) + std::to_string(kStart) + " {\"stream\":\"" +
-                           std::string(10'000'000, 'x') + "\"}\n" + hbt_line(kStart + 1, "btcusdt@trade", trade_json(0, 2, "100"));
+  const std::string text = hbt_line(kStart, "btcusdt@trade", trade_json(0, 1, "100")) + std::to_string(kStart) +
+                           " {\"stream\":\"" + std::string(10'000'000, 'x') + "\"}\n" +
+                           hbt_line(kStart + 1, "btcusdt@trade", trade_json(0, 2, "100"));
   auto result = import(folder, {folder.write("long.txt", text)});
   REQUIRE(result.ok());
   CHECK(adds_up(*result));
@@ -161,7 +173,8 @@ TEST_CASE("Wrong instrument files are refused by name") {
   const Folder folder;
   const std::string good = folder.write("good.txt", hbt_session());
   CHECK(error_of(folder, {good}, "dataset", {folder.at("none.json")}).kind == ErrorKind::could_not_check);
-  for (const char* content : {"", "{", "[1]", "{\"a\":1}", "{\"symbols\":3}", "[{\"symbol\":\"X\",\"brackets\":[{}]}]"}) {
+  for (const char* content :
+       {"", "{", "[1]", "{\"a\":1}", "{\"symbols\":3}", "[{\"symbol\":\"X\",\"brackets\":[{}]}]"}) {
     INFO(content);
     const Error error = error_of(folder, {good}, "dataset", {folder.write("wrong.json", content)});
     CHECK(error.kind == ErrorKind::corrupt);

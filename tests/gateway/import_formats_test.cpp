@@ -16,7 +16,8 @@ struct Imported {
   std::vector<Stored> records;
 };
 
-Imported import_texts(const Folder& folder, const std::vector<std::pair<std::string, std::string>>& texts, std::vector<std::string> instruments = {}) {
+Imported import_texts(const Folder& folder, const std::vector<std::pair<std::string, std::string>>& texts,
+                      std::vector<std::string> instruments = {}) {
   std::vector<std::string> files;
   for (const auto& [name, text] : texts) files.push_back(folder.write(name, text));
   auto result = import(folder, files, "dataset", std::move(instruments));
@@ -127,9 +128,12 @@ TEST_CASE("A trade that comes twice is recorded once and told") {
 
 TEST_CASE("Spot and COIN-M captures are told apart by their content, and symbols stay unique") {
   const Folder folder;
-  const std::string spot = hbt_line(kStart, "btcusdt@bookTicker", R"({"u":1,"s":"BTCUSDT","b":"100.00000000","B":"1.00000000","a":"100.01000000","A":"1.00000000"})");
-  const std::string coin = hbt_line(kStart + 1, "btcusd_perp@bookTicker",
-                                    R"({"u":1,"e":"bookTicker","s":"BTCUSD_PERP","ps":"BTCUSD","b":"100.1","B":"35","a":"100.2","A":"1","T":1723161256000,"E":1723161256000})");
+  const std::string spot =
+      hbt_line(kStart, "btcusdt@bookTicker",
+               R"({"u":1,"s":"BTCUSDT","b":"100.00000000","B":"1.00000000","a":"100.01000000","A":"1.00000000"})");
+  const std::string coin = hbt_line(
+      kStart + 1, "btcusd_perp@bookTicker",
+      R"({"u":1,"e":"bookTicker","s":"BTCUSD_PERP","ps":"BTCUSD","b":"100.1","B":"35","a":"100.2","A":"1","T":1723161256000,"E":1723161256000})");
   const std::string futures = hbt_line(kStart + 2, "btcusdt@bookTicker", bbo_json(0, 1, "100.0", "100.1"));
   const Imported got = import_texts(folder, {{"one", spot}, {"two", coin}, {"three", futures}});
   const auto instruments = of_type(got.records, RecordType::INSTRUMENT);
@@ -145,13 +149,15 @@ TEST_CASE("Spot and COIN-M captures are told apart by their content, and symbols
 
 TEST_CASE("Files are merged by receive time, then by their place, then by line") {
   const Folder folder;
-  std::string a = hbt_line(kStart, "btcusdt@trade", trade_json(0, 1, "100")) + hbt_line(kStart + 2'000, "btcusdt@trade", trade_json(0, 2, "100"));
+  std::string a = hbt_line(kStart, "btcusdt@trade", trade_json(0, 1, "100")) +
+                  hbt_line(kStart + 2'000, "btcusdt@trade", trade_json(0, 2, "100"));
   std::string b = hbt_line(kStart, "ethusdt@trade", trade_json(0, 1, "100", "MARKET", "ETHUSDT")) +
                   hbt_line(kStart + 1'000, "ethusdt@trade", trade_json(0, 2, "100", "MARKET", "ETHUSDT")) +
                   hbt_line(kStart + 2'000, "ethusdt@trade", trade_json(0, 3, "100", "MARKET", "ETHUSDT"));
   const Imported got = import_texts(folder, {{"a", a}, {"b", b}});
   std::string order;
-  for (const Stored& record : of_type(got.records, RecordType::TRADE)) order += std::to_string(record.header.instrument);
+  for (const Stored& record : of_type(got.records, RecordType::TRADE))
+    order += std::to_string(record.header.instrument);
   CHECK(order == "12212");
 }
 
@@ -181,8 +187,10 @@ TEST_CASE("cryptofeed JSON lines are read like the text form") {
   const std::string text =
       "{\"t\":\"header\",\"format\":2,\"exchange\":\"BINANCE_FUTURES\"}\n"
       "{\"t\":\"connect\",\"conn\":\"x\",\"ts\":1723161256.0,\"addr\":\"wss://fstream.binance.com/stream\"}\n"
-      "{\"t\":\"recv\",\"conn\":\"x\",\"ts\":1723161256.5,\"data\":\"{\\\"e\\\":\\\"bookTicker\\\",\\\"u\\\":5,\\\"s\\\":\\\"BTCUSDT\\\",\\\"b\\\":\\\"100.0\\\","
-      "\\\"B\\\":\\\"1\\\",\\\"a\\\":\\\"100.1\\\",\\\"A\\\":\\\"1\\\",\\\"T\\\":1723161256000,\\\"E\\\":1723161256001}\"}\n";
+      "{\"t\":\"recv\",\"conn\":\"x\",\"ts\":1723161256.5,\"data\":\"{\\\"e\\\":\\\"bookTicker\\\",\\\"u\\\":5,"
+      "\\\"s\\\":\\\"BTCUSDT\\\",\\\"b\\\":\\\"100.0\\\","
+      "\\\"B\\\":\\\"1\\\",\\\"a\\\":\\\"100.1\\\",\\\"A\\\":\\\"1\\\",\\\"T\\\":1723161256000,\\\"E\\\":1723161256001}"
+      "\"}\n";
   const Imported got = import_text("2026.jsonl", text);
   CHECK(of_type(got.records, RecordType::BBO).size() == 1);
   CHECK(of_type(got.records, RecordType::FEED_CONNECTED).size() == 1);
@@ -190,8 +198,10 @@ TEST_CASE("cryptofeed JSON lines are read like the text form") {
 
 TEST_CASE("exchangeInfo inside a session gives the filters of its instruments") {
   const Folder folder;
-  const Imported got = import_texts(
-      folder, {{"info.0", std::string("https://fapi.binance.com/fapi/v1/exchangeInfo -> 1723161255.0: ") + kExchangeInfo + "\n"}, {"ws.1", kCryptofeed}});
+  const Imported got =
+      import_texts(folder, {{"info.0", std::string("https://fapi.binance.com/fapi/v1/exchangeInfo -> 1723161255.0: ") +
+                                           kExchangeInfo + "\n"},
+                            {"ws.1", kCryptofeed}});
   const auto instrument = of_type(got.records, RecordType::INSTRUMENT).at(0).as<schema::Instrument>();
   CHECK(instrument.getTickSize() == 50'000'000);
   CHECK(instrument.getLiquidationFeeRate() == 1'750'000);
@@ -203,9 +213,10 @@ TEST_CASE("Archive trades, aggregate trades and quotes are read with and without
   for (const bool with_header : {true, false}) {
     const auto cut = [&](const std::string& text) { return with_header ? text : text.substr(text.find('\n') + 1); };
     const std::string suffix = with_header ? "1" : "2";
-    std::vector<std::string> files = {folder.write(suffix + "/BTCUSDT-trades-2024-08-08.csv", cut(kArchiveTrades)),
-                                      folder.write(suffix + "/ETHUSDT-aggTrades-2024-08-08.csv", cut(kArchiveAggTrades)),
-                                      folder.write(suffix + "/ETHUSDT-bookTicker-2024-08-08.csv", cut(kArchiveBookTicker))};
+    std::vector<std::string> files = {
+        folder.write(suffix + "/BTCUSDT-trades-2024-08-08.csv", cut(kArchiveTrades)),
+        folder.write(suffix + "/ETHUSDT-aggTrades-2024-08-08.csv", cut(kArchiveAggTrades)),
+        folder.write(suffix + "/ETHUSDT-bookTicker-2024-08-08.csv", cut(kArchiveBookTicker))};
     auto result = import(folder, files, "out" + suffix);
     INFO((result.ok() ? "" : result.error().text()));
     REQUIRE(result.ok());
@@ -231,7 +242,8 @@ TEST_CASE("Archive bars stand at the end of their time, and mark bars give the m
   CHECK(records[0].as<schema::MarketBar>().getTradeCount() == 33);
   CHECK_FALSE(records[0].as<schema::MarketBar>().getIsMarkPrice());
 
-  const Imported marks = import_text("futures/um/monthly/markPriceKlines/BTCUSDT/1m/BTCUSDT-1m-2024-08.csv", kArchiveKlines);
+  const Imported marks =
+      import_text("futures/um/monthly/markPriceKlines/BTCUSDT/1m/BTCUSDT-1m-2024-08.csv", kArchiveKlines);
   CHECK(marks.report.files[0].format == "archive markPriceKlines");
   CHECK(of_type(marks.records, RecordType::MARKET_BAR).at(0).as<schema::MarketBar>().getIsMarkPrice());
   const auto prices = of_type(marks.records, RecordType::MARK_PRICE);
@@ -241,7 +253,8 @@ TEST_CASE("Archive bars stand at the end of their time, and mark bars give the m
 
 TEST_CASE("Archive funding and metrics are read, empty figures are left out") {
   const Imported funding = import_text("BTCUSDT-fundingRate-2024-08.csv", kArchiveFunding);
-  const auto settlement = of_type(funding.records, RecordType::FUNDING_SETTLEMENT).at(0).as<schema::FundingSettlement>();
+  const auto settlement =
+      of_type(funding.records, RecordType::FUNDING_SETTLEMENT).at(0).as<schema::FundingSettlement>();
   CHECK(settlement.getFundingRate() == -12'345);
   CHECK(settlement.getIntervalHours() == 8);
   const Imported metrics = import_text("BTCUSDT-metrics-2024-08-08.csv", kArchiveMetrics);
@@ -262,7 +275,9 @@ TEST_CASE("Tardis rows of one update become one record, and lines still add up")
 
 TEST_CASE("Tardis trades, snapshots, quotes and tickers are read") {
   const Folder folder;
-  const Imported got = import_texts(folder, {{"a.csv", kTardisTrades}, {"b.csv", kTardisSnapshot}, {"c.csv", kTardisQuotes}, {"d.csv", kTardisTicker}});
+  const Imported got = import_texts(
+      folder,
+      {{"a.csv", kTardisTrades}, {"b.csv", kTardisSnapshot}, {"c.csv", kTardisQuotes}, {"d.csv", kTardisTicker}});
   CHECK(of_type(got.records, RecordType::TRADE).at(0).header.ts_recv == kStart + 1'234'000);
   CHECK(of_type(got.records, RecordType::BOOK_SNAPSHOT).at(0).as<schema::BookSnapshot>().getIsPartial());
   CHECK(of_type(got.records, RecordType::BBO).at(0).as<schema::Bbo>().getBidPrice() == 10'000'000'000);
@@ -280,7 +295,9 @@ TEST_CASE("Converted bars take their length from the name and show a hole") {
   CHECK(bars[0].header.ts_recv == 1'723'161'600'000'000'000);
   CHECK(got.report.gaps_by_reason.at("timeHole") == 1);
   const Imported funding = import_text("BTCUSDT-8h-funding_rate.csv", kConvertedFunding);
-  CHECK(of_type(funding.records, RecordType::FUNDING_SETTLEMENT).at(0).as<schema::FundingSettlement>().getFundingRate() == -3'968);
+  CHECK(
+      of_type(funding.records, RecordType::FUNDING_SETTLEMENT).at(0).as<schema::FundingSettlement>().getFundingRate() ==
+      -3'968);
 }
 
 TEST_CASE("Historical depth files are grouped by update id and join") {
@@ -307,8 +324,9 @@ TEST_CASE("Compressed files give the same records as plain ones") {
 
 TEST_CASE("Each entry of a zip is a text of its own, named by its entry") {
   const Folder folder;
-  const std::string packed = write_packed(folder, "many.zip", "zip",
-                                          {{"BTCUSDT-1m-2024-08.csv", kArchiveKlines}, {"ETHUSDT-1m-2024-08.csv", kArchiveKlines}});
+  const std::string packed =
+      write_packed(folder, "many.zip", "zip",
+                   {{"BTCUSDT-1m-2024-08.csv", kArchiveKlines}, {"ETHUSDT-1m-2024-08.csv", kArchiveKlines}});
   auto result = import(folder, {packed});
   REQUIRE(result.ok());
   CHECK(result->files.size() == 2);
@@ -352,7 +370,8 @@ TEST_CASE("An unknown symbol gets a tick and a lot that fit what was recorded, a
 TEST_CASE("The report is one JSON object with the promised fields") {
   const Imported got = import_text("a.txt", hbt_session());
   const std::string json = gateway::to_json(got.report);
-  for (const char* field : {"\"files\":[", "\"path\":", "\"format\":", "\"lines\":11", "\"records\":", "\"by_kind\":{", "\"skipped\":[", "\"book\":{\"compared\":2,\"agreed\":2}", "\"gaps\":1"}) {
+  for (const char* field : {"\"files\":[", "\"path\":", "\"format\":", "\"lines\":11", "\"records\":", "\"by_kind\":{",
+                            "\"skipped\":[", "\"book\":{\"compared\":2,\"agreed\":2}", "\"gaps\":1"}) {
     INFO(field);
     CHECK(json.find(field) != std::string::npos);
   }

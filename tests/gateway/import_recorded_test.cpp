@@ -69,15 +69,17 @@ TEST_CASE("Two recorded files of one session work as one, across midnight") {
 TEST_CASE("Recorded cryptofeed sessions of several files join their books and use their filters") {
   const auto data = recorded_data("recorded cryptofeed sessions");
   if (!data) return;
-  const auto usdm = import_recorded(*data, {"cryptofeed/2021-04-17_BINANCE_FUTURES.0.zst", "cryptofeed/2021-04-17_BINANCE_FUTURES.http.4.0.zst",
-                                            "cryptofeed/2021-04-17_BINANCE_FUTURES.ws.5.0.zst"});
+  const auto usdm = import_recorded(
+      *data, {"cryptofeed/2021-04-17_BINANCE_FUTURES.0.zst", "cryptofeed/2021-04-17_BINANCE_FUTURES.http.4.0.zst",
+              "cryptofeed/2021-04-17_BINANCE_FUTURES.ws.5.0.zst"});
   CHECK(usdm.resyncs == 4);
   CHECK(usdm.gaps == 0);
   CHECK(usdm.book_compared == 86);
   CHECK(usdm.book_agreed == 86);
   for (const auto& instrument : usdm.instruments) CHECK_FALSE(instrument.has_default_filters);
-  const auto coinm = import_recorded(*data, {"cryptofeed/2021-04-17_BINANCE_DELIVERY.0.zst", "cryptofeed/2021-04-17_BINANCE_DELIVERY.http.6.0.zst",
-                                             "cryptofeed/2021-04-17_BINANCE_DELIVERY.ws.7.0.zst"});
+  const auto coinm = import_recorded(
+      *data, {"cryptofeed/2021-04-17_BINANCE_DELIVERY.0.zst", "cryptofeed/2021-04-17_BINANCE_DELIVERY.http.6.0.zst",
+              "cryptofeed/2021-04-17_BINANCE_DELIVERY.ws.7.0.zst"});
   CHECK(coinm.resyncs == 10);
   CHECK(coinm.gaps == 0);
   CHECK(coinm.book_compared == 322);
@@ -89,9 +91,12 @@ TEST_CASE("Recorded captures of other venues are refused by the venue's name") {
   const auto data = recorded_data("recorded captures of other venues");
   if (!data) return;
   const std::vector<std::pair<const char*, const char*>> cases = {
-      {"hbt/hyperliquid_btcusd_20250126.gz", "Hyperliquid"},       {"cryptofeed/2021-04-17_BITMEX.ws.17.0.zst", "BitMEX"},
-      {"cryptofeed/2021-04-17_COINBASE.ws.28.0.zst", "Coinbase"},  {"cryptofeed/2021-07-22_FTX.ws.1.0.zst", "FTX"},
-      {"cryptofeed/2022-05-13_OKX.ws.1.0.zst", "OKX"},             {"cryptofeed/2026-08-09_COINBASE.jsonl.zst", "Coinbase"},
+      {"hbt/hyperliquid_btcusd_20250126.gz", "Hyperliquid"},
+      {"cryptofeed/2021-04-17_BITMEX.ws.17.0.zst", "BitMEX"},
+      {"cryptofeed/2021-04-17_COINBASE.ws.28.0.zst", "Coinbase"},
+      {"cryptofeed/2021-07-22_FTX.ws.1.0.zst", "FTX"},
+      {"cryptofeed/2022-05-13_OKX.ws.1.0.zst", "OKX"},
+      {"cryptofeed/2026-08-09_COINBASE.jsonl.zst", "Coinbase"},
       {"nautilus-test-data/bitmex_trades_XBTUSD.csv", "bitmex"},
   };
   for (const auto& [name, venue] : cases) {
@@ -107,11 +112,14 @@ TEST_CASE("Recorded captures of other venues are refused by the venue's name") {
 TEST_CASE("Recorded bars, funding, mark prices and vendor files are read whole") {
   const auto data = recorded_data("recorded bars");
   if (!data) return;
-  const auto month = import_recorded(*data, {"isda-1m/FILUSDT-1m-2025-02.csv.zst", "isda-1m/NEARUSDT-1m-2025-02.csv.zst"});
+  const auto month =
+      import_recorded(*data, {"isda-1m/FILUSDT-1m-2025-02.csv.zst", "isda-1m/NEARUSDT-1m-2025-02.csv.zst"});
   CHECK(kind(month.files[0], "marketBar") == 40'320);
   CHECK(month.gaps == 0);
-  const auto converted = import_recorded(*data, {"klines/prathap-2024-12/BTCUSDT-3m-futures.csv.gz", "klines/prathap-2024-12/BTCUSDT-5m-futures.csv.gz",
-                                                 "klines/prathap-2024-12/BTCUSDT-8h-funding_rate.csv.gz", "klines/prathap-2024-12/BTCUSDT-8h-mark.csv.gz"});
+  const auto converted = import_recorded(
+      *data,
+      {"klines/prathap-2024-12/BTCUSDT-3m-futures.csv.gz", "klines/prathap-2024-12/BTCUSDT-5m-futures.csv.gz",
+       "klines/prathap-2024-12/BTCUSDT-8h-funding_rate.csv.gz", "klines/prathap-2024-12/BTCUSDT-8h-mark.csv.gz"});
   for (const auto& file : converted.files) CHECK(file.skipped.empty());
   CHECK(converted.files[3].format == "converted mark price bars");
   const auto crash = import_recorded(*data, {"crash-windows/BTCUSDT-perp-1m-2020-03-13T0150-0239.csv"});

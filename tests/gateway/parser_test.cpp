@@ -18,14 +18,17 @@ const char* const kAggTrade =
     R"({"e":"aggTrade","E":1618677480179,"a":49681086,"s":"BTCUSD_PERP","p":"60581.0","q":"2","f":112199128,"l":112199129,"T":1618677480023,"m":true})";
 const char* const kBbo =
     R"({"u":1007198632021,"e":"bookTicker","s":"BTCUSD_PERP","ps":"BTCUSD","b":"61804.7","B":"35","a":"61804.8","A":"1645","T":1723161257465,"E":1723161257476})";
-const char* const kSpotBbo = R"({"u":50093239212,"s":"BTCUSDT","b":"61837.63000000","B":"3.78826000","a":"61837.64000000","A":"1.54698000"})";
+const char* const kSpotBbo =
+    R"({"u":50093239212,"s":"BTCUSDT","b":"61837.63000000","B":"3.78826000","a":"61837.64000000","A":"1.54698000"})";
 const char* const kDepth =
     R"({"e":"depthUpdate","E":1723161256299,"T":1723161256298,"s":"BTCUSDT","U":5123107832006,"u":5123107837557,"pu":5123107831937,"b":[["58710.20","0.014"],["61496.50","0.010"]],"a":[["61900.00","0.000"]]})";
 const char* const kSpotDepth =
     R"({"e":"depthUpdate","E":1723161255208,"s":"BTCUSDT","U":50093239189,"u":50093239202,"b":[["61737.63000000","0.00000000"]],"a":[]})";
 
 // An unknown nested field makes the scanner decline, so that the full parser takes the frame.
-std::string declined(const std::string& object) { return "{\"zz\":{}," + object.substr(1); }
+std::string declined(const std::string& object) {
+  return "{\"zz\":{}," + object.substr(1);
+}
 
 void check_equal(const MarketMessage& a, const MarketMessage& b) {
   CHECK(a.kind == b.kind);
@@ -176,8 +179,12 @@ TEST_CASE("A list of events is several messages, a partial depth stream is a par
 TEST_CASE("A depth answer is read with and without blanks and symbol") {
   MessageParser parser;
   MessageBuffer out;
-  REQUIRE(parser.parse_depth(R"({"lastUpdateId": 27, "E": 1680652700590, "T": 1680652700580, "bids": [["28145.10", "3.818"]], "asks": []})", out)
-              .verdict == FrameVerdict::messages);
+  REQUIRE(
+      parser
+          .parse_depth(
+              R"({"lastUpdateId": 27, "E": 1680652700590, "T": 1680652700580, "bids": [["28145.10", "3.818"]], "asks": []})",
+              out)
+          .verdict == FrameVerdict::messages);
   CHECK(out[0].last_id == 27);
   CHECK(out[0].symbol.empty());
   CHECK(out[0].bids == std::vector<LevelE8>{{2'814'510'000'000, 381'800'000}});
@@ -197,12 +204,24 @@ TEST_CASE("Bad frames are refused with the field that is wrong") {
   CHECK(reason("{\"e\":\"trade\"") == "not JSON");
   CHECK(reason("17") == "frame is neither an object nor a list");
   CHECK(reason("{\"e\":\"novelty\",\"s\":\"BTCUSDT\"}") == "event of a kind that import does not record");
-  CHECK(reason(R"({"e":"trade","E":1723161256322,"T":1723161256321,"s":"BTCUSDT","t":5,"q":"0.006","X":"MARKET","m":false})").find("field p") == 0);
-  CHECK(reason(R"({"e":"trade","E":1723161256322,"T":1723161256321,"s":"BTCUSDT","t":5,"p":"NaN","q":"0.006","m":false})").find("field p") == 0);
-  CHECK(reason(R"({"e":"trade","E":1723161256322,"T":1723161256321,"s":"BTCUSDT","t":5,"p":"99999999999999","q":"1","m":false})").find("field p") == 0);
-  CHECK(reason(R"({"e":"trade","E":1723161256322,"T":99,"s":"BTCUSDT","t":5,"p":"1","q":"1","m":false})").find("field T") == 0);
-  CHECK(reason(R"({"e":"depthUpdate","E":1723161256299,"T":1723161256298,"s":"BTCUSDT","U":1,"u":2,"b":[],"a":[]})").find("field pu") == 0);
-  CHECK(reason(R"({"e":"depthUpdate","E":1723161256299,"s":"BTCUSDT","U":1,"u":2,"b":[["1"]],"a":[]})").find("field b") == 0);
+  CHECK(
+      reason(
+          R"({"e":"trade","E":1723161256322,"T":1723161256321,"s":"BTCUSDT","t":5,"q":"0.006","X":"MARKET","m":false})")
+          .find("field p") == 0);
+  CHECK(
+      reason(R"({"e":"trade","E":1723161256322,"T":1723161256321,"s":"BTCUSDT","t":5,"p":"NaN","q":"0.006","m":false})")
+          .find("field p") == 0);
+  CHECK(
+      reason(
+          R"({"e":"trade","E":1723161256322,"T":1723161256321,"s":"BTCUSDT","t":5,"p":"99999999999999","q":"1","m":false})")
+          .find("field p") == 0);
+  CHECK(reason(R"({"e":"trade","E":1723161256322,"T":99,"s":"BTCUSDT","t":5,"p":"1","q":"1","m":false})")
+            .find("field T") == 0);
+  CHECK(reason(R"({"e":"depthUpdate","E":1723161256299,"T":1723161256298,"s":"BTCUSDT","U":1,"u":2,"b":[],"a":[]})")
+            .find("field pu") == 0);
+  CHECK(
+      reason(R"({"e":"depthUpdate","E":1723161256299,"s":"BTCUSDT","U":1,"u":2,"b":[["1"]],"a":[]})").find("field b") ==
+      0);
   CHECK(reason(std::string(200'000, '[')) == "not JSON");
   CHECK(reason(std::string(1000, '[') + std::string(1000, ']')) == "list in a list");
 }
@@ -212,7 +231,8 @@ TEST_CASE("Times are told apart by their size, and what is no time is refused") 
   CHECK(to_nanos(1'723'161'256'322) == 1'723'161'256'322'000'000);
   CHECK(to_nanos(1'723'161'256'322'123) == 1'723'161'256'322'123'000);
   CHECK(to_nanos(1'723'161'256'322'123'456) == 1'723'161'256'322'123'456);
-  for (const std::int64_t wrong : {std::int64_t{0}, std::int64_t{-1}, std::int64_t{17}, std::int64_t{99'000'000'000}, INT64_MAX}) {
+  for (const std::int64_t wrong :
+       {std::int64_t{0}, std::int64_t{-1}, std::int64_t{17}, std::int64_t{99'000'000'000}, INT64_MAX}) {
     CHECK(to_nanos(wrong) == 0);
   }
 }

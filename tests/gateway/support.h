@@ -4,6 +4,7 @@
 #include <archive.h>
 #include <archive_entry.h>
 
+#include <unistd.h>
 #include <cstdlib>
 #include <deque>
 #include <filesystem>
@@ -11,7 +12,6 @@
 #include <iostream>
 #include <optional>
 #include <string>
-#include <unistd.h>
 #include <vector>
 
 #include "gateway/import/importer.h"
@@ -49,7 +49,8 @@ struct ZipEntry {
 };
 
 // filter: "gzip", "zstd", "xz" (one text), or "zip" (all entries).
-inline std::string write_packed(const Folder& folder, const std::string& name, const std::string& filter, const std::vector<ZipEntry>& entries) {
+inline std::string write_packed(const Folder& folder, const std::string& name, const std::string& filter,
+                                const std::vector<ZipEntry>& entries) {
   archive* a = archive_write_new();
   if (filter == "zip") {
     archive_write_set_format_zip(a);
@@ -73,7 +74,8 @@ inline std::string write_packed(const Folder& folder, const std::string& name, c
   return folder.at(name);
 }
 
-inline Result<gateway::ImportReport> import(const Folder& folder, std::vector<std::string> files, const std::string& out = "dataset",
+inline Result<gateway::ImportReport> import(const Folder& folder, std::vector<std::string> files,
+                                            const std::string& out = "dataset",
                                             std::vector<std::string> instruments = {}) {
   gateway::ImportOptions options;
   options.files = std::move(files);
@@ -89,7 +91,9 @@ struct Stored {
   const capnp::word* body = nullptr;
   journal::RecordType type() const { return header.type(); }
   template <class T>
-  typename T::Reader as() const { return capnp::readMessageUnchecked<T>(body); }
+  typename T::Reader as() const {
+    return capnp::readMessageUnchecked<T>(body);
+  }
 };
 
 inline const capnp::word* keep(const journal::RecordView& view) {
@@ -135,7 +139,8 @@ inline std::uint64_t kind(const gateway::FileReport& file, const std::string& na
 // The recorded market data, where there is any: REPRISE_DATA, else ../shared/data beside the sources.
 inline std::optional<std::filesystem::path> recorded_data(const char* test) {
   const char* named = std::getenv("REPRISE_DATA");
-  const std::filesystem::path path = named != nullptr ? std::filesystem::path(named) : std::filesystem::path(REPRISE_SOURCE_DIR) / "../shared/data";
+  const std::filesystem::path path =
+      named != nullptr ? std::filesystem::path(named) : std::filesystem::path(REPRISE_SOURCE_DIR) / "../shared/data";
   std::error_code code;
   if (std::filesystem::is_directory(path, code)) return path;
   std::cout << test << ": skipped, no recorded market data folder (REPRISE_DATA)\n";
