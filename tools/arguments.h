@@ -21,9 +21,9 @@ class Option {
  public:
   explicit Option(CLI::Option* option) : option_(option) {}
   Option& required();
-  Option& value(const char* placeholder);                // shown in the help: --seed N
+  Option& value(const char* placeholder);  // shown in the help: --seed N
   Option& choices(const std::vector<std::string>& names);
-  Option& hidden();                                      // works, but is not in the help
+  Option& hidden();  // works, but is not in the help
   Option& shows_default();
 
  private:
@@ -39,7 +39,7 @@ class Arguments {
   Option number(const std::string& name, std::uint64_t& target, const std::string& help);
   Option real(const std::string& name, double& target, const std::string& help);
   Option flag(const std::string& name, bool& target, const std::string& help);
-  void examples(const std::string& lines);               // shown below the help, one a line
+  void examples(const std::string& lines);  // shown below the help, one a line
 
  private:
   CLI::App& app_;

@@ -6,8 +6,12 @@
 
 namespace reprise::tools {
 
-const char* program_version() { return REPRISE_VERSION; }
-std::string build_id() { return std::string(REPRISE_VERSION "+" REPRISE_REVISION " ") + REPRISE_BUILD_TYPE; }
+const char* program_version() {
+  return REPRISE_VERSION;
+}
+std::string build_id() {
+  return std::string(REPRISE_VERSION "+" REPRISE_REVISION " ") + REPRISE_BUILD_TYPE;
+}
 std::string compiler_id() {
 #if defined(__clang__)
   return "clang " __clang_version__;

@@ -20,7 +20,9 @@ namespace reprise::tools {
 namespace {
 
 // Columns that journal::column_names() puts in front of a record's own fields; export has its own.
-std::size_t header_columns() { return journal::column_names(journal::RecordType::NONE).size(); }
+std::size_t header_columns() {
+  return journal::column_names(journal::RecordType::NONE).size();
+}
 
 std::string csv_cell(const std::string& text) {
   if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
@@ -91,7 +93,9 @@ class Export final : public Command {
  public:
   void declare(Arguments& arguments) override {
     arguments.text("JOURNAL", path_, "journal or dataset directory").required();
-    arguments.text("--type", type_, "record type: trade, bbo, fill, orderState, equityMark, ...").required().value("TYPE");
+    arguments.text("--type", type_, "record type: trade, bbo, fill, orderState, equityMark, ...")
+        .required()
+        .value("TYPE");
     arguments.text("--format", format_, "how rows look").required().choices({"csv", "jsonl"});
     arguments.text("--out", out_, "file to make (default: standard output)").value("FILE");
     arguments.text("--from", from_, "first record or time").value("SEQ|TIME");
@@ -107,10 +111,12 @@ class Export final : public Command {
   Result<int> run(Terminal& terminal) override {
     const auto type = journal::record_type_from(type_);
     if (!type || *type == journal::RecordType::NONE) {
-      return usage_error("'" + type_ + "' is no record type", "reprise inspect " + path_ + " lists those that it holds");
+      return usage_error("'" + type_ + "' is no record type",
+                         "reprise inspect " + path_ + " lists those that it holds");
     }
     if (json && out_.empty()) {
-      return usage_error("--json needs --out: the rows themselves go to standard output", "or leave --json out and use --format jsonl");
+      return usage_error("--json needs --out: the rows themselves go to standard output",
+                         "or leave --json out and use --format jsonl");
     }
     Moment from_moment;
     Moment until_moment;
@@ -174,7 +180,8 @@ class Export final : public Command {
     std::uint64_t records = 0;
     journal::RecordView record;
     while (has_records && reader->next(record) && record.seq <= last && !stop.load(std::memory_order_relaxed)) {
-      if (auto status = sink.write(format_ == "csv" ? csv_row(record, *symbols, skip) : json_row(record, *symbols)); !status) {
+      if (auto status = sink.write(format_ == "csv" ? csv_row(record, *symbols, skip) : json_row(record, *symbols));
+          !status) {
         if (sink.closed_pipe()) return kExitFine;
         return status.error();
       }
@@ -246,7 +253,8 @@ class Export final : public Command {
     row += ",\"ts_engine\":" + json_time(header.ts_engine);
     row += ",\"ts_event\":" + json_time(header.ts_event);
     row += ",\"ts_recv\":" + json_time(header.ts_recv);
-    row += ",\"instrument\":" + (header.instrument == 0 ? "null" : journal::json_quoted(symbol_of(symbols, header.instrument)));
+    row += ",\"instrument\":" +
+           (header.instrument == 0 ? "null" : journal::json_quoted(symbol_of(symbols, header.instrument)));
     row += ",\"strategy\":" + std::to_string(header.strategy);
     row += ",\"cause_seq\":" + (record.cause_seq() == 0 ? std::string("null") : std::to_string(record.cause_seq()));
     row += ",\"body\":" + journal::body_json(record.type(), record.body());
@@ -265,6 +273,8 @@ class Export final : public Command {
 
 }  // namespace
 
-std::unique_ptr<Command> make_export() { return std::make_unique<Export>(); }
+std::unique_ptr<Command> make_export() {
+  return std::make_unique<Export>();
+}
 
 }  // namespace reprise::tools

@@ -73,7 +73,9 @@ class Forge final : public Command {
 
   Result<int> run(Terminal& terminal) override {
     const auto type = journal::record_type_from(type_);
-    if (!type) return usage_error("'" + type_ + "' is no record type", "reprise inspect " + path_ + " lists those that it holds");
+    if (!type)
+      return usage_error("'" + type_ + "' is no record type",
+                         "reprise inspect " + path_ + " lists those that it holds");
     if (auto status = check_is_free("--out", out_); !status) return status.error();
     std::vector<Place> places = number_fields(*type);
     if (!field_.empty()) {
@@ -83,7 +85,8 @@ class Forge final : public Command {
       std::erase_if(places, [](const Place& place) { return !place.is_decimal; });
       if (places.empty()) return usage_error(type_ + " has no decimal number", "name a field with --field");
       // What a decision decided comes before what it was asked.
-      std::stable_partition(places.begin(), places.end(), [](const Place& place) { return place.name == "approved_qty"; });
+      std::stable_partition(places.begin(), places.end(),
+                            [](const Place& place) { return place.name == "approved_qty"; });
     }
     auto found = find(*type, places);
     if (!found) return found.error();
@@ -114,8 +117,8 @@ class Forge final : public Command {
       out.end_object();
       terminal.line(out.text());
     } else {
-      terminal.line(out_ + ": seq " + std::to_string(found->seq) + " " + type_ + " " + found->place.name + " " + before + " -> " +
-                    after + ", all checksums valid");
+      terminal.line(out_ + ": seq " + std::to_string(found->seq) + " " + type_ + " " + found->place.name + " " +
+                    before + " -> " + after + ", all checksums valid");
     }
     return kExitFine;
   }
@@ -168,6 +171,8 @@ class Forge final : public Command {
 
 }  // namespace
 
-std::unique_ptr<Command> make_forge() { return std::make_unique<Forge>(); }
+std::unique_ptr<Command> make_forge() {
+  return std::make_unique<Forge>();
+}
 
 }  // namespace reprise::tools

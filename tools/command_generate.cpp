@@ -51,7 +51,8 @@ class Generate final : public Command {
     const std::atomic<bool>& stop = stop_on_signals();
     Progress progress(terminal, "generating", "market seconds");
     options.progress = [&](std::int64_t done, std::int64_t total) {
-      progress.update(static_cast<std::uint64_t>(done) / 1'000'000'000, static_cast<std::uint64_t>(total) / 1'000'000'000);
+      progress.update(static_cast<std::uint64_t>(done) / 1'000'000'000,
+                      static_cast<std::uint64_t>(total) / 1'000'000'000);
       return !stop.load(std::memory_order_relaxed);
     };
     const auto begin = std::chrono::steady_clock::now();
@@ -93,23 +94,31 @@ class Generate final : public Command {
       terminal.line(out.text());
       return;
     }
-    terminal.line(out_ + ": " + (report.interrupted ? terminal.paint(Colour::warn, "stopped early, valid up to there")
-                                                    : terminal.paint(Colour::good, "generated")));
+    terminal.line(out_ + ": " +
+                  (report.interrupted ? terminal.paint(Colour::warn, "stopped early, valid up to there")
+                                      : terminal.paint(Colour::good, "generated")));
     std::string symbols;
     for (const auto& symbol : report.symbols) symbols += (symbols.empty() ? "" : " ") + symbol;
     Facts facts;
     facts.add("symbols", symbols);
     facts.add("time", time_text(report.first_time) + " to " + time_text(report.last_time));
     facts.add("records", with_thousands(report.records) + "  (" + with_thousands(report.counts.trades) + " trades, " +
-                             with_thousands(report.counts.book_deltas) + " book deltas, " + with_thousands(report.counts.bbos) +
-                             " best bid and offer, " + with_thousands(report.counts.mark_prices) + " mark prices)");
+                             with_thousands(report.counts.book_deltas) + " book deltas, " +
+                             with_thousands(report.counts.bbos) + " best bid and offer, " +
+                             with_thousands(report.counts.mark_prices) + " mark prices)");
     facts.add("digest", report.manifest.digest.text());
     facts.add("took", seconds_text(seconds) + ", " + rate_text(rate, "records"));
-    facts.add("size", bytes_text(bytes) +
-                          (report.records == 0 ? "" : ", " + fixed_text(static_cast<double>(bytes) / static_cast<double>(report.records), 1) + " B a record"));
+    facts.add("size",
+              bytes_text(bytes) +
+                  (report.records == 0
+                       ? ""
+                       : ", " + fixed_text(static_cast<double>(bytes) / static_cast<double>(report.records), 1) +
+                             " B a record"));
     terminal.write(facts.text());
     terminal.line();
-    terminal.line(terminal.paint(Colour::dim, "next: reprise run --mode backtest --config config/examples/demo.yaml --data " + out_ + " --journal run"));
+    terminal.line(terminal.paint(
+        Colour::dim,
+        "next: reprise run --mode backtest --config config/examples/demo.yaml --data " + out_ + " --journal run"));
   }
 
   std::uint64_t seed_ = 0;
@@ -121,6 +130,8 @@ class Generate final : public Command {
 
 }  // namespace
 
-std::unique_ptr<Command> make_generate() { return std::make_unique<Generate>(); }
+std::unique_ptr<Command> make_generate() {
+  return std::make_unique<Generate>();
+}
 
 }  // namespace reprise::tools

@@ -15,9 +15,13 @@ namespace {
 class Import final : public Command {
  public:
   void declare(Arguments& arguments) override {
-    arguments.texts("FILE", files_, "files of one session, compressed or not; FILE:usdm, :coinm or :spot names the market").required();
+    arguments
+        .texts("FILE", files_, "files of one session, compressed or not; FILE:usdm, :coinm or :spot names the market")
+        .required();
     arguments.text("--out", out_, "dataset to make; must not exist").required().value("DATASET");
-    arguments.texts("--instruments", instruments_, "exchangeInfo or bracket table with filters and margins; may be repeated").value("FILE");
+    arguments
+        .texts("--instruments", instruments_, "exchangeInfo or bracket table with filters and margins; may be repeated")
+        .value("FILE");
     arguments.examples(
         "reprise import usdm_ethusdt_20240808.gz --out eth\n"
         "reprise import BTCUSDT-trades-2024-08-08.zip BTCUSDT-bookTicker-2024-08-08.zip --out btc\n"
@@ -62,18 +66,25 @@ class Import final : public Command {
 
   void show(Terminal& terminal, const gateway::ImportReport& report, double seconds, bool stopped) {
     for (const auto& file : report.files) {
-      terminal.line(terminal.paint(Colour::strong, file.path) + "  " + file.format + (file.market.empty() ? "" : ", " + file.market));
+      terminal.line(terminal.paint(Colour::strong, file.path) + "  " + file.format +
+                    (file.market.empty() ? "" : ", " + file.market));
       Facts facts;
-      facts.add("  lines", with_thousands(file.lines) + "  (" + kinds_text(file.by_kind) + ")" +
-                               (file.accounted_lines() == file.lines ? "" : "  " + terminal.paint(Colour::bad, "does not add up")));
+      facts.add(
+          "  lines",
+          with_thousands(file.lines) + "  (" + kinds_text(file.by_kind) + ")" +
+              (file.accounted_lines() == file.lines ? "" : "  " + terminal.paint(Colour::bad, "does not add up")));
       for (const auto& skipped : file.skipped) {
-        facts.add("  skipped", with_thousands(skipped.count) + "  " + skipped.reason + ", first in line " + std::to_string(skipped.first_line));
+        facts.add("  skipped", with_thousands(skipped.count) + "  " + skipped.reason + ", first in line " +
+                                   std::to_string(skipped.first_line));
       }
-      facts.add("  records", with_thousands(file.records) + "  from " + time_text(file.first_time) + " to " + time_text(file.last_time));
+      facts.add("  records", with_thousands(file.records) + "  from " + time_text(file.first_time) + " to " +
+                                 time_text(file.last_time));
       terminal.write(facts.text());
     }
     terminal.line();
-    terminal.line(out_ + ": " + (stopped ? terminal.paint(Colour::warn, "stopped early, valid up to there") : terminal.paint(Colour::good, "imported")));
+    terminal.line(out_ + ": " +
+                  (stopped ? terminal.paint(Colour::warn, "stopped early, valid up to there")
+                           : terminal.paint(Colour::good, "imported")));
     Facts facts;
     std::string instruments;
     bool defaults = false;
@@ -83,20 +94,26 @@ class Import final : public Command {
     }
     facts.add("instruments", instruments);
     facts.add("records", with_thousands(report.records));
-    facts.add("book", report.book_compared == 0 ? "nothing to compare"
-                                                : with_thousands(report.book_agreed) + " of " + with_thousands(report.book_compared) +
-                                                      " best prices with the same update id agree");
-    facts.add("gaps", with_thousands(report.gaps) + (report.gaps == 0 ? "" : "  (" + kinds_text(report.gaps_by_reason) + ")"));
+    facts.add("book", report.book_compared == 0
+                          ? "nothing to compare"
+                          : with_thousands(report.book_agreed) + " of " + with_thousands(report.book_compared) +
+                                " best prices with the same update id agree");
+    facts.add("gaps",
+              with_thousands(report.gaps) + (report.gaps == 0 ? "" : "  (" + kinds_text(report.gaps_by_reason) + ")"));
     if (!report.anomalies.empty()) facts.add("anomalies", kinds_text(report.anomalies) + "  (recorded as such)");
     facts.add("digest", report.manifest.digest.text());
     const std::uint64_t bytes = directory_bytes(out_);
-    facts.add("took", seconds_text(seconds) + ", " +
-                          bytes_text(seconds > 0 ? static_cast<std::uint64_t>(static_cast<double>(report.text_bytes) / seconds) : 0) + "/s of text");
+    facts.add(
+        "took",
+        seconds_text(seconds) + ", " +
+            bytes_text(seconds > 0 ? static_cast<std::uint64_t>(static_cast<double>(report.text_bytes) / seconds) : 0) +
+            "/s of text");
     facts.add("size", bytes_text(report.text_bytes) + " of text -> " + bytes_text(bytes));
     terminal.write(facts.text());
     for (const auto& warning : report.warnings) terminal.line(terminal.paint(Colour::warn, "note: ") + warning);
     if (defaults) {
-      terminal.line(terminal.paint(Colour::dim, "filters or margin brackets are shipped defaults; --instruments FILE gives the session's own"));
+      terminal.line(terminal.paint(
+          Colour::dim, "filters or margin brackets are shipped defaults; --instruments FILE gives the session's own"));
     }
   }
 
@@ -107,6 +124,8 @@ class Import final : public Command {
 
 }  // namespace
 
-std::unique_ptr<Command> make_import() { return std::make_unique<Import>(); }
+std::unique_ptr<Command> make_import() {
+  return std::make_unique<Import>();
+}
 
 }  // namespace reprise::tools

@@ -22,11 +22,13 @@ class Inspect final : public Command {
  public:
   void declare(Arguments& arguments) override {
     arguments.text("JOURNAL", path_, "journal or dataset directory").required();
-    arguments.text("--at", at_, "the moment: behind this record, or the last record at or before this time").value("SEQ|TIME");
+    arguments.text("--at", at_, "the moment: behind this record, or the last record at or before this time")
+        .value("SEQ|TIME");
     arguments.number("--levels", levels_, "book levels to show on each side").shows_default();
     arguments.examples(
         "reprise inspect run                              # manifest, records by type\n"
-        "reprise inspect run --at 120000                  # books, orders, positions, wallets, risk behind record 120000\n"
+        "reprise inspect run --at 120000                  # books, orders, positions, wallets, risk behind record "
+        "120000\n"
         "reprise inspect run --at 2024-08-08T23:57:00Z --json   # every field of the state");
   }
 
@@ -100,7 +102,8 @@ class Inspect final : public Command {
       terminal.line(out.text());
       return kExitFine;
     }
-    terminal.line(terminal.paint(Colour::strong, path_) + "  " + journal::name_of(m.mode) + ", " + journal::name_of(m.status));
+    terminal.line(terminal.paint(Colour::strong, path_) + "  " + journal::name_of(m.mode) + ", " +
+                  journal::name_of(m.status));
     Facts facts;
     facts.add("run", m.run_id + (m.origin.empty() ? "" : "  (" + m.origin + ")"));
     facts.add("made by", m.build_id + ", " + m.compiler + ", engine version " + std::to_string(m.engine_version) +
@@ -109,11 +112,15 @@ class Inspect final : public Command {
     facts.add("records", with_thousands(records) + "  (seq " + std::to_string(reader->first_seq()) + " to " +
                              std::to_string(reader->last_seq()) + ")");
     facts.add("time", time_text(first_time) + " to " + time_text(last_time));
-    facts.add("size", bytes_text(disk) + " on disk, " + bytes_text(bytes) + " of records" +
-                          (records == 0 ? "" : ", " + fixed_text(static_cast<double>(disk) / static_cast<double>(records), 1) + " B a record"));
+    facts.add("size",
+              bytes_text(disk) + " on disk, " + bytes_text(bytes) + " of records" +
+                  (records == 0 ? ""
+                                : ", " + fixed_text(static_cast<double>(disk) / static_cast<double>(records), 1) +
+                                      " B a record"));
     facts.add("digest", m.digest.text());
     if (m.recoveries != 0) {
-      facts.add("recovered", std::to_string(m.recoveries) + " times, " + with_thousands(m.cut_records) + " records cut");
+      facts.add("recovered",
+                std::to_string(m.recoveries) + " times, " + with_thousands(m.cut_records) + " records cut");
     }
     terminal.write(facts.text());
     terminal.line();
@@ -193,29 +200,34 @@ class Inspect final : public Command {
       terminal.line(terminal.paint(Colour::strong, text));
     };
 
-    terminal.line(terminal.paint(Colour::strong, path_) + "  behind seq " + std::to_string(replayer.stopped_at()) + ", " +
-                  time_text(engine.now().ns));
+    terminal.line(terminal.paint(Colour::strong, path_) + "  behind seq " + std::to_string(replayer.stopped_at()) +
+                  ", " + time_text(engine.now().ns));
     Facts facts;
     facts.add("inputs", with_thousands(engine.inputs()));
     facts.add("state hash", engine.state_hash().text());
     if (!engine.is_configured()) {
-      facts.add("configuration", engine.configuration_problem().empty() ? "none: this is market data alone" : engine.configuration_problem());
+      facts.add("configuration", engine.configuration_problem().empty() ? "none: this is market data alone"
+                                                                        : engine.configuration_problem());
     }
     terminal.write(facts.text());
 
     title("market");
     Table market;
     for (const char* name : {"symbol", "state"}) market.column(name);
-    for (const char* name : {"bid", "ask", "last", "mark", "funding rate", "levels"}) market.column(name, Table::Align::right);
+    for (const char* name : {"bid", "ask", "last", "mark", "funding rate", "levels"})
+      market.column(name, Table::Align::right);
     market.column("note");
     for (const auto& [number, instrument] : instruments.all()) {
       const engine::InstrumentMarket* view = engine.market().find(number);
       if (view == nullptr) continue;
       const auto& book = view->feed().book();
-      market.row({instrument.symbol, schema_name(instrument.state), price_text(view->best().bid), price_text(view->best().ask),
-                  price_text(view->last_price()), price_text(view->mark_price()), decimal_text(view->funding_rate()),
+      market.row({instrument.symbol, schema_name(instrument.state), price_text(view->best().bid),
+                  price_text(view->best().ask), price_text(view->last_price()), price_text(view->mark_price()),
+                  decimal_text(view->funding_rate()),
                   std::to_string(book.bids().size()) + "+" + std::to_string(book.asks().size()),
-                  view->is_crossed() ? "crossed" : view->is_stale(engine.now()) ? "stale" : ""});
+                  view->is_crossed()             ? "crossed"
+                  : view->is_stale(engine.now()) ? "stale"
+                                                 : ""});
     }
     terminal.write(market.text(terminal.width()));
     for (const auto& [number, instrument] : instruments.all()) {
@@ -229,7 +241,8 @@ class Inspect final : public Command {
       const auto asks = book.asks();
       for (std::size_t i = 0; i < levels_ && (i < bids.size() || i < asks.size()); ++i) {
         table.row({i < bids.size() ? decimal_text(bids[i].qty) : "", i < bids.size() ? decimal_text(bids[i].price) : "",
-                   i < asks.size() ? decimal_text(asks[i].price) : "", i < asks.size() ? decimal_text(asks[i].qty) : ""});
+                   i < asks.size() ? decimal_text(asks[i].price) : "",
+                   i < asks.size() ? decimal_text(asks[i].qty) : ""});
       }
       terminal.write(table.text(terminal.width()));
     }
@@ -245,10 +258,10 @@ class Inspect final : public Command {
       orders.column("flags");
       for (const engine::Order* order : engine.orders().open_orders()) {
         const engine::OrderRequest& request = order->request;
-        orders.row({std::to_string(order->id), symbol(request.instrument), strategy(request.strategy), schema_name(request.side),
-                    schema_name(request.type), engine::name_of(order->status), price_text(request.price),
-                    price_text(request.trigger_price), decimal_text(request.qty), decimal_text(order->cum_qty),
-                    request.reduce_only ? "reduce-only" : ""});
+        orders.row({std::to_string(order->id), symbol(request.instrument), strategy(request.strategy),
+                    schema_name(request.side), schema_name(request.type), engine::name_of(order->status),
+                    price_text(request.price), price_text(request.trigger_price), decimal_text(request.qty),
+                    decimal_text(order->cum_qty), request.reduce_only ? "reduce-only" : ""});
       }
       terminal.write(orders.text(terminal.width()));
     }
@@ -256,7 +269,8 @@ class Inspect final : public Command {
     title("positions");
     Table positions;
     for (const char* name : {"symbol", "holder"}) positions.column(name);
-    for (const char* name : {"qty", "entry", "mark", "unrealised", "realised", "commission", "funding", "liquidation"}) {
+    for (const char* name :
+         {"qty", "entry", "mark", "unrealised", "realised", "commission", "funding", "liquidation"}) {
       positions.column(name, Table::Align::right);
     }
     bool any = false;
@@ -264,13 +278,15 @@ class Inspect final : public Command {
       if (net.instrument == 0) continue;
       any = true;
       const auto liquidation = engine.portfolio().liquidation_price(net.instrument);
-      positions.row({symbol(net.instrument), "account", decimal_text(net.position.qty), price_text(net.position.entry_price()),
-                     price_text(net.mark), decimal_text(net.unrealized), decimal_text(net.position.realized_pnl),
-                     decimal_text(net.commission), decimal_text(net.funding), liquidation ? decimal_text(*liquidation) : "-"});
+      positions.row({symbol(net.instrument), "account", decimal_text(net.position.qty),
+                     price_text(net.position.entry_price()), price_text(net.mark), decimal_text(net.unrealized),
+                     decimal_text(net.position.realized_pnl), decimal_text(net.commission), decimal_text(net.funding),
+                     liquidation ? decimal_text(*liquidation) : "-"});
       for (const engine::StrategyShare& share : engine.portfolio().shares()) {
         if (share.instrument != net.instrument) continue;
-        positions.row({"", strategy(share.strategy), decimal_text(share.position.qty), price_text(share.position.entry_price()), "", "",
-                       decimal_text(share.position.realized_pnl), decimal_text(share.commission), decimal_text(share.funding), ""});
+        positions.row({"", strategy(share.strategy), decimal_text(share.position.qty),
+                       price_text(share.position.entry_price()), "", "", decimal_text(share.position.realized_pnl),
+                       decimal_text(share.commission), decimal_text(share.funding), ""});
       }
     }
     if (any) {
@@ -287,19 +303,22 @@ class Inspect final : public Command {
       account.add("wallet", decimal_text(wallet.balance) + " " + asset);
     }
     account.add("unrealised", decimal_text(engine.portfolio().unrealized_pnl()));
-    account.add("equity", decimal_text(engine.portfolio().equity()) + ", peak " + decimal_text(engine.portfolio().peak_equity()) +
-                              ", drawdown " + decimal_text(engine.portfolio().drawdown()));
+    account.add("equity", decimal_text(engine.portfolio().equity()) + ", peak " +
+                              decimal_text(engine.portfolio().peak_equity()) + ", drawdown " +
+                              decimal_text(engine.portfolio().drawdown()));
     account.add("initial margin", decimal_text(engine.portfolio().initial_margin()));
     account.add("maintenance margin", decimal_text(engine.portfolio().maintenance_margin()));
     account.add("available", decimal_text(engine.portfolio().available_balance(engine.orders())));
     account.add("gross notional", decimal_text(engine.portfolio().gross_notional()));
-    account.add("trading state", schema_name(engine.risk().trading_state()) + (engine.risk().killed() ? ", killed" : ""));
+    account.add("trading state",
+                schema_name(engine.risk().trading_state()) + (engine.risk().killed() ? ", killed" : ""));
     account.add("orders so far", with_thousands(engine.orders().submitted_count()) + " submitted, " +
                                      with_thousands(engine.orders().denied_count()) + " denied, " +
                                      with_thousands(engine.orders().anomaly_count()) + " anomalies");
     terminal.write(account.text());
     terminal.line();
-    terminal.line(terminal.paint(Colour::dim, "every field of the state (strategies and their indicators too): --json"));
+    terminal.line(
+        terminal.paint(Colour::dim, "every field of the state (strategies and their indicators too): --json"));
   }
 
   std::string path_;
@@ -309,6 +328,8 @@ class Inspect final : public Command {
 
 }  // namespace
 
-std::unique_ptr<Command> make_inspect() { return std::make_unique<Inspect>(); }
+std::unique_ptr<Command> make_inspect() {
+  return std::make_unique<Inspect>();
+}
 
 }  // namespace reprise::tools

@@ -17,7 +17,8 @@ class Replay final : public Command {
  public:
   void declare(Arguments& arguments) override {
     arguments.text("JOURNAL", path_, "journal directory").required();
-    arguments.texts("--set", settings_, "replace a configuration key before the engine sees it: what would differ?").value("KEY=VALUE");
+    arguments.texts("--set", settings_, "replace a configuration key before the engine sees it: what would differ?")
+        .value("KEY=VALUE");
     arguments.text("--until", until_, "stop behind this record or time").value("SEQ|TIME");
     arguments.flag("--all", all_, "go on behind the first divergence and count them all");
     arguments.examples(
@@ -103,9 +104,10 @@ class Replay final : public Command {
 
   void show_text(Terminal& terminal, const engine::ReplayReport& report, engine::Replayer& replayer, double seconds) {
     if (!report.note.empty()) terminal.line(terminal.paint(Colour::warn, "note: ") + report.note);
-    terminal.line(path_ + ": " +
-                  (report.identical ? terminal.paint(Colour::good, "identical") : terminal.paint(Colour::bad, "diverged")) +
-                  (report.complete || !report.identical ? "" : " up to seq " + std::to_string(replayer.stopped_at())));
+    terminal.line(
+        path_ + ": " +
+        (report.identical ? terminal.paint(Colour::good, "identical") : terminal.paint(Colour::bad, "diverged")) +
+        (report.complete || !report.identical ? "" : " up to seq " + std::to_string(replayer.stopped_at())));
     Facts facts;
     if (report.complete) facts.add("digest", report.digest.text());
     facts.add("records", with_thousands(report.records) + "  (" + with_thousands(report.inputs) + " inputs, " +
@@ -151,6 +153,8 @@ class Replay final : public Command {
 
 }  // namespace
 
-std::unique_ptr<Command> make_replay() { return std::make_unique<Replay>(); }
+std::unique_ptr<Command> make_replay() {
+  return std::make_unique<Replay>();
+}
 
 }  // namespace reprise::tools

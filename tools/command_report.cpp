@@ -21,7 +21,9 @@ std::string money_text(Money money) {
   return text;
 }
 
-std::string rate_percent(Rate rate) { return fixed_text(static_cast<double>(rate.e8) / 1e6, 2) + " %"; }
+std::string rate_percent(Rate rate) {
+  return fixed_text(static_cast<double>(rate.e8) / 1e6, 2) + " %";
+}
 std::string basis_points(const engine::Slippage& slippage) {
   return slippage.fills == 0 ? "-" : fixed_text(static_cast<double>(slippage.basis_points().e8) / 1e8, 2) + " bp";
 }
@@ -39,7 +41,8 @@ class Report final : public Command {
     auto reader = journal::JournalReader::open(path_);
     if (!reader) return reader.error();
     if (reader->manifest().mode == schema::RunMode::DATASET) {
-      return usage_error(path_ + ": is a dataset, nothing was traded in it", "give the journal of a run; inspect shows what a dataset holds");
+      return usage_error(path_ + ": is a dataset, nothing was traded in it",
+                         "give the journal of a run; inspect shows what a dataset holds");
     }
     engine::Performance performance;
     Names names;
@@ -121,8 +124,8 @@ class Report final : public Command {
     out.end_object();
   }
 
-  void show_json(Terminal& terminal, const engine::Performance& performance, const Names& names, std::int64_t first_time,
-                 std::int64_t last_time) {
+  void show_json(Terminal& terminal, const engine::Performance& performance, const Names& names,
+                 std::int64_t first_time, std::int64_t last_time) {
     Json out;
     out.begin_object();
     write_figures(out, performance.account());
@@ -162,7 +165,8 @@ class Report final : public Command {
   static Table figures_table(const std::string& title) {
     Table table;
     table.column(title);
-    for (const char* column : {"net profit", "gross", "commission", "funding", "orders", "fills", "maker", "positions", "won", "slippage"}) {
+    for (const char* column :
+         {"net profit", "gross", "commission", "funding", "orders", "fills", "maker", "positions", "won", "slippage"}) {
       table.column(column, Table::Align::right);
     }
     return table;
@@ -191,37 +195,45 @@ class Report final : public Command {
     terminal.line();
     Facts facts;
     facts.add("net profit", profit(account.net_profit));
-    facts.add("gross profit", money_text(account.gross_profit) + unit + "  (realised " + money_text(account.realized_pnl) +
-                                  ", unrealised " + money_text(account.unrealized_pnl) + ")");
+    facts.add("gross profit", money_text(account.gross_profit) + unit + "  (realised " +
+                                  money_text(account.realized_pnl) + ", unrealised " +
+                                  money_text(account.unrealized_pnl) + ")");
     facts.add("commission", money_text(account.commission) + unit);
-    facts.add("funding", money_text(account.funding) + unit + "  (" + with_thousands(performance.funding_payments()) + " payments)");
+    facts.add("funding", money_text(account.funding) + unit + "  (" + with_thousands(performance.funding_payments()) +
+                             " payments)");
     facts.add("equity", money_text(performance.first_equity()) + " -> " + money_text(performance.last_equity()) + unit +
                             ", peak " + money_text(performance.peak_equity()));
-    facts.add("max drawdown", money_text(performance.max_drawdown_money()) + unit + "  (" + rate_percent(performance.max_drawdown()) + ")");
+    facts.add("max drawdown", money_text(performance.max_drawdown_money()) + unit + "  (" +
+                                  rate_percent(performance.max_drawdown()) + ")");
     facts.add("orders", with_thousands(account.orders) + "  (" + with_thousands(account.filled_orders) + " filled, " +
-                            with_thousands(account.canceled) + " canceled, " + with_thousands(account.expired) + " expired, " +
-                            with_thousands(account.rejected) + " rejected; " + with_thousands(account.denied) + " denied by risk)");
-    facts.add("commands", with_thousands(account.modifies) + " modifies, " + with_thousands(account.cancels) + " cancels");
+                            with_thousands(account.canceled) + " canceled, " + with_thousands(account.expired) +
+                            " expired, " + with_thousands(account.rejected) + " rejected; " +
+                            with_thousands(account.denied) + " denied by risk)");
+    facts.add("commands",
+              with_thousands(account.modifies) + " modifies, " + with_thousands(account.cancels) + " cancels");
     facts.add("fills", with_thousands(account.fills) + "  (" + with_thousands(account.maker_fills) + " maker, " +
-                           with_thousands(account.liquidation_fills) + " by liquidation), " + money_text(account.traded_notional) +
-                           unit + " traded");
+                           with_thousands(account.liquidation_fills) + " by liquidation), " +
+                           money_text(account.traded_notional) + unit + " traded");
     facts.add("positions", with_thousands(account.positions) + " opened, " + with_thousands(account.closed_positions) +
                                " closed, " + with_thousands(account.winning_positions) + " with a profit");
     facts.add("slippage", basis_points(account.against_decision) + " against the mid at the decision, " +
                               basis_points(account.against_fill) + " at the fill  (positive = cost)");
-    facts.add("risk", with_thousands(performance.risk_decisions()) + " decisions, " + with_thousands(performance.alerts()) +
-                          " alerts, " + with_thousands(performance.anomalies()) + " order anomalies");
+    facts.add("risk", with_thousands(performance.risk_decisions()) + " decisions, " +
+                          with_thousands(performance.alerts()) + " alerts, " + with_thousands(performance.anomalies()) +
+                          " order anomalies");
     terminal.write(facts.text());
     if (!performance.by_strategy().empty()) {
       terminal.line();
       Table table = figures_table("strategy");
-      for (const auto& [number, figures] : performance.by_strategy()) figures_row(table, names.strategy(number), figures);
+      for (const auto& [number, figures] : performance.by_strategy())
+        figures_row(table, names.strategy(number), figures);
       terminal.write(table.text(terminal.width()));
     }
     if (!performance.by_instrument().empty()) {
       terminal.line();
       Table table = figures_table("instrument");
-      for (const auto& [number, figures] : performance.by_instrument()) figures_row(table, performance.symbol(number), figures);
+      for (const auto& [number, figures] : performance.by_instrument())
+        figures_row(table, performance.symbol(number), figures);
       terminal.write(table.text(terminal.width()));
     }
   }
@@ -231,6 +243,8 @@ class Report final : public Command {
 
 }  // namespace
 
-std::unique_ptr<Command> make_report() { return std::make_unique<Report>(); }
+std::unique_ptr<Command> make_report() {
+  return std::make_unique<Report>();
+}
 
 }  // namespace reprise::tools

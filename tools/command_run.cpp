@@ -12,6 +12,7 @@
 #include "tools/json_output.h"
 #include "tools/logging.h"
 #include "tools/moment.h"
+#include "tools/schema_names.h"
 #include "tools/settings.h"
 #include "tools/stop.h"
 
@@ -33,7 +34,8 @@ class Run final : public Command {
     arguments.flag("--verbose", verbose_, "log to standard error at the configured level");
     arguments.examples(
         "reprise run --mode backtest --config config/examples/demo.yaml --data day --journal run\n"
-        "reprise run --mode backtest --config config/examples/demo.yaml --data day --journal run2 --set risk.max_leverage=2\n"
+        "reprise run --mode backtest --config config/examples/demo.yaml --data day --journal run2 --set "
+        "risk.max_leverage=2\n"
         "reprise run --mode backtest --config config/examples/demo.yaml --data day --journal run --resume\n"
         "Ctrl-C ends the run in order: the journal is valid and ended, and the command exits with 0.");
   }
@@ -43,7 +45,8 @@ class Run final : public Command {
       return usage_error("--mode " + mode_ + " is not built yet: this version trades recorded and synthetic data only",
                          "use --mode backtest; paper and live trading come with the live gateway");
     }
-    if (data_.empty()) return usage_error("--data is missing", "make a dataset with reprise generate or reprise import");
+    if (data_.empty())
+      return usage_error("--data is missing", "make a dataset with reprise generate or reprise import");
     if (journal_.empty() == !no_journal_) {
       return usage_error(no_journal_ ? "--no-journal and --journal exclude each other" : "--journal is missing",
                          "give the path of a new directory");
@@ -77,7 +80,9 @@ class Run final : public Command {
     options.compiler = compiler_id();
     options.stop = &stop_on_signals();
     Progress progress(terminal, resume_ ? "resuming" : "trading", "records");
-    options.progress = [&](const sim::BacktestProgress& at) { progress.update(at.dataset_records, at.dataset_records_total); };
+    options.progress = [&](const sim::BacktestProgress& at) {
+      progress.update(at.dataset_records, at.dataset_records_total);
+    };
 
     logging::info("run started", {{"mode", mode_}, {"config", config_}, {"journal", journal_}, {"build", build_id()}});
     const auto start = std::chrono::steady_clock::now();
@@ -99,20 +104,30 @@ class Run final : public Command {
  private:
   // A strategy whose instrument is not in the data would wait for it to the end: more likely a misspelling.
   Status check_symbols(const config::Config& config) {
-    std::set<std::string> known;
-    for (const auto& dataset : data_) {
-      auto symbols = read_symbols(dataset);
-      if (!symbols) return symbols.error();
-      for (const auto& [number, symbol] : *symbols) known.insert(symbol);
-    }
+    std::set<std::string> known;  // "venue:symbol" is how one of two markets is named
     std::string list;
-    for (const auto& symbol : known) list += (list.empty() ? "" : ", ") + symbol;
+    for (const auto& dataset : data_) {
+      journal::ReaderOptions options;
+      options.filter.types = {journal::RecordType::INSTRUMENT};
+      auto reader = journal::JournalReader::open(dataset, options);
+      if (!reader) return reader.error();
+      journal::RecordView record;
+      while (reader->next(record)) {
+        const auto instrument = journal::read<schema::Instrument>(record);
+        const std::string symbol = instrument.getSymbol().cStr();
+        known.insert(symbol);
+        if (known.insert(schema_name(instrument.getVenue()) + ":" + symbol).second)
+          list += (list.empty() ? "" : ", ") + symbol;
+      }
+      if (auto status = reader->status(); !status) return status.error();
+    }
     for (const auto& strategy : config.strategies) {
       if (!strategy.enabled) continue;
       for (const auto& symbol : strategy.instruments) {
         if (known.count(symbol) != 0) continue;
-        return usage_error(config_ + ": strategies." + strategy.name + ".instruments: " + symbol + " is not in the data",
-                           list.empty() ? "the data declares no instrument" : "it has " + list);
+        return usage_error(
+            config_ + ": strategies." + strategy.name + ".instruments: " + symbol + " is not in the data",
+            list.empty() ? "the data declares no instrument" : "it has " + list);
       }
     }
     return ok_status();
@@ -155,7 +170,8 @@ class Run final : public Command {
     facts.add("records", with_thousands(report.records) + "  (" + with_thousands(report.inputs) + " inputs, " +
                              with_thousands(report.outputs) + " outputs)");
     if (report.resumed_records != 0) {
-      facts.add("resumed", with_thousands(report.resumed_records) + " records were there already and came out the same");
+      facts.add("resumed",
+                with_thousands(report.resumed_records) + " records were there already and came out the same");
     }
     facts.add("data", with_thousands(report.dataset_records) + " records, to " + time_text(report.last_engine_time));
     facts.add("took", seconds_text(seconds) + ", " + rate_text(rate, "records"));
@@ -181,6 +197,8 @@ class Run final : public Command {
 
 }  // namespace
 
-std::unique_ptr<Command> make_run() { return std::make_unique<Run>(); }
+std::unique_ptr<Command> make_run() {
+  return std::make_unique<Run>();
+}
 
 }  // namespace reprise::tools

@@ -21,7 +21,8 @@ class Verify final : public Command {
   Result<int> run(Terminal& terminal) override {
     const auto start = std::chrono::steady_clock::now();
     Progress progress(terminal, "verifying", "bytes");
-    auto checked = journal::verify(path_, [&](std::uint64_t done, std::uint64_t total) { progress.update(done, total); });
+    auto checked =
+        journal::verify(path_, [&](std::uint64_t done, std::uint64_t total) { progress.update(done, total); });
     progress.clear();
     if (!checked) {
       // Damage so deep that the journal cannot be opened is still a verdict.
@@ -59,16 +60,23 @@ class Verify final : public Command {
       out.end_object();
       terminal.line(out.text());
     } else {
-      terminal.line(path_ + ": " + (report.clean ? terminal.paint(Colour::good, "clean") : terminal.paint(Colour::bad, "corrupt")));
+      terminal.line(path_ + ": " +
+                    (report.clean ? terminal.paint(Colour::good, "clean") : terminal.paint(Colour::bad, "corrupt")));
       Facts facts;
       if (!report.clean) facts.add("problem", report.problem);
       facts.add("status", journal::name_of(report.status));
       facts.add("records", with_thousands(report.records) + "  (seq " + std::to_string(report.first_seq) + " to " +
-                               std::to_string(report.last_seq) + ", durable to " + std::to_string(report.durable_seq) + ")");
+                               std::to_string(report.last_seq) + ", durable to " + std::to_string(report.durable_seq) +
+                               ")");
       if (report.cut_records != 0) facts.add("cut", with_thousands(report.cut_records) + " records of a torn tail");
       facts.add("digest", report.digest.text());
       facts.add("size", bytes_text(report.journal_bytes));
-      facts.add("took", seconds_text(seconds) + ", " + bytes_text(seconds > 0 ? static_cast<std::uint64_t>(static_cast<double>(report.journal_bytes) / seconds) : 0) + "/s");
+      facts.add(
+          "took",
+          seconds_text(seconds) + ", " +
+              bytes_text(seconds > 0 ? static_cast<std::uint64_t>(static_cast<double>(report.journal_bytes) / seconds)
+                                     : 0) +
+              "/s");
       terminal.write(facts.text());
     }
     return report.clean ? kExitFine : kExitCorrupt;
@@ -79,6 +87,8 @@ class Verify final : public Command {
 
 }  // namespace
 
-std::unique_ptr<Command> make_verify() { return std::make_unique<Verify>(); }
+std::unique_ptr<Command> make_verify() {
+  return std::make_unique<Verify>();
+}
 
 }  // namespace reprise::tools

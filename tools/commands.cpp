@@ -17,6 +17,8 @@ const std::vector<CommandEntry>& commands() {
   return table;
 }
 
-int exit_code_of(const Error& error) { return error.kind == ErrorKind::corrupt ? kExitCorrupt : kExitUsage; }
+int exit_code_of(const Error& error) {
+  return error.kind == ErrorKind::corrupt ? kExitCorrupt : kExitUsage;
+}
 
 }  // namespace reprise::tools

@@ -21,7 +21,7 @@ Status check_is_free(const std::string& option, const std::string& path);
 
 using Symbols = std::map<std::uint32_t, std::string>;  // instrument number -> symbol
 Result<Symbols> read_symbols(const std::string& path);
-std::string number_name(std::uint64_t number);  // "#7"
+std::string number_name(std::uint64_t number);                            // "#7"
 std::string symbol_of(const Symbols& symbols, std::uint32_t instrument);  // "#7" when not declared, "" for 0
 
 using TypeCounts = std::array<std::uint64_t, journal::kRecordTypeCount>;

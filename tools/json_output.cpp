@@ -48,8 +48,11 @@ Json& Json::value(std::string_view text) {
   clean.reserve(text.size());
   for (std::size_t i = 0; i < text.size();) {
     const auto lead = static_cast<unsigned char>(text[i]);
-    std::size_t length = lead < 0x80 ? 1 : lead >= 0xC2 && lead < 0xE0 ? 2 : lead >= 0xE0 && lead < 0xF0 ? 3
-                         : lead >= 0xF0 && lead < 0xF5 ? 4 : 0;
+    std::size_t length = lead < 0x80                   ? 1
+                         : lead >= 0xC2 && lead < 0xE0 ? 2
+                         : lead >= 0xE0 && lead < 0xF0 ? 3
+                         : lead >= 0xF0 && lead < 0xF5 ? 4
+                                                       : 0;
     bool good = length != 0 && i + length <= text.size();
     for (std::size_t k = 1; good && k < length; ++k) {
       good = (static_cast<unsigned char>(text[i + k]) & 0xC0u) == 0x80u;
@@ -89,13 +92,17 @@ Json& Json::null() {
   impl_->writer.Null();
   return *this;
 }
-Json& Json::decimal(std::int64_t e8) { return value(decimal_text(e8)); }
+Json& Json::decimal(std::int64_t e8) {
+  return value(decimal_text(e8));
+}
 Json& Json::raw(std::string_view json) {
   impl_->writer.RawValue(json.data(), json.size(), rapidjson::kObjectType);
   return *this;
 }
 
-std::string Json::text() const { return {impl_->buffer.GetString(), impl_->buffer.GetSize()}; }
+std::string Json::text() const {
+  return {impl_->buffer.GetString(), impl_->buffer.GetSize()};
+}
 
 std::string error_json(const Error& error, int exit_code) {
   const char* kind = error.kind == ErrorKind::usage     ? "usage"

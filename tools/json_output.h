@@ -35,7 +35,7 @@ class Json {
   Json& value(double number);  // six decimals: rates, seconds; null where not finite
   Json& value(bool flag);
   Json& null();
-  Json& decimal(std::int64_t e8);  // "12.5"
+  Json& decimal(std::int64_t e8);    // "12.5"
   Json& raw(std::string_view json);  // a finished JSON value made elsewhere
 
   template <class T>

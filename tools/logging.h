@@ -21,7 +21,11 @@ Status setup(const std::string& level, const std::string& file, bool verbose);
 
 using Fields = std::initializer_list<std::pair<std::string_view, std::string>>;
 void write(Level level, std::string_view what, Fields fields = {});
-inline void info(std::string_view what, Fields fields = {}) { write(Level::info, what, fields); }
-inline void warning(std::string_view what, Fields fields = {}) { write(Level::warning, what, fields); }
+inline void info(std::string_view what, Fields fields = {}) {
+  write(Level::info, what, fields);
+}
+inline void warning(std::string_view what, Fields fields = {}) {
+  write(Level::warning, what, fields);
+}
 
 }  // namespace reprise::tools::logging

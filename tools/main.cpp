@@ -33,7 +33,8 @@ std::string command_list(bool for_developers) {
   std::string text;
   for (const auto& entry : commands()) {
     if (entry.for_developers != for_developers) continue;
-    text += "  " + std::string(entry.name) + std::string(12 - std::string_view(entry.name).size(), ' ') + entry.summary + "\n";
+    text += "  " + std::string(entry.name) + std::string(12 - std::string_view(entry.name).size(), ' ') +
+            entry.summary + "\n";
   }
   return text;
 }
@@ -77,8 +78,9 @@ int program(int argc, char** argv) {
   for (const auto& candidate : commands())
     if (first == candidate.name) entry = &candidate;
   if (entry == nullptr) {
-    const Error error = first.empty() ? usage_error("no command given", "reprise --help lists them")
-                                      : usage_error("'" + std::string(first) + "' is no command", "reprise --help lists them");
+    const Error error = first.empty()
+                            ? usage_error("no command given", "reprise --help lists them")
+                            : usage_error("'" + std::string(first) + "' is no command", "reprise --help lists them");
     return fail(terminal, "", error, json, kExitUsage);
   }
 
@@ -95,16 +97,16 @@ int program(int argc, char** argv) {
     terminal.flush();
     return kExitFine;
   } catch (const CLI::ParseError& error) {
-    return fail(terminal, entry->name, usage_error(error.what(), std::string("reprise ") + entry->name + " --help"), json,
-                kExitUsage);
+    return fail(terminal, entry->name, usage_error(error.what(), std::string("reprise ") + entry->name + " --help"),
+                json, kExitUsage);
   }
 
   Result<int> outcome = command->run(terminal);
   terminal.flush();
   if (!outcome) return fail(terminal, entry->name, outcome.error(), command->json, exit_code_of(outcome.error()));
   if (terminal.write_failed()) {
-    return fail(terminal, entry->name, io_error("standard output could not be written", "is the disk full?"),
-                false, kExitUsage);
+    return fail(terminal, entry->name, io_error("standard output could not be written", "is the disk full?"), false,
+                kExitUsage);
   }
   return *outcome;
 }

@@ -42,7 +42,8 @@ std::optional<std::int64_t> iso_time(const std::string& text) {
       if (literal(text, at, '.')) {
         std::int64_t unit = kSecond / 10;
         const std::size_t first = at;
-        for (; at < text.size() && text[at] >= '0' && text[at] <= '9'; ++at, unit /= 10) fraction += (text[at] - '0') * unit;
+        for (; at < text.size() && text[at] >= '0' && text[at] <= '9'; ++at, unit /= 10)
+          fraction += (text[at] - '0') * unit;
         if (at == first || at - first > 9) return std::nullopt;
       }
     }

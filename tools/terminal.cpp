@@ -68,7 +68,8 @@ Terminal::Terminal() {
   const bool error = isatty(STDERR_FILENO) == 1;
   const char* no_colour = std::getenv("NO_COLOR");
   const char* term = std::getenv("TERM");
-  const bool plain = (no_colour != nullptr && *no_colour != '\0') || (term != nullptr && std::string_view(term) == "dumb");
+  const bool plain =
+      (no_colour != nullptr && *no_colour != '\0') || (term != nullptr && std::string_view(term) == "dumb");
   colour_out_ = out && !plain;
   colour_error_ = error && !plain;
   progress_ = error && !(term != nullptr && std::string_view(term) == "dumb");
@@ -92,12 +93,16 @@ void Terminal::note_failure() {
   if (errno != EPIPE) write_failed_ = true;
 }
 
-std::string Terminal::paint(Colour colour, std::string_view text) const { return painted(colour_out_, colour, text); }
+std::string Terminal::paint(Colour colour, std::string_view text) const {
+  return painted(colour_out_, colour, text);
+}
 std::string Terminal::paint_error(Colour colour, std::string_view text) const {
   return painted(colour_error_, colour, text);
 }
 
-void Table::column(std::string title, Align align) { columns_.push_back({std::move(title), align}); }
+void Table::column(std::string title, Align align) {
+  columns_.push_back({std::move(title), align});
+}
 
 void Table::row(std::vector<std::string> cells) {
   cells.resize(columns_.size());
@@ -147,7 +152,9 @@ std::string Table::text(int width) const {
   return text;
 }
 
-void Facts::add(std::string label, std::string value) { lines_.emplace_back(std::move(label), std::move(value)); }
+void Facts::add(std::string label, std::string value) {
+  lines_.emplace_back(std::move(label), std::move(value));
+}
 
 std::string Facts::text() const {
   std::size_t widest = 0;
@@ -167,7 +174,9 @@ Progress::Progress(const Terminal& terminal, std::string label, std::string unit
       start_(std::chrono::steady_clock::now()),
       last_(start_) {}
 
-Progress::~Progress() { clear(); }
+Progress::~Progress() {
+  clear();
+}
 
 void Progress::clear() {
   if (drawn_) std::fputs("\r\x1b[K", stderr);
@@ -195,7 +204,9 @@ void Progress::update(std::uint64_t done, std::uint64_t total) {
   drawn_ = true;
 }
 
-std::string with_thousands(std::uint64_t value) { return grouped(std::to_string(value)); }
+std::string with_thousands(std::uint64_t value) {
+  return grouped(std::to_string(value));
+}
 std::string with_thousands(std::int64_t value) {
   if (value >= 0) return grouped(std::to_string(value));
   std::string text = grouped(std::to_string(0 - static_cast<std::uint64_t>(value)));
@@ -241,6 +252,8 @@ std::string seconds_text(double seconds) {
   return buffer;
 }
 
-std::string percent_text(double share) { return fixed_text(share * 100, 1) + " %"; }
+std::string percent_text(double share) {
+  return fixed_text(share * 100, 1) + " %";
+}
 
 }  // namespace reprise::tools

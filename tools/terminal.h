@@ -21,9 +21,9 @@ class Terminal {
 
   int width() const { return width_; }
   bool shows_progress() const { return progress_; }
-  void write(std::string_view text);                       // standard output
+  void write(std::string_view text);  // standard output
   void line(std::string_view text = {}) { write(std::string(text) + "\n"); }
-  void note(std::string_view text);                        // one line on standard error
+  void note(std::string_view text);                                     // one line on standard error
   std::string paint(Colour colour, std::string_view text) const;        // for standard output
   std::string paint_error(Colour colour, std::string_view text) const;  // for standard error
   // Standard output could not be written (full disk). A reader that has seen enough (head) is no failure.
@@ -87,12 +87,12 @@ class Progress {
   std::chrono::steady_clock::time_point last_;
 };
 
-std::string with_thousands(std::uint64_t value);        // "1,234,567"
+std::string with_thousands(std::uint64_t value);  // "1,234,567"
 std::string with_thousands(std::int64_t value);
-std::string bytes_text(std::uint64_t bytes);            // "12.4 MiB"
+std::string bytes_text(std::uint64_t bytes);                      // "12.4 MiB"
 std::string rate_text(double per_second, std::string_view unit);  // "2.31 M records/s"
-std::string seconds_text(double seconds);               // "412 ms", "3.20 s", "2 min 05 s"
-std::string fixed_text(double value, int decimals);     // C locale always
-std::string percent_text(double share);                 // 0.123 -> "12.3 %"
+std::string seconds_text(double seconds);                         // "412 ms", "3.20 s", "2 min 05 s"
+std::string fixed_text(double value, int decimals);               // C locale always
+std::string percent_text(double share);                           // 0.123 -> "12.3 %"
 
 }  // namespace reprise::tools

@@ -15,8 +15,8 @@
 namespace reprise::bench {
 
 struct Size {
-  std::uint64_t trades = 4'000'000;       // for append and scan
-  std::uint64_t commits = 20'000;         // single records made durable
+  std::uint64_t trades = 4'000'000;  // for append and scan
+  std::uint64_t commits = 20'000;    // single records made durable
   std::uint64_t replay_records = 10'000'000;
   int repetitions = 3;
 };
@@ -25,9 +25,9 @@ Size size_tiny();
 
 struct Bench {
   Size size;
-  std::string place;                      // scratch directory, on the disk that is to be measured
-  std::string program;                    // the reprise binary, for peak memory
-  std::optional<std::string> capture;     // raw capture of USD-M ETHUSDT, where there is one
+  std::string place;                   // scratch directory, on the disk that is to be measured
+  std::string program;                 // the reprise binary, for peak memory
+  std::optional<std::string> capture;  // raw capture of USD-M ETHUSDT, where there is one
   std::vector<Figure> figures;
   ResultHash hash;
   bool verbose = false;
@@ -58,7 +58,7 @@ std::uint64_t decode_every_field(const journal::RecordView& record);  // a sum o
 // A dataset of the capture, or of a synthetic hour where there is none; made once.
 struct Market {
   std::string dataset;
-  std::string profile;      // trades it
+  std::string profile;  // trades it
   bool is_capture = false;
   std::uint64_t records = 0;
 };
@@ -66,8 +66,8 @@ Market market_dataset(Bench& bench);
 // The same market again and again, with times and ids moved on, until `records` are reached.
 std::string repeated_dataset(Bench& bench, const Market& market, const std::string& name, std::uint64_t records);
 
-void measure_journal(Bench& bench);   // append, bytes, durable append, scan
-void measure_engine(Bench& bench);    // backtest, replay
+void measure_journal(Bench& bench);  // append, bytes, durable append, scan
+void measure_engine(Bench& bench);   // backtest, replay
 void measure_import(Bench& bench);
 void measure_memory(Bench& bench);
 

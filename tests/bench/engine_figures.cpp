@@ -34,7 +34,9 @@ using journal::RecordView;
 
 namespace {
 
-const char* origin_of(const Market& market) { return market.is_capture ? "" : "synthetic day, no capture here"; }
+const char* origin_of(const Market& market) {
+  return market.is_capture ? "" : "synthetic day, no capture here";
+}
 
 // ---------------------------------------------------------------------------------------- backtest, replay
 
@@ -123,7 +125,8 @@ void measure_replay(Bench& bench, const Market& market, const std::string& journ
   figure.ratio_to = "bare loop: decode the same journal, keep the book";
   figure.ratio = median(bare) / median(replay);
   figure.ratio_goal = 0.5;
-  figure.note = tools::with_thousands(static_cast<std::uint64_t>(records)) + " records" + (market.is_capture ? "" : ", synthetic");
+  figure.note = tools::with_thousands(static_cast<std::uint64_t>(records)) + " records" +
+                (market.is_capture ? "" : ", synthetic");
   bench.figures.push_back(figure);
 }
 
@@ -160,7 +163,8 @@ void measure_trade_bytes(Bench& bench, const Market& market) {
   figure.better = Better::lower;
   figure.ratio_to = "its bytes uncompressed";
   figure.ratio = static_cast<double>(tools::directory_bytes(path)) / static_cast<double>(raw);
-  figure.note = tools::with_thousands(trades) + " trades, everything in the directory" + (market.is_capture ? "" : "; synthetic");
+  figure.note =
+      tools::with_thousands(trades) + " trades, everything in the directory" + (market.is_capture ? "" : "; synthetic");
   bench.figures.push_back(figure);
   fs::remove_all(path);
 }
@@ -184,7 +188,8 @@ double peak_mib(const Bench& bench, std::vector<std::string> arguments) {
   if (failed != 0) fail(io_error(bench.program + ": cannot be run"));
   int status = 0;
   std::stringstream text;
-  if (waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0) text << std::ifstream(answer).rdbuf();
+  if (waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0)
+    text << std::ifstream(answer).rdbuf();
   rapidjson::Document document;
   document.Parse(text.str().c_str());
   if (document.HasParseError() || !document.IsObject() || !document.HasMember("peak_memory_bytes")) {
@@ -197,7 +202,8 @@ void measure_peaks(Bench& bench, const Market& market, const std::string& small_
                    const std::string& large_run, double factor) {
   const auto run_peak = [&](const std::string& dataset) {
     fs::remove_all(bench.place + "/peak");
-    const double peak = peak_mib(bench, {"run", "--mode", "backtest", "--config", market.profile, "--data", dataset, "--journal", bench.place + "/peak"});
+    const double peak = peak_mib(bench, {"run", "--mode", "backtest", "--config", market.profile, "--data", dataset,
+                                         "--journal", bench.place + "/peak"});
     fs::remove_all(bench.place + "/peak");
     return peak;
   };
@@ -228,9 +234,11 @@ double inflate_seconds(Bench& bench, const std::string& path) {
   archive_read_support_format_raw(reader);
   std::uint64_t sum = 0;
   archive_entry* entry = nullptr;
-  if (archive_read_open_filename(reader, path.c_str(), 1u << 20) == ARCHIVE_OK && archive_read_next_header(reader, &entry) == ARCHIVE_OK) {
+  if (archive_read_open_filename(reader, path.c_str(), 1u << 20) == ARCHIVE_OK &&
+      archive_read_next_header(reader, &entry) == ARCHIVE_OK) {
     std::vector<char> buffer(1u << 20);
-    for (la_ssize_t n = 0; (n = archive_read_data(reader, buffer.data(), buffer.size())) > 0;) sum += static_cast<std::uint64_t>(n) + static_cast<unsigned char>(buffer[0]);
+    for (la_ssize_t n = 0; (n = archive_read_data(reader, buffer.data(), buffer.size())) > 0;)
+      sum += static_cast<std::uint64_t>(n) + static_cast<unsigned char>(buffer[0]);
   }
   archive_read_free(reader);
   bench.hash.add(sum);
@@ -279,8 +287,9 @@ void measure_engine(Bench& bench) {
   bench.say("replay");
   measure_replay(bench, market, large_run);
   bench.say("memory");
-  measure_peaks(bench, market, bench.place + "/run", large_dataset, large_run,
-                static_cast<double>(bench.size.replay_records) / static_cast<double>(std::max<std::uint64_t>(1, market.records)));
+  measure_peaks(
+      bench, market, bench.place + "/run", large_dataset, large_run,
+      static_cast<double>(bench.size.replay_records) / static_cast<double>(std::max<std::uint64_t>(1, market.records)));
 }
 
 void measure_import(Bench& bench) {
@@ -295,8 +304,8 @@ void measure_import(Bench& bench) {
     std::ofstream csv(file, std::ios::binary);
     csv << "id,price,qty,quote_qty,time,is_buyer_maker\n";
     for (std::uint64_t i = 0; i < bench.size.trades; ++i) {
-      csv << 1'000'000 + i << ",23" << 10 + i % 80 << "." << 10 + i % 89 << ",0." << 100 + i % 800 << ",1000.5," << 1'704'067'200'000 + i
-          << (i % 3 == 0 ? ",true\n" : ",false\n");
+      csv << 1'000'000 + i << ",23" << 10 + i % 80 << "." << 10 + i % 89 << ",0." << 100 + i % 800 << ",1000.5,"
+          << 1'704'067'200'000 + i << (i % 3 == 0 ? ",true\n" : ",false\n");
     }
     figure.note = "synthetic archive CSV, no capture here";
   }

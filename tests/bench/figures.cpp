@@ -31,11 +31,13 @@ std::string figures_text(const std::vector<Figure>& figures, const tools::Termin
       if (!goal.empty()) goal += ", ";
       goal += "ratio >= " + number(*figure.ratio_goal);
     }
-    const std::string met = !figure.has_goal() ? "" : figure.met() ? terminal.paint(tools::Colour::good, "yes")
-                                                                   : terminal.paint(tools::Colour::bad, "NO");
+    const std::string met = !figure.has_goal() ? ""
+                            : figure.met()     ? terminal.paint(tools::Colour::good, "yes")
+                                               : terminal.paint(tools::Colour::bad, "NO");
     std::string to = figure.ratio_to;
     if (!figure.note.empty()) to += (to.empty() ? "" : "; ") + figure.note;
-    table.row({figure.name, number(figure.value), figure.unit, goal, met, figure.ratio_to.empty() ? "" : number(figure.ratio), to});
+    table.row({figure.name, number(figure.value), figure.unit, goal, met,
+               figure.ratio_to.empty() ? "" : number(figure.ratio), to});
   }
   return table.text(1000);
 }

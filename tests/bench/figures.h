@@ -17,9 +17,9 @@ struct Figure {
   std::string unit;
   std::optional<double> goal;
   Better better = Better::higher;
-  std::string ratio_to;               // what the ratio is against, "" = none
+  std::string ratio_to;  // what the ratio is against, "" = none
   double ratio = 0;
-  std::optional<double> ratio_goal;   // the ratio has a goal of its own
+  std::optional<double> ratio_goal;  // the ratio has a goal of its own
   std::string note;
 
   bool met() const {

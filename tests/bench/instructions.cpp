@@ -4,10 +4,10 @@
 // the difference in records is free of start-up. Threads are counted apart: `append` is the engine's own
 // thread alone, the other paths are all threads together. Kept figures stand in instructions.json by compiler
 // and machine; growth beyond 5 % fails the check.
+#include <fcntl.h>
 #include <rapidjson/document.h>
 #include <rapidjson/prettywriter.h>
 #include <rapidjson/stringbuffer.h>
-#include <fcntl.h>
 #include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -37,8 +37,9 @@ namespace {
 
 constexpr double kGrowthAllowed = 1.05;
 constexpr const char* kPaths[] = {"append", "scan", "replay", "order"};
-constexpr const char* kMeaning[] = {"append one trade, engine's own thread", "scan: read, verify, decode every field of a trade",
-                                    "verified replay of a synthetic day", "backtest with the journal off: venue, engine, orders"};
+constexpr const char* kMeaning[] = {
+    "append one trade, engine's own thread", "scan: read, verify, decode every field of a trade",
+    "verified replay of a synthetic day", "backtest with the journal off: venue, engine, orders"};
 // Trades for append and scan; seconds of market for replay and order.
 constexpr std::uint64_t kSmall[] = {20'000, 20'000, 20, 20};
 constexpr std::uint64_t kLarge[] = {60'000, 60'000, 80, 80};
@@ -60,7 +61,8 @@ std::string machine_key() {
 
 sim::BacktestOptions backtest_options(const std::string& dataset, const std::string& journal) {
   sim::BacktestOptions options;
-  const config::Loaded loaded = must(config::load(REPRISE_SOURCE_DIR "/config/examples/demo.yaml", {}, engine::strategy_catalog()));
+  const config::Loaded loaded =
+      must(config::load(REPRISE_SOURCE_DIR "/config/examples/demo.yaml", {}, engine::strategy_catalog()));
   options.datasets = {dataset};
   options.config = loaded.config;
   options.entries = loaded.entries;
@@ -69,9 +71,15 @@ sim::BacktestOptions backtest_options(const std::string& dataset, const std::str
   return options;
 }
 
-std::string day_path(const Bench& bench, std::uint64_t seconds) { return bench.place + "/day-" + std::to_string(seconds); }
-std::string run_path(const Bench& bench, std::uint64_t seconds) { return bench.place + "/run-" + std::to_string(seconds); }
-std::string trades_path(std::uint64_t count) { return "trades-" + std::to_string(count); }
+std::string day_path(const Bench& bench, std::uint64_t seconds) {
+  return bench.place + "/day-" + std::to_string(seconds);
+}
+std::string run_path(const Bench& bench, std::uint64_t seconds) {
+  return bench.place + "/run-" + std::to_string(seconds);
+}
+std::string trades_path(std::uint64_t count) {
+  return "trades-" + std::to_string(count);
+}
 
 void prepare(Bench& bench) {
   for (const std::uint64_t count : {kSmall[1], kLarge[1]}) trades_journal(bench, trades_path(count), count);
@@ -149,7 +157,8 @@ Counted count_under_valgrind(const Bench& bench, const std::string& path, std::u
     counted.all_threads += total;
     if (name == "out-01") counted.main_thread = total;
   }
-  if (counted.records == 0 || counted.main_thread == 0) fail(io_error("callgrind's answer for '" + path + "' is not understood"));
+  if (counted.records == 0 || counted.main_thread == 0)
+    fail(io_error("callgrind's answer for '" + path + "' is not understood"));
   return counted;
 }
 
@@ -227,8 +236,10 @@ int measure_instructions(Bench& bench, const std::string& kept_file, bool check,
     if (has_kept && kept[key.c_str()].HasMember(kPaths[i])) before = kept[key.c_str()][kPaths[i]].GetDouble();
     const bool too_much = before > 0 && value > before * kGrowthAllowed;
     grown = grown || too_much;
-    const std::string change = before == 0 ? "-" : (value >= before ? "+" : "") + tools::percent_text(value / before - 1);
-    table.row({kPaths[i], tools::fixed_text(value, 1), before == 0 ? "-" : tools::fixed_text(before, 1), change + (too_much ? "  GROWN" : ""), kMeaning[i]});
+    const std::string change =
+        before == 0 ? "-" : (value >= before ? "+" : "") + tools::percent_text(value / before - 1);
+    table.row({kPaths[i], tools::fixed_text(value, 1), before == 0 ? "-" : tools::fixed_text(before, 1),
+               change + (too_much ? "  GROWN" : ""), kMeaning[i]});
     out.begin_object();
     out.field("path", kPaths[i]).field("instructions", value).key("kept");
     if (before == 0) {
@@ -258,9 +269,13 @@ int measure_instructions(Bench& bench, const std::string& kept_file, bool check,
     std::ofstream(kept_file, std::ios::trunc) << buffer.GetString() << "\n";
     std::fprintf(stderr, "kept in %s\n", kept_file.c_str());
   } else if (check && !has_kept) {
-    std::fprintf(stderr, "no kept figures for %s: nothing to compare (tools/bench --instructions --update keeps them)\n", key.c_str());
+    std::fprintf(stderr,
+                 "no kept figures for %s: nothing to compare (tools/bench --instructions --update keeps them)\n",
+                 key.c_str());
   } else if (check && grown) {
-    std::fprintf(stderr, "a path grew by more than 5 %%: make it cheaper, or keep the new figure in the same commit (--update)\n");
+    std::fprintf(
+        stderr,
+        "a path grew by more than 5 %%: make it cheaper, or keep the new figure in the same commit (--update)\n");
     return 1;
   }
   return 0;

@@ -29,7 +29,8 @@ struct Appended {
 };
 
 // Batches are built beforehand and appended round and round, so that only append() is measured.
-Appended append_all(const Bench& bench, const std::vector<RecordBatch>& batches, std::uint64_t count, Durability durability) {
+Appended append_all(const Bench& bench, const std::vector<RecordBatch>& batches, std::uint64_t count,
+                    Durability durability) {
   const std::string path = bench.place + "/append";
   fs::remove_all(path);
   journal::WriterOptions options;
@@ -213,7 +214,8 @@ void measure_durable(Bench& bench) {
     for (std::uint64_t i = 0; i < bench.size.commits; ++i) {
       const std::uint64_t key = __builtin_bswap64(i);
       const double start = wall_now();
-      static_cast<void>(db->Put(rocksdb::WriteOptions(), rocksdb::Slice(reinterpret_cast<const char*>(&key), sizeof key), value));
+      static_cast<void>(
+          db->Put(rocksdb::WriteOptions(), rocksdb::Slice(reinterpret_cast<const char*>(&key), sizeof key), value));
       raw.push_back(wall_now() - start);
     }
   }
@@ -261,7 +263,8 @@ void measure_scan(Bench& bench) {
   figure.unit = "M records/s";
   figure.goal = 6;
   figure.ratio_to = "zstd decompression and hash alone";
-  figure.ratio = zstd_and_hash_seconds_a_byte(bench) * static_cast<double>(bytes) / static_cast<double>(bench.size.trades) / median(rounds);
+  figure.ratio = zstd_and_hash_seconds_a_byte(bench) * static_cast<double>(bytes) /
+                 static_cast<double>(bench.size.trades) / median(rounds);
   bench.figures.push_back(figure);
   fs::remove_all(path);
 }

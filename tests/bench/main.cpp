@@ -19,14 +19,20 @@ namespace reprise::bench {
 
 namespace fs = std::filesystem;
 
-Size size_quick() { return {500'000, 5'000, 1'000'000, 3}; }
-Size size_tiny() { return {20'000, 200, 150'000, 1}; }
+Size size_quick() {
+  return {500'000, 5'000, 1'000'000, 3};
+}
+Size size_tiny() {
+  return {20'000, 200, 150'000, 1};
+}
 
 void Bench::say(const std::string& text) const {
   if (verbose) std::fprintf(stderr, "bench: %s\n", text.c_str());
 }
 
-std::int64_t clock_ns() { return tools::wall_clock_ns(); }
+std::int64_t clock_ns() {
+  return tools::wall_clock_ns();
+}
 
 void fail(const Error& error) {
   std::fprintf(stderr, "bench: %s\n", error.text().c_str());
@@ -61,7 +67,8 @@ std::string machine_text() {
   utsname system{};
   uname(&system);
   return std::string(system.sysname) + " " + system.release + " " + system.machine + ", " +
-         std::to_string(std::thread::hardware_concurrency()) + " processors, " + tools::build_id() + ", " + tools::compiler_id();
+         std::to_string(std::thread::hardware_concurrency()) + " processors, " + tools::build_id() + ", " +
+         tools::compiler_id();
 }
 
 int program(int argc, char** argv) {
@@ -94,7 +101,8 @@ int program(int argc, char** argv) {
       update = true;
     } else if (argument == "--only") {
       only = next();
-      if (only != "journal" && only != "engine" && only != "import") fail(usage_error("--only " + only + " is unknown", "journal, engine or import"));
+      if (only != "journal" && only != "engine" && only != "import")
+        fail(usage_error("--only " + only + " is unknown", "journal, engine or import"));
     } else if (argument == "--place") {
       place.path = next();
     } else if (argument == "--workload") {
@@ -107,7 +115,8 @@ int program(int argc, char** argv) {
   }
   if (place.path.empty()) {
     std::string pattern = (fs::temp_directory_path() / "reprise-bench-XXXXXX").string();
-    if (mkdtemp(pattern.data()) == nullptr) fail(io_error("no temporary directory can be made", "give one with --place"));
+    if (mkdtemp(pattern.data()) == nullptr)
+      fail(io_error("no temporary directory can be made", "give one with --place"));
     place.path = pattern;
     place.made = true;
   }
@@ -120,7 +129,8 @@ int program(int argc, char** argv) {
     return measure_instructions(bench, REPRISE_SOURCE_DIR "/tests/bench/instructions.json", check, update, json);
   }
   const char* data = std::getenv("REPRISE_DATA");
-  const std::string capture = (data != nullptr ? std::string(data) : REPRISE_SOURCE_DIR "/../shared/data") + "/hbt/usdm_ethusdt_20240808.gz";
+  const std::string capture =
+      (data != nullptr ? std::string(data) : REPRISE_SOURCE_DIR "/../shared/data") + "/hbt/usdm_ethusdt_20240808.gz";
   if (fs::exists(capture)) bench.capture = capture;
 
   if (only.empty() || only == "journal") measure_journal(bench);
@@ -142,4 +152,6 @@ int program(int argc, char** argv) {
 }  // namespace
 }  // namespace reprise::bench
 
-int main(int argc, char** argv) { return reprise::bench::program(argc, argv); }
+int main(int argc, char** argv) {
+  return reprise::bench::program(argc, argv);
+}

@@ -21,7 +21,8 @@ std::uint64_t mix(std::uint64_t x) {  // SplitMix64: a value for a place
 template <class List>
 std::uint64_t sum_levels(const List& levels) {
   std::uint64_t sum = 0;
-  for (const auto level : levels) sum += static_cast<std::uint64_t>(level.getPrice()) ^ static_cast<std::uint64_t>(level.getQty());
+  for (const auto level : levels)
+    sum += static_cast<std::uint64_t>(level.getPrice()) ^ static_cast<std::uint64_t>(level.getQty());
   return sum;
 }
 
@@ -32,9 +33,11 @@ void make_trades(journal::RecordBatch& batch, std::uint64_t first, std::uint64_t
   for (std::uint64_t i = first; i < first + count; ++i) {
     const std::uint64_t random = mix(i);
     // A slow wave with noise on a 0.1 grid, sizes in steps of 0.001, several prints at one instant.
-    const auto wave = static_cast<std::int64_t>((i / 64) % 20'000 < 10'000 ? (i / 64) % 10'000 : 10'000 - (i / 64) % 10'000);
+    const auto wave =
+        static_cast<std::int64_t>((i / 64) % 20'000 < 10'000 ? (i / 64) % 10'000 : 10'000 - (i / 64) % 10'000);
     const std::int64_t price = (600'000 + wave + static_cast<std::int64_t>(random % 5)) * 10'000'000;
-    const std::int64_t qty = static_cast<std::int64_t>(1 + (random >> 8) % ((random >> 40) % 16 == 0 ? 2'000 : 60)) * 100'000;
+    const std::int64_t qty =
+        static_cast<std::int64_t>(1 + (random >> 8) % ((random >> 40) % 16 == 0 ? 2'000 : 60)) * 100'000;
     const std::int64_t time = 1'723'161'600'000'000'000 + static_cast<std::int64_t>(i / 3) * 7'000'000;
     journal::RecordHeader header;
     header.instrument = 1;
@@ -91,7 +94,8 @@ std::uint64_t decode_every_field(const journal::RecordView& record) {
     case journal::RecordType::BOOK_DELTA: {
       const auto delta = journal::read<schema::BookDelta>(record);
       return sum + u(delta.getFirstUpdateId()) + u(delta.getLastUpdateId()) + u(delta.getPrevLastUpdateId()) +
-             u(delta.getTsVenueSent()) + (delta.getIsLastInEvent() ? 1 : 0) + sum_levels(delta.getBids()) + sum_levels(delta.getAsks());
+             u(delta.getTsVenueSent()) + (delta.getIsLastInEvent() ? 1 : 0) + sum_levels(delta.getBids()) +
+             sum_levels(delta.getAsks());
     }
     default: return sum;
   }

@@ -29,14 +29,14 @@ T percentile(std::vector<T> values, double share) {
   return values[std::min(at, values.size() - 1)];
 }
 
-inline double median(std::vector<double> values) { return percentile(std::move(values), 0.5); }
+inline double median(std::vector<double> values) {
+  return percentile(std::move(values), 0.5);
+}
 
 // Results flow in here and are printed, so that no work can be optimised away.
 class ResultHash {
  public:
-  void add(std::uint64_t value) {
-    hash_ ^= value + 0x9e3779b97f4a7c15u + (hash_ << 6) + (hash_ >> 2);
-  }
+  void add(std::uint64_t value) { hash_ ^= value + 0x9e3779b97f4a7c15u + (hash_ << 6) + (hash_ >> 2); }
   std::uint64_t value() const { return hash_; }
 
  private:

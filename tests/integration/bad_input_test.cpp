@@ -62,7 +62,8 @@ TEST_CASE("commands that read a journal refuse whatever is none and name it") {
   copy_journal(day.dataset, cut);
   fs::path largest;
   for (const auto& entry : fs::recursive_directory_iterator(cut)) {
-    if (entry.is_regular_file() && (largest.empty() || entry.file_size() > fs::file_size(largest))) largest = entry.path();
+    if (entry.is_regular_file() && (largest.empty() || entry.file_size() > fs::file_size(largest)))
+      largest = entry.path();
   }
   fs::permissions(largest, fs::perms::owner_all, fs::perm_options::add);
   fs::resize_file(largest, fs::file_size(largest) / 2);
@@ -84,7 +85,8 @@ TEST_CASE("commands that read a journal refuse whatever is none and name it") {
     fs::remove(scratch.path("never.csv"), ignored);
     refused({"forge", place, "--type", "trade", "--out", scratch.path("never")}, place);
     fs::remove_all(scratch.path("never"), ignored);
-    refused({"run", "--mode", "backtest", "--config", day.profile, "--data", place, "--journal", scratch.path("never")}, place);
+    refused({"run", "--mode", "backtest", "--config", day.profile, "--data", place, "--journal", scratch.path("never")},
+            place);
     fs::remove_all(scratch.path("never"), ignored);
   }
 }
@@ -115,8 +117,10 @@ TEST_CASE("targets that exist or cannot be made are refused before any work") {
   const std::string file = scratch.file("file", "precious");
   fs::create_directory(scratch.path("directory"));
   fs::create_symlink(scratch.path("nowhere"), scratch.path("dangling"));
-  const std::string csv = scratch.file("prices.csv", "id,price,qty,quote_qty,time,is_buyer_maker\n1,10.5,2,21,1704067200000,true\n");
-  for (const std::string& target : {file, scratch.path("directory"), scratch.path("dangling"), scratch.path("no/such/folder"), file + "/below"}) {
+  const std::string csv =
+      scratch.file("prices.csv", "id,price,qty,quote_qty,time,is_buyer_maker\n1,10.5,2,21,1704067200000,true\n");
+  for (const std::string& target :
+       {file, scratch.path("directory"), scratch.path("dangling"), scratch.path("no/such/folder"), file + "/below"}) {
     INFO(target);
     refused({"generate", "--seed", "1", "--hours", "0.01", "--out", target}, "");
     refused({"import", csv, "--out", target}, "");
@@ -126,7 +130,8 @@ TEST_CASE("targets that exist or cannot be made are refused before any work") {
   }
   CHECK(read_file(file) == "precious");
   CHECK(fs::is_empty(scratch.path("directory")));
-  if (fs::exists("/proc/version")) refused({"generate", "--seed", "1", "--hours", "0.01", "--out", "/proc/reprise-day"}, "/proc");
+  if (fs::exists("/proc/version"))
+    refused({"generate", "--seed", "1", "--hours", "0.01", "--out", "/proc/reprise-day"}, "/proc");
 }
 
 TEST_CASE("import refuses files that are empty, truncated, of the wrong kind or noise, and names them") {
@@ -149,7 +154,9 @@ TEST_CASE("import refuses files that are empty, truncated, of the wrong kind or 
   }
 }
 
-TEST_CASE("absurd values, NaN and times running backwards in a file are skipped or recorded, never trusted, and all lines add up") {
+TEST_CASE(
+    "absurd values, NaN and times running backwards in a file are skipped or recorded, never trusted, and all lines "
+    "add up") {
   const Scratch scratch;
   const std::string csv = scratch.file("BTCUSDT-trades-2024-01-01.csv",
                                        "id,price,qty,quote_qty,time,is_buyer_maker\n"
@@ -186,8 +193,9 @@ TEST_CASE("a profile that is wrong is refused with file, line and the nearest ke
   const Scratch scratch;
   const std::string base = "extends: " + source_path("config/config.yaml") + "\n";
   const std::vector<std::pair<std::string, std::string>> wrong = {
-      {"risk: {max_levrage: 2}\n", "max_leverage"}, {"risk:\n  max_leverage: lots\n", ":3"}, {"risk: {max_leverage: -1}\n", ":2"},
-      {"risk: [1, 2\n", ":"},                       {"strategies: {a: {kind: magic}}\n", "magic"},
+      {"risk: {max_levrage: 2}\n", "max_leverage"},  {"risk:\n  max_leverage: lots\n", ":3"},
+      {"risk: {max_leverage: -1}\n", ":2"},          {"risk: [1, 2\n", ":"},
+      {"strategies: {a: {kind: magic}}\n", "magic"},
   };
   int number = 0;
   for (const auto& [text, expected] : wrong) {
@@ -202,9 +210,12 @@ TEST_CASE("a profile that is wrong is refused with file, line and the nearest ke
   }
   refused(backtest(scratch.path("missing.yaml"), day.dataset, scratch.path("never")), "missing.yaml");
   refused(backtest(scratch.file("noise.yaml", noise(2000, 6)), day.dataset, scratch.path("never")), "noise.yaml");
-  refused(backtest(day.profile, day.dataset, scratch.path("never"), {"--set", "risk.max_leverage"}), "risk.max_leverage");
+  refused(backtest(day.profile, day.dataset, scratch.path("never"), {"--set", "risk.max_leverage"}),
+          "risk.max_leverage");
   refused(backtest(day.profile, day.dataset, scratch.path("never"), {"--set", "no.such_key=1"}), "no.such_key");
-  refused(backtest(scratch.file("unknown.yaml", "extends: " + day.profile + "\nstrategies: {trend: {kind: trend_following, instruments: [NOSUCHUSDT]}}\n"),
+  refused(backtest(scratch.file("unknown.yaml",
+                                "extends: " + day.profile +
+                                    "\nstrategies: {trend: {kind: trend_following, instruments: [NOSUCHUSDT]}}\n"),
                    day.dataset, scratch.path("never")),
           "NOSUCHUSDT");
 }

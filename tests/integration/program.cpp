@@ -27,7 +27,8 @@ Scratch::~Scratch() {
   fs::recursive_directory_iterator it(root_, ignored), end;
   for (; !ignored && it != end; it.increment(ignored)) {
     std::error_code no_matter;
-    if (it->is_directory(no_matter)) fs::permissions(it->path(), fs::perms::owner_all, fs::perm_options::add, no_matter);
+    if (it->is_directory(no_matter))
+      fs::permissions(it->path(), fs::perms::owner_all, fs::perm_options::add, no_matter);
   }
   fs::remove_all(root_, ignored);
 }
@@ -111,7 +112,9 @@ rapidjson::Document json_of(const Outcome& outcome) {
   return document;
 }
 
-std::string source_path(const std::string& relative) { return std::string(REPRISE_SOURCE_DIR) + "/" + relative; }
+std::string source_path(const std::string& relative) {
+  return std::string(REPRISE_SOURCE_DIR) + "/" + relative;
+}
 
 std::optional<std::string> recorded_data(const std::string& relative) {
   const char* given = std::getenv("REPRISE_DATA");
@@ -121,14 +124,17 @@ std::optional<std::string> recorded_data(const std::string& relative) {
   return std::nullopt;
 }
 
-void copy_journal(const std::string& from, const std::string& to) { fs::copy(from, to, fs::copy_options::recursive); }
+void copy_journal(const std::string& from, const std::string& to) {
+  fs::copy(from, to, fs::copy_options::recursive);
+}
 
 const SmallDay& small_day() {
   static const Scratch scratch;
   static const SmallDay day = [] {
     SmallDay made;
     made.dataset = scratch.path("day");
-    const std::vector<std::string> arguments = {"generate", "--seed", "7", "--hours", "0.1", "--symbols", "2", "--out", made.dataset};
+    const std::vector<std::string> arguments = {"generate",  "--seed", "7",     "--hours",   "0.1",
+                                                "--symbols", "2",      "--out", made.dataset};
     const Outcome outcome = run(arguments);
     INFO(shown(arguments, outcome));
     REQUIRE(outcome.exit_code == 0);
@@ -140,7 +146,8 @@ const SmallDay& small_day() {
 
 std::vector<std::string> backtest(const std::string& profile, const std::string& dataset, const std::string& journal,
                                   const std::vector<std::string>& more) {
-  std::vector<std::string> arguments = {"run", "--mode", "backtest", "--config", profile, "--data", dataset, "--journal", journal};
+  std::vector<std::string> arguments = {"run",    "--mode", "backtest",  "--config", profile,
+                                        "--data", dataset,  "--journal", journal};
   arguments.insert(arguments.end(), more.begin(), more.end());
   return arguments;
 }

@@ -51,7 +51,8 @@ std::string shown(const std::vector<std::string>& arguments, const Outcome& outc
 rapidjson::Document json_of(const Outcome& outcome);
 
 std::string source_path(const std::string& relative);
-std::optional<std::string> recorded_data(const std::string& relative);  // nullopt, and a word on why, where it is missing
+std::optional<std::string> recorded_data(
+    const std::string& relative);  // nullopt, and a word on why, where it is missing
 void copy_journal(const std::string& from, const std::string& to);
 std::string read_file(const std::string& path);
 

@@ -75,10 +75,12 @@ TEST_CASE("two runs of one day have one digest whatever the durability, and deci
   const Traded traded;
   const std::string digest = traded.summary["digest"].GetString();
   for (const char* durability : {"buffered", "sync"}) {
-    const auto again = must(backtest(small_day().profile, small_day().dataset, traded.scratch.path(durability), {"--durability", durability}));
+    const auto again = must(backtest(small_day().profile, small_day().dataset, traded.scratch.path(durability),
+                                     {"--durability", durability}));
     CHECK(digest == again["digest"].GetString());
   }
-  const auto unjournaled = must({"run", "--mode", "backtest", "--config", small_day().profile, "--data", small_day().dataset, "--no-journal"});
+  const auto unjournaled = must(
+      {"run", "--mode", "backtest", "--config", small_day().profile, "--data", small_day().dataset, "--no-journal"});
   CHECK(unjournaled["journal"].IsNull());
   CHECK(unjournaled["digest"].IsNull());
   CHECK(unjournaled["records"].GetUint64() == traded.summary["records"].GetUint64());
@@ -115,7 +117,8 @@ TEST_CASE("inspect shows manifest and counts, and the state at a seq and at a ti
 
   const Outcome text = run({"inspect", traded.journal, "--at", std::to_string(records / 2)});
   CHECK(text.exit_code == 0);
-  for (const char* part : {"market", "open orders", "positions", "account", "wallet"}) CHECK(text.out.find(part) != std::string::npos);
+  for (const char* part : {"market", "open orders", "positions", "account", "wallet"})
+    CHECK(text.out.find(part) != std::string::npos);
   CHECK(run({"inspect", traded.journal, "--at", std::to_string(records + 1)}).exit_code == 2);
   CHECK(run({"inspect", traded.journal, "--at", "1999-01-01Z"}).exit_code == 2);
 }
@@ -150,7 +153,8 @@ TEST_CASE("export keeps to the range, the instrument and the file that were aske
   const auto overview = must({"inspect", traded.journal});
   const std::string symbol = overview["instruments"][0]["symbol"].GetString();
   const std::uint64_t half = overview["records"].GetUint64() / 2;
-  const Outcome part = run({"export", traded.journal, "--type", "trade", "--format", "jsonl", "--until", std::to_string(half), "--instrument", symbol});
+  const Outcome part = run({"export", traded.journal, "--type", "trade", "--format", "jsonl", "--until",
+                            std::to_string(half), "--instrument", symbol});
   REQUIRE(part.exit_code == 0);
   const auto objects = lines_of(part.out);
   REQUIRE_FALSE(objects.empty());
@@ -242,7 +246,10 @@ TEST_CASE("a flipped byte anywhere in the stored records is found by verify with
 
 TEST_CASE("replay under another setting names record, field, both values and causes") {
   const Traded traded;
-  const std::vector<std::string> line = {"replay", traded.journal, "--set", "sizing.risk_fraction=0.001", "--set", "risk.max_position_notional=50", "--set", "risk.max_order_notional=20"};
+  const std::vector<std::string> line = {"replay", traded.journal,
+                                         "--set",  "sizing.risk_fraction=0.001",
+                                         "--set",  "risk.max_position_notional=50",
+                                         "--set",  "risk.max_order_notional=20"};
   const auto replay = must(line, 1);
   CHECK(std::string(replay["verdict"].GetString()) == "diverged");
   const auto& divergence = replay["first_divergence"];
@@ -252,7 +259,8 @@ TEST_CASE("replay under another setting names record, field, both values and cau
   CHECK(std::string(divergence["recorded"].GetString()) != divergence["replayed"].GetString());
   CHECK(divergence["causes"].Size() > 0);
   // The setting that the run had changes nothing.
-  CHECK(std::string(must({"replay", traded.journal, "--set", "sizing.risk_fraction=0.0020"})["verdict"].GetString()) == "identical");
+  CHECK(std::string(must({"replay", traded.journal, "--set", "sizing.risk_fraction=0.0020"})["verdict"].GetString()) ==
+        "identical");
   // The nearest key is named.
   const Outcome misspelt = run({"replay", traded.journal, "--set", "risk.max_levrage=2"});
   CHECK(misspelt.exit_code == 2);
@@ -262,7 +270,8 @@ TEST_CASE("replay under another setting names record, field, both values and cau
 TEST_CASE("a run logs structured lines to the configured file and stays quiet on standard error") {
   const Scratch scratch;
   const std::string log = scratch.path("reprise.log");
-  const auto line = backtest(small_day().profile, small_day().dataset, scratch.path("run"), {"--set", "logging.file=" + log});
+  const auto line =
+      backtest(small_day().profile, small_day().dataset, scratch.path("run"), {"--set", "logging.file=" + log});
   const Outcome outcome = run(line);
   INFO(shown(line, outcome));
   REQUIRE(outcome.exit_code == 0);
@@ -270,12 +279,16 @@ TEST_CASE("a run logs structured lines to the configured file and stays quiet on
   const std::string text = read_file(log);
   CHECK(text.find("run started mode=backtest") != std::string::npos);
   CHECK(text.find("run ended digest=xxh3-128:") != std::string::npos);
-  CHECK(run(backtest(small_day().profile, small_day().dataset, scratch.path("run2"), {"--set", "logging.file=/proc/reprise/log"})).exit_code == 2);
+  CHECK(run(backtest(small_day().profile, small_day().dataset, scratch.path("run2"),
+                     {"--set", "logging.file=/proc/reprise/log"}))
+            .exit_code == 2);
 }
 
 TEST_CASE("a reader that has seen enough ends export and inspect without an error") {
-  for (const std::string& command : {std::string("export ") + small_day().dataset + " --type trade --format csv", std::string("inspect ") + small_day().dataset}) {
-    const Outcome piped = run_program("/bin/sh", {"-c", "{ " + std::string(REPRISE_PROGRAM) + " " + command + "; echo code $? >&2; } | head -n 1"});
+  for (const std::string& command : {std::string("export ") + small_day().dataset + " --type trade --format csv",
+                                     std::string("inspect ") + small_day().dataset}) {
+    const Outcome piped = run_program(
+        "/bin/sh", {"-c", "{ " + std::string(REPRISE_PROGRAM) + " " + command + "; echo code $? >&2; } | head -n 1"});
     INFO(piped.err);
     CHECK(piped.err == "code 0\n");
   }

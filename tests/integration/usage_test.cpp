@@ -5,7 +5,8 @@
 using namespace reprise::integration;
 
 namespace {
-const std::vector<std::string> kCommands = {"generate", "import", "run", "replay", "verify", "inspect", "export", "report", "forge"};
+const std::vector<std::string> kCommands = {"generate", "import", "run",    "replay", "verify",
+                                            "inspect",  "export", "report", "forge"};
 }
 
 TEST_CASE("every command explains itself with examples") {
@@ -60,7 +61,8 @@ TEST_CASE("with --json an error is one JSON object on standard output") {
       {"report", "/no/such/journal", "--json"},
       {"export", "/no/such/journal", "--type", "trade", "--format", "csv", "--out", "x", "--json"},
       {"import", "/no/such/file", "--out", "/no/such/folder/x", "--json"},
-      {"run", "--mode", "backtest", "--config", "/no/such/file", "--data", "d", "--journal", "/no/such/folder/j", "--json"},
+      {"run", "--mode", "backtest", "--config", "/no/such/file", "--data", "d", "--journal", "/no/such/folder/j",
+       "--json"},
   };
   for (const auto& line : lines) {
     const Outcome outcome = run(line);
@@ -76,7 +78,8 @@ TEST_CASE("with --json an error is one JSON object on standard output") {
 
 TEST_CASE("paper and live trading are refused with a word on when they come") {
   for (const char* mode : {"paper", "live"}) {
-    const std::vector<std::string> line = {"run", "--mode", mode, "--config", source_path("config/config.yaml"), "--journal", "x"};
+    const std::vector<std::string> line = {"run",       "--mode", mode, "--config", source_path("config/config.yaml"),
+                                           "--journal", "x"};
     const Outcome outcome = run(line);
     INFO(shown(line, outcome));
     CHECK(outcome.exit_code == 2);
@@ -86,7 +89,8 @@ TEST_CASE("paper and live trading are refused with a word on when they come") {
 
 TEST_CASE("a moment that is neither a seq nor a time is refused") {
   const SmallDay& day = small_day();
-  for (const char* moment : {"yesterday", "2024-08-08T23:55:00", "2024-13-08T00:00:00Z", "2024-02-30Z", "12:00Z", "-5", "99999999999999999999", "0", "1e3"}) {
+  for (const char* moment : {"yesterday", "2024-08-08T23:55:00", "2024-13-08T00:00:00Z", "2024-02-30Z", "12:00Z", "-5",
+                             "99999999999999999999", "0", "1e3"}) {
     const std::vector<std::string> line = {"inspect", day.dataset, "--at", moment};
     const Outcome outcome = run(line);
     INFO(shown(line, outcome));
