@@ -10,14 +10,13 @@
 namespace reprise {
 
 // Prints the condition, place and detail on standard error and aborts.
-[[noreturn]] void assertion_failed(const char* condition, const char* file, int line,
-                                   const std::string& detail);
+[[noreturn]] void assertion_failed(const char* condition, const char* file, int line, const std::string& detail);
 
 }  // namespace reprise
 
-#define REPRISE_ASSERT(condition, detail)                                            \
-  do {                                                                               \
-    if (!(condition)) [[unlikely]]                                                   \
+#define REPRISE_ASSERT(condition, detail)                                               \
+  do {                                                                                  \
+    if (!(condition)) [[unlikely]]                                                      \
       ::reprise::assertion_failed(#condition, __FILE__, __LINE__, std::string(detail)); \
   } while (false)
 

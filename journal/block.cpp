@@ -66,7 +66,9 @@ struct BlockEncoder::Context {
   ~Context() { ZSTD_freeCCtx(zstd); }
 };
 
-BlockEncoder::BlockEncoder(int zstd_level) : context_(std::make_unique<Context>()) { context_->level = zstd_level; }
+BlockEncoder::BlockEncoder(int zstd_level) : context_(std::make_unique<Context>()) {
+  context_->level = zstd_level;
+}
 BlockEncoder::~BlockEncoder() = default;
 
 std::string_view BlockEncoder::encode(BlockHeader& header, const std::byte* raw, std::size_t raw_bytes) {
@@ -80,7 +82,8 @@ std::string_view BlockEncoder::encode(BlockHeader& header, const std::byte* raw,
   std::size_t stored = raw_bytes;
   header.codec = static_cast<std::uint16_t>(Codec::none);
   if (raw_bytes >= kSmallestCompressed) {
-    const std::size_t got = ZSTD_compressCCtx(c.zstd, payload, room - kBlockHeaderBytes, small.data(), small.size(), c.level);
+    const std::size_t got =
+        ZSTD_compressCCtx(c.zstd, payload, room - kBlockHeaderBytes, small.data(), small.size(), c.level);
     if (!ZSTD_isError(got) && got < raw_bytes) {
       stored = got;
       header.codec = static_cast<std::uint16_t>(Codec::record_zstd);
@@ -157,7 +160,8 @@ Status check_records(const BlockHeader& header, const std::byte* raw, std::int64
     ts = record.ts_engine;
     at += kHeaderBytes + record.body_bytes;
   }
-  if (at != end) return corrupt_error("block of seq " + std::to_string(header.first_seq) + " holds bytes behind its last record");
+  if (at != end)
+    return corrupt_error("block of seq " + std::to_string(header.first_seq) + " holds bytes behind its last record");
   if (ts != header.ts_last) return bad(header.last_seq(), "is not at the block's last engine time");
   return ok_status();
 }
@@ -168,7 +172,9 @@ std::string seq_key(Seq seq) {
   return key;
 }
 
-Seq seq_from_key(std::string_view key) { return key.size() == 8 ? get_be64(key.data()) : 0; }
+Seq seq_from_key(std::string_view key) {
+  return key.size() == 8 ? get_be64(key.data()) : 0;
+}
 
 std::string time_key(std::int64_t time, Seq first_seq) {
   std::string key;

@@ -115,10 +115,10 @@ class BlockDecoder {
 Status check_records(const BlockHeader& header, const std::byte* raw, std::int64_t ts_floor);
 
 // Keys.
-std::string seq_key(Seq seq);                                // 8 bytes, big-endian
-Seq seq_from_key(std::string_view key);                      // 0 when it is not such a key
-std::string time_key(std::int64_t time, Seq first_seq);      // 16 bytes; sorts by time, then seq
-std::string time_value(const BlockHeader& header);           // ts_last and count
+std::string seq_key(Seq seq);                            // 8 bytes, big-endian
+Seq seq_from_key(std::string_view key);                  // 0 when it is not such a key
+std::string time_key(std::int64_t time, Seq first_seq);  // 16 bytes; sorts by time, then seq
+std::string time_value(const BlockHeader& header);       // ts_last and count
 bool parse_time_key(std::string_view key, std::int64_t& time, Seq& first_seq);
 bool parse_time_value(std::string_view value, std::int64_t& ts_last, std::uint64_t& count);
 

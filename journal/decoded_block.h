@@ -17,10 +17,10 @@ class DecodedBlock {
   std::size_t capacity = 0;  // bytes
   std::size_t begin = 0;     // bytes of the first block that lie before the wanted position
   std::size_t size = 0;
-  Seq first_seq = 0;         // of the record at `begin`
-  std::uint64_t count = 0;   // from `begin` on
-  bool in_chain = false;     // digests are meaningful: everything before was read too
-  RunningDigest before;      // state in front of `begin`
+  Seq first_seq = 0;        // of the record at `begin`
+  std::uint64_t count = 0;  // from `begin` on
+  bool in_chain = false;    // digests are meaningful: everything before was read too
+  RunningDigest before;     // state in front of `begin`
   Digest after;
 
   std::byte* data() { return reinterpret_cast<std::byte*>(words.get()); }

@@ -15,9 +15,13 @@ struct RunningDigest::State {
   XXH3_state_t xxh;
 };
 
-void RunningDigest::Free::operator()(State* state) const { delete state; }
+void RunningDigest::Free::operator()(State* state) const {
+  delete state;
+}
 
-RunningDigest::RunningDigest() : state_(new State) { reset(); }
+RunningDigest::RunningDigest() : state_(new State) {
+  reset();
+}
 RunningDigest::RunningDigest(const RunningDigest& other) : state_(new State) {
   XXH3_copyState(&state_->xxh, &other.state_->xxh);
 }
@@ -32,7 +36,9 @@ void RunningDigest::reset() {
   XXH3_128bits_reset(&state_->xxh);
 }
 
-void RunningDigest::update(const void* bytes, std::size_t size) { XXH3_128bits_update(&state_->xxh, bytes, size); }
+void RunningDigest::update(const void* bytes, std::size_t size) {
+  XXH3_128bits_update(&state_->xxh, bytes, size);
+}
 
 Digest RunningDigest::value() const {
   const XXH128_hash_t hash = XXH3_128bits_digest(&state_->xxh);

@@ -20,9 +20,12 @@ std::optional<FieldDifference> compare(Reader a, Reader b, const std::string& pr
       const auto x = a.get(field).as<capnp::DynamicList>();
       const auto y = b.get(field).as<capnp::DynamicList>();
       for (capnp::uint i = 0; i < x.size() && i < y.size(); ++i) {
-        if (auto found = compare(x[i].as<capnp::DynamicStruct>(), y[i].as<capnp::DynamicStruct>(), name + "[" + std::to_string(i) + "].")) return found;
+        if (auto found = compare(x[i].as<capnp::DynamicStruct>(), y[i].as<capnp::DynamicStruct>(),
+                                 name + "[" + std::to_string(i) + "]."))
+          return found;
       }
-      if (x.size() != y.size()) return FieldDifference{name + ".length", std::to_string(x.size()), std::to_string(y.size())};
+      if (x.size() != y.size())
+        return FieldDifference{name + ".length", std::to_string(x.size()), std::to_string(y.size())};
       continue;
     }
     std::string x = field_text(a, field, TextForm::plain);

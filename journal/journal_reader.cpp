@@ -24,8 +24,14 @@ constexpr std::size_t kGroupBytes = 256u << 10;  // small stored blocks are hand
 // Turns stored blocks into checked, decoded ones. Used by one thread at a time.
 class BlockLoader {
  public:
-  BlockLoader(Store& store, std::string path, std::shared_ptr<BlockPool> pool, Seq from, RunningDigest state, bool in_chain)
-      : scan_(store, path, from), path_(std::move(path)), pool_(std::move(pool)), wanted_(from), state_(std::move(state)), in_chain_(in_chain) {}
+  BlockLoader(Store& store, std::string path, std::shared_ptr<BlockPool> pool, Seq from, RunningDigest state,
+              bool in_chain)
+      : scan_(store, path, from),
+        path_(std::move(path)),
+        pool_(std::move(pool)),
+        wanted_(from),
+        state_(std::move(state)),
+        in_chain_(in_chain) {}
 
   // nullptr at the end or on error.
   std::shared_ptr<DecodedBlock> next() {
@@ -225,8 +231,8 @@ struct JournalReader::Impl {
       if (it->Valid()) {
         auto header = read_block_header(view(it->value()));
         if (!header) {
-          return corrupt_error("journal " + path + ", block of record " + std::to_string(seq_from_key(view(it->key()))) +
-                               ": " + header.error().message);
+          return corrupt_error("journal " + path + ", block of record " +
+                               std::to_string(seq_from_key(view(it->key()))) + ": " + header.error().message);
         }
         last = header->last_seq();
       }
@@ -317,7 +323,8 @@ Result<JournalReader> JournalReader::open(const std::string& path, ReaderOptions
   if (impl->options.follow) {
     const char* tmp = std::getenv("TMPDIR");
     std::string name = std::string(tmp != nullptr && *tmp != '\0' ? tmp : "/tmp") + "/reprise-follow-XXXXXX";
-    if (::mkdtemp(name.data()) == nullptr) return io_error("cannot make a directory " + name, "set TMPDIR to a writable folder");
+    if (::mkdtemp(name.data()) == nullptr)
+      return io_error("cannot make a directory " + name, "set TMPDIR to a writable folder");
     impl->scratch.path = name;
   }
   // A writer may delete a file between listing and opening it: look again then.
@@ -333,7 +340,8 @@ Result<JournalReader> JournalReader::open(const std::string& path, ReaderOptions
   if (!manifest) return manifest.error();
   impl->manifest = *manifest;
   if (impl->manifest.status == schema::RunStatus::ENDED && !has_seal(path) && !has_tail(path)) {
-    return corrupt_error("journal " + path + " has ended but its SEAL is missing", "run reprise verify on it, or restore it from a copy");
+    return corrupt_error("journal " + path + " has ended but its SEAL is missing",
+                         "run reprise verify on it, or restore it from a copy");
   }
   if (auto s = impl->look_at_ends(); !s) return s.error();
   return JournalReader(std::move(impl));
@@ -349,9 +357,15 @@ JournalReader::~JournalReader() {
   if (impl_) impl_->drop_position();  // the thread reads the store
 }
 
-const Manifest& JournalReader::manifest() const { return impl_->manifest; }
-Seq JournalReader::first_seq() const { return impl_->first; }
-Seq JournalReader::last_seq() const { return impl_->last; }
+const Manifest& JournalReader::manifest() const {
+  return impl_->manifest;
+}
+Seq JournalReader::first_seq() const {
+  return impl_->first;
+}
+Seq JournalReader::last_seq() const {
+  return impl_->last;
+}
 
 Result<std::optional<RecordView>> JournalReader::next() {
   RecordView record;
@@ -360,10 +374,18 @@ Result<std::optional<RecordView>> JournalReader::next() {
   return std::optional<RecordView>();
 }
 
-bool JournalReader::next(RecordView& record) { return impl_->next(record); }
-Status JournalReader::status() const { return impl_->status; }
-BlockHandle JournalReader::current_block() const { return impl_->block; }
-Digest JournalReader::running_digest() const { return impl_->digest(); }
+bool JournalReader::next(RecordView& record) {
+  return impl_->next(record);
+}
+Status JournalReader::status() const {
+  return impl_->status;
+}
+BlockHandle JournalReader::current_block() const {
+  return impl_->block;
+}
+Digest JournalReader::running_digest() const {
+  return impl_->digest();
+}
 
 Status JournalReader::seek(Seq seq) {
   impl_->go_to(seq);

@@ -24,7 +24,7 @@ struct RecordFilter {
 
 struct ReaderOptions {
   bool read_ahead = true;
-  bool follow = false;     // another process may be writing: next() ends at the present end, refresh() moves it
+  bool follow = false;  // another process may be writing: next() ends at the present end, refresh() moves it
   RecordFilter filter;
 };
 

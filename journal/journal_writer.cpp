@@ -158,7 +158,8 @@ struct JournalWriter::Impl {
 
   Seq append_one(const RecordHeader& header, const void* body, std::size_t body_bytes) {
     const std::size_t bytes = kHeaderBytes + body_bytes;
-    if (open.size + bytes > open.capacity) [[unlikely]] make_room(bytes);
+    if (open.size + bytes > open.capacity) [[unlikely]]
+      make_room(bytes);
     const Seq seq = next_seq;
     REPRISE_ASSERT(header.ts_engine >= last_ts, "engine time must not decrease");
     REPRISE_ASSERT(header.cause_delta < seq, "a cause lies before its record");
@@ -176,7 +177,8 @@ struct JournalWriter::Impl {
     open.size += bytes;
     ++next_seq;
     tail.set_appended(seq);
-    if (open.size >= block_bytes) [[unlikely]] submit();
+    if (open.size >= block_bytes) [[unlikely]]
+      submit();
     return seq;
   }
 
@@ -389,10 +391,14 @@ struct JournalWriter::Impl {
       auto* raw = reinterpret_cast<std::byte*>(words.data());
       if (auto s = scan.decode(*block, raw); !s) return s;
       if (auto s = check_records(block->header, raw, last_ts); !s) return s;
-      if (block->header.digest_before != digest_now) return corrupt_error("journal " + path + ": the chain breaks at record " + std::to_string(block->header.first_seq));
+      if (block->header.digest_before != digest_now)
+        return corrupt_error("journal " + path + ": the chain breaks at record " +
+                             std::to_string(block->header.first_seq));
       digest.update(raw, block->header.raw_bytes);
       digest_now = digest.value();
-      if (block->header.digest_after != digest_now) return corrupt_error("journal " + path + ": the chain breaks within the block of record " + std::to_string(block->header.first_seq));
+      if (block->header.digest_after != digest_now)
+        return corrupt_error("journal " + path + ": the chain breaks within the block of record " +
+                             std::to_string(block->header.first_seq));
       last_ts = block->header.ts_last;
       next_seq = block->header.last_seq() + 1;
       records += block->header.count;
@@ -438,7 +444,8 @@ Status fill_new_directory(const std::string& dir, const Manifest& manifest) {
 
 }  // namespace
 
-Result<JournalWriter> JournalWriter::create(const std::string& path_given, const Manifest& manifest, WriterOptions options) {
+Result<JournalWriter> JournalWriter::create(const std::string& path_given, const Manifest& manifest,
+                                            WriterOptions options) {
   REPRISE_ASSERT(options.clock != nullptr, "WriterOptions::clock is required");
   std::string path = path_given;
   while (path.size() > 1 && path.back() == '/') path.pop_back();
@@ -452,8 +459,9 @@ Result<JournalWriter> JournalWriter::create(const std::string& path_given, const
   const std::string making = path + ".creating." + std::to_string(::getpid());
   if (::mkdir(making.c_str(), 0755) != 0) {
     const int why = errno;
-    return usage_error("cannot make a journal at " + path + ": " + std::strerror(why),
-                       why == ENOENT ? "make the folder it is to stand in first" : "check the path and its permissions");
+    return usage_error(
+        "cannot make a journal at " + path + ": " + std::strerror(why),
+        why == ENOENT ? "make the folder it is to stand in first" : "check the path and its permissions");
   }
   Manifest m = manifest;
   m.status = schema::RunStatus::RUNNING;
@@ -493,8 +501,11 @@ Result<JournalWriter> JournalWriter::create(const std::string& path_given, const
 Result<JournalWriter> JournalWriter::recover(const std::string& path, WriterOptions options) {
   REPRISE_ASSERT(options.clock != nullptr, "WriterOptions::clock is required");
   if (auto s = check_is_journal(path); !s) return s.error();
-  if (has_seal(path)) return usage_error("journal " + path + " has ended", "start a new journal; an ended one is never continued");
-  if (!has_tail(path)) return corrupt_error("journal " + path + " has neither SEAL nor TAIL: its end was removed", "restore it from a copy");
+  if (has_seal(path))
+    return usage_error("journal " + path + " has ended", "start a new journal; an ended one is never continued");
+  if (!has_tail(path))
+    return corrupt_error("journal " + path + " has neither SEAL nor TAIL: its end was removed",
+                         "restore it from a copy");
 
   auto impl = std::make_unique<Impl>(std::move(options));
   impl->path = path;
@@ -511,7 +522,8 @@ Result<JournalWriter> JournalWriter::recover(const std::string& path, WriterOpti
   const Seq last = impl->next_seq - 1;
   if (last < numbers->durable || last < manifest->last_seq) {
     return corrupt_error("journal " + path + ": records " + std::to_string(last + 1) + " to " +
-                             std::to_string(std::max(numbers->durable, manifest->last_seq)) + " were durable and are missing",
+                             std::to_string(std::max(numbers->durable, manifest->last_seq)) +
+                             " were durable and are missing",
                          "restore it from a copy");
   }
   if (auto next_raw = next_raw_number(*impl->store, path); !next_raw) {
@@ -565,12 +577,24 @@ Seq JournalWriter::append(const RecordBatch& batch) {
   return first;
 }
 
-Status JournalWriter::commit() { return impl_->commit(); }
-Seq JournalWriter::last_seq() const { return impl_->next_seq - 1; }
-Seq JournalWriter::durable_seq() const { return impl_->durable.load(std::memory_order_acquire); }
-bool JournalWriter::failed() const { return impl_->has_failed.load(std::memory_order_acquire); }
-Status JournalWriter::status() const { return impl_->sticky(); }
-const Manifest& JournalWriter::manifest() const { return impl_->manifest; }
+Status JournalWriter::commit() {
+  return impl_->commit();
+}
+Seq JournalWriter::last_seq() const {
+  return impl_->next_seq - 1;
+}
+Seq JournalWriter::durable_seq() const {
+  return impl_->durable.load(std::memory_order_acquire);
+}
+bool JournalWriter::failed() const {
+  return impl_->has_failed.load(std::memory_order_acquire);
+}
+Status JournalWriter::status() const {
+  return impl_->sticky();
+}
+const Manifest& JournalWriter::manifest() const {
+  return impl_->manifest;
+}
 
 Status JournalWriter::append_raw(std::int64_t ts_recv, std::string_view source, std::string_view frame) {
   Impl& w = *impl_;

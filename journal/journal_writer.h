@@ -35,7 +35,7 @@ struct WriterOptions {
   Durability durability = Durability::wal;
   std::size_t block_bytes = 256u << 10;  // raw bytes at which a block closes by itself
   int zstd_level = 1;
-  WallClock clock;                       // required
+  WallClock clock;  // required
 };
 
 class JournalWriter {
@@ -57,7 +57,7 @@ class JournalWriter {
   Status commit();
   Seq last_seq() const;
   Seq durable_seq() const;
-  bool failed() const;      // cheap; look at status() when true
+  bool failed() const;  // cheap; look at status() when true
   Status status() const;
 
   // The frame as it came from the socket, kept beside the records (a parser's bug loses no day).

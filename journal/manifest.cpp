@@ -36,7 +36,9 @@ const char* name_of(schema::RunMode mode) {
   return "unknown";
 }
 
-std::string manifest_key() { return "run/" + seq_key(0); }
+std::string manifest_key() {
+  return "run/" + seq_key(0);
+}
 
 std::string encode_manifest(const Manifest& m) {
   const std::size_t text = m.run_id.size() + m.parent_run_id.size() + m.build_id.size() + m.config_hash.size() +
@@ -80,7 +82,8 @@ Result<Manifest> decode_manifest(std::string_view stored) {
   if (stored.size() < 16 || stored.size() % 8 != 0) return corrupt_error("the manifest has an impossible size");
   std::uint64_t checksum = 0;
   std::memcpy(&checksum, stored.data(), sizeof checksum);
-  if (checksum != hash64(stored.data() + 8, stored.size() - 8)) return corrupt_error("the manifest's checksum does not match");
+  if (checksum != hash64(stored.data() + 8, stored.size() - 8))
+    return corrupt_error("the manifest's checksum does not match");
   std::vector<capnp::word> words((stored.size() - 8) / sizeof(capnp::word));
   std::memcpy(static_cast<void*>(words.data()), stored.data() + 8, stored.size() - 8);
   if (!shape_is_safe(words.data(), words.size())) return corrupt_error("the manifest is malformed");

@@ -30,8 +30,7 @@
 
 namespace reprise::journal {
 
-static_assert(std::endian::native == std::endian::little,
-              "the journal is little-endian and is written in place");
+static_assert(std::endian::native == std::endian::little, "the journal is little-endian and is written in place");
 
 using Seq = std::uint64_t;  // gap-free, from 1; 0 = none
 using schema::RecordType;
@@ -92,7 +91,7 @@ typename T::Reader read(const RecordView& record) {
   return capnp::readMessageUnchecked<T>(record.body());
 }
 
-const char* name_of(RecordType type);                       // "bookDelta"; "type77" where unknown
+const char* name_of(RecordType type);  // "bookDelta"; "type77" where unknown
 std::optional<RecordType> record_type_from(std::string_view name);
 inline constexpr std::uint16_t kRecordTypeCount = 51;
 bool is_output_type(RecordType type);

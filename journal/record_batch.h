@@ -30,8 +30,7 @@ class RecordBatch {
   // The type code, body size and flags for outputs are set here.
   template <class T, class Fill>
   RecordHeader& append(RecordType type, RecordHeader header, Fill&& fill, std::size_t extra_words = 0) {
-    constexpr std::size_t fixed =
-        1 + T::_capnpPrivate::dataWordSize + T::_capnpPrivate::pointerCount;
+    constexpr std::size_t fixed = 1 + T::_capnpPrivate::dataWordSize + T::_capnpPrivate::pointerCount;
     for (std::size_t room = fixed + extra_words;; room = room * 2 + 8) {
       capnp::word* words = reserve(room);
       InPlaceMessage message(words, room);

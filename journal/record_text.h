@@ -24,8 +24,8 @@ std::string body_json(RecordType type, const capnp::word* body);
 std::vector<std::string> column_names(RecordType type);
 std::vector<std::string> column_values(const RecordView& record);
 
-std::string snake_case(std::string_view name);          // "tradeId" -> "trade_id"
-std::string decimal_text(std::int64_t e8);              // 150000000 -> "1.5"
+std::string snake_case(std::string_view name);  // "tradeId" -> "trade_id"
+std::string decimal_text(std::int64_t e8);      // 150000000 -> "1.5"
 std::string json_quoted(std::string_view text);
 
 // What an Int64 field means. Every Int64 field of the schema is classified in one table; `unlisted` would

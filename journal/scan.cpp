@@ -27,7 +27,9 @@ std::optional<StoredBlock> BlockScan::next() {
   if (moved_) it_->Next();
   moved_ = true;
   if (!it_->Valid()) {
-    if (!it_->status().ok()) status_ = rocks_error(path_, "cannot read behind record " + std::to_string(expected_ == 0 ? 0 : expected_ - 1), it_->status());
+    if (!it_->status().ok())
+      status_ = rocks_error(path_, "cannot read behind record " + std::to_string(expected_ == 0 ? 0 : expected_ - 1),
+                            it_->status());
     return std::nullopt;
   }
   const Seq key = seq_from_key(view(it_->key()));
@@ -84,7 +86,8 @@ std::string encode_raw_frame(std::int64_t ts_recv, std::string_view source, std:
   return out;
 }
 
-bool decode_raw_frame(std::string_view stored, std::int64_t& ts_recv, std::string_view& source, std::string_view& frame) {
+bool decode_raw_frame(std::string_view stored, std::int64_t& ts_recv, std::string_view& source,
+                      std::string_view& frame) {
   if (stored.size() < 20) return false;
   std::uint64_t checksum = 0;
   std::memcpy(&checksum, stored.data() + stored.size() - 8, 8);
@@ -117,7 +120,8 @@ Result<std::vector<RawFrame>> read_raw_frames(const std::string& path, std::size
     std::string_view source;
     std::string_view frame;
     if (!decode_raw_frame(view(it->value()), ts, source, frame)) {
-      return corrupt_error("journal " + path + ": raw frame " + std::to_string(seq_from_key(view(it->key()))) + " is damaged");
+      return corrupt_error("journal " + path + ": raw frame " + std::to_string(seq_from_key(view(it->key()))) +
+                           " is damaged");
     }
     frames.push_back({ts, std::string(source), std::string(frame)});
   }

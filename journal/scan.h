@@ -45,7 +45,8 @@ class BlockScan {
 
 // Raw frames: value = ts_recv, length of source, source, frame, XXH3-64 of all before it.
 std::string encode_raw_frame(std::int64_t ts_recv, std::string_view source, std::string_view frame);
-bool decode_raw_frame(std::string_view stored, std::int64_t& ts_recv, std::string_view& source, std::string_view& frame);
+bool decode_raw_frame(std::string_view stored, std::int64_t& ts_recv, std::string_view& source,
+                      std::string_view& frame);
 Result<std::uint64_t> next_raw_number(Store& store, const std::string& path);
 
 }  // namespace reprise::journal

@@ -36,7 +36,9 @@ bool is_covered(const std::string& name) {
          !starts("OPTIONS-") && name != "LOG" && !starts("LOG.old");
 }
 
-std::string hex(const Digest& digest) { return digest.text().substr(std::strlen("xxh3-128:")); }
+std::string hex(const Digest& digest) {
+  return digest.text().substr(std::strlen("xxh3-128:"));
+}
 
 Result<SealedFile> hash_file(const std::string& path, const std::string& name) {
   const std::string full = path + "/" + name;
@@ -105,8 +107,12 @@ Status write_durably(const std::string& path, const std::string& text) {
 
 }  // namespace
 
-bool has_seal(const std::string& path) { return ::access((path + "/SEAL").c_str(), F_OK) == 0; }
-bool has_tail(const std::string& path) { return ::access((path + "/TAIL").c_str(), F_OK) == 0; }
+bool has_seal(const std::string& path) {
+  return ::access((path + "/SEAL").c_str(), F_OK) == 0;
+}
+bool has_tail(const std::string& path) {
+  return ::access((path + "/TAIL").c_str(), F_OK) == 0;
+}
 
 Status sync_directory(const std::string& path) {
   const int fd = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -156,7 +162,8 @@ Result<Digest> check_seal(const std::string& path) {
       words >> value;
       unsigned long long high = 0;
       unsigned long long low = 0;
-      if (std::sscanf(value.c_str(), "xxh3-128:%16llx%16llx", &high, &low) != 2) return corrupt_error(name + ": no digest");
+      if (std::sscanf(value.c_str(), "xxh3-128:%16llx%16llx", &high, &low) != 2)
+        return corrupt_error(name + ": no digest");
       digest = {low, high};
     } else if (kind == "file") {
       SealedFile file;
@@ -179,7 +186,8 @@ Result<Digest> check_seal(const std::string& path) {
     struct stat info {};
     if (::stat(full.c_str(), &info) != 0) return corrupt_error(full + ": missing; it was there when the journal ended");
     if (static_cast<std::uint64_t>(info.st_size) != expected.bytes) {
-      return corrupt_error(full + ": has " + std::to_string(info.st_size) + " bytes, sealed with " + std::to_string(expected.bytes));
+      return corrupt_error(full + ": has " + std::to_string(info.st_size) + " bytes, sealed with " +
+                           std::to_string(expected.bytes));
     }
     auto file = hash_file(path, expected.name);
     if (!file) return file.error();

@@ -57,7 +57,8 @@ rocksdb::DBOptions database_options(OpenMode mode) {
 
 rocksdb::ColumnFamilyOptions family_options(Family family, const std::shared_ptr<rocksdb::Cache>& cache) {
   rocksdb::ColumnFamilyOptions options;
-  options.compression = family == Family::raw ? rocksdb::kZSTD : rocksdb::kNoCompression;  // blocks are compressed by us
+  options.compression =
+      family == Family::raw ? rocksdb::kZSTD : rocksdb::kNoCompression;  // blocks are compressed by us
   options.bottommost_compression = rocksdb::kDisableCompressionOption;
   options.write_buffer_size = family == Family::log ? 64u << 20 : family == Family::raw ? 16u << 20 : 4u << 20;
   options.max_write_buffer_number = family == Family::log ? 3 : 2;
@@ -107,7 +108,8 @@ Result<std::unique_ptr<Store>> Store::open(const std::string& path, OpenMode mod
   if (!status.ok()) {
     const std::string text = status.ToString();
     if (status.IsIOError() && text.find("lock") != std::string::npos &&
-        (text.find("lock hold by") != std::string::npos || text.find("Resource temporarily unavailable") != std::string::npos)) {
+        (text.find("lock hold by") != std::string::npos ||
+         text.find("Resource temporarily unavailable") != std::string::npos)) {
       return usage_error("journal " + path + " is being written by another process or writer",
                          "wait for it to end, or choose another path");
     }
@@ -118,7 +120,9 @@ Result<std::unique_ptr<Store>> Store::open(const std::string& path, OpenMode mod
   return store;
 }
 
-Store::~Store() { (void)close(); }
+Store::~Store() {
+  (void)close();
+}
 
 Status Store::flush() {
   rocksdb::FlushOptions options;
@@ -181,14 +185,16 @@ Status check_is_journal(const std::string& path) {
     return io_error("cannot look at " + path + ": " + std::strerror(errno));
   }
   if (!S_ISDIR(info.st_mode)) {
-    return usage_error(path + " is a file, not a journal", "a journal is a directory; reprise import turns market data files into one");
+    return usage_error(path + " is a file, not a journal",
+                       "a journal is a directory; reprise import turns market data files into one");
   }
   if (::access(path.c_str(), R_OK | X_OK) != 0) {
     return io_error("cannot read journal " + path + ": " + std::strerror(errno), "check the permissions");
   }
   const fs::path dir(path);
   std::error_code ignored;
-  if (!fs::exists(dir / "CURRENT", ignored) && !fs::exists(dir / "SEAL", ignored) && !fs::exists(dir / "TAIL", ignored)) {
+  if (!fs::exists(dir / "CURRENT", ignored) && !fs::exists(dir / "SEAL", ignored) &&
+      !fs::exists(dir / "TAIL", ignored)) {
     return usage_error(path + " is not a journal: the directory has none of its files",
                        "check the path; reprise run and reprise import make journals");
   }

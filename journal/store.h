@@ -53,7 +53,9 @@ Error rocks_error(const std::string& path, const std::string& doing, const rocks
 // Refuses what cannot be a journal (missing, a file, an empty directory, no permission), with a hint.
 Status check_is_journal(const std::string& path);
 
-inline std::string_view view(const rocksdb::Slice& slice) { return {slice.data(), slice.size()}; }
+inline std::string_view view(const rocksdb::Slice& slice) {
+  return {slice.data(), slice.size()};
+}
 
 // Manifest <-> stored bytes (XXH3-64, then a single-segment Cap'n Proto message).
 std::string encode_manifest(const Manifest& manifest);

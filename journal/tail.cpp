@@ -16,7 +16,9 @@ namespace {
 constexpr std::size_t kTailBytes = 4096;
 constexpr std::uint64_t kTailMagic = 0x31304c4941545052;  // "RPTAIL01"
 
-std::string tail_path(const std::string& path) { return path + "/TAIL"; }
+std::string tail_path(const std::string& path) {
+  return path + "/TAIL";
+}
 
 Error tail_io(const std::string& path, const char* doing) {
   return io_error(tail_path(path) + ": cannot " + doing + ": " + std::strerror(errno));
@@ -94,7 +96,8 @@ Result<TailNumbers> Tail::load(const std::string& path) {
 }
 
 Status Tail::sync() {
-  if (words_ != nullptr && ::msync(words_, kTailBytes, MS_SYNC) != 0) return io_error(std::string("cannot sync TAIL: ") + std::strerror(errno));
+  if (words_ != nullptr && ::msync(words_, kTailBytes, MS_SYNC) != 0)
+    return io_error(std::string("cannot sync TAIL: ") + std::strerror(errno));
   return ok_status();
 }
 

@@ -26,8 +26,8 @@ struct TailNumbers {
 
 class Tail {
  public:
-  static Result<Tail> create(const std::string& path);  // path of the journal directory
-  static Result<Tail> open(const std::string& path);    // for writing
+  static Result<Tail> create(const std::string& path);       // path of the journal directory
+  static Result<Tail> open(const std::string& path);         // for writing
   static Result<TailNumbers> load(const std::string& path);  // read-only
 
   Tail() = default;

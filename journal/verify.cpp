@@ -85,15 +85,16 @@ Status check_other_families(Store& store, const std::string& path) {
     std::string_view source;
     std::string_view frame;
     if (number != expected) return corrupt("raw frame " + std::to_string(expected) + " is missing");
-    if (!decode_raw_frame(view(it->value()), ts, source, frame)) return corrupt("raw frame " + std::to_string(number) + " is damaged");
+    if (!decode_raw_frame(view(it->value()), ts, source, frame))
+      return corrupt("raw frame " + std::to_string(number) + " is damaged");
   }
   if (!it->status().ok()) return rocks_error(path, "cannot read the raw frames", it->status());
   return ok_status();
 }
 
 // Everything that the content says about itself. Fills `report` as it goes; its status names the first problem.
-Status check_content(const std::string& path, const std::optional<TailNumbers>& tail, const std::optional<Digest>& sealed,
-                     const Progress& progress, VerifyReport& report) {
+Status check_content(const std::string& path, const std::optional<TailNumbers>& tail,
+                     const std::optional<Digest>& sealed, const Progress& progress, VerifyReport& report) {
   auto opened = Store::open(path, OpenMode::read);
   if (!opened) return opened.error();
   Store& store = **opened;
@@ -117,7 +118,8 @@ Status check_content(const std::string& path, const std::optional<TailNumbers>& 
     if (auto s = scan.decode(*block, raw); !s) return s;
     if (auto s = check_records(header, raw, ts_floor); !s) return corrupt_error(place + s.error().message);
     digest.update(raw, header.raw_bytes);
-    if (digest.value() != header.digest_after) return corrupt_error(place + "its records do not give the digest it states");
+    if (digest.value() != header.digest_after)
+      return corrupt_error(place + "its records do not give the digest it states");
     if (auto s = times.expect(header); !s) return s;
     ts_floor = header.ts_last;
     report.records += header.count;
@@ -130,24 +132,29 @@ Status check_content(const std::string& path, const std::optional<TailNumbers>& 
   if (auto s = check_other_families(store, path); !s) return s;
   report.digest = digest.value();
 
-  if (manifest->first_seq != 1) return corrupt_error(where + "its manifest begins at record " + std::to_string(manifest->first_seq));
+  if (manifest->first_seq != 1)
+    return corrupt_error(where + "its manifest begins at record " + std::to_string(manifest->first_seq));
   if (manifest->last_seq > report.last_seq || (sealed && manifest->last_seq != report.last_seq)) {
-    return corrupt_error(where + "it ends at record " + std::to_string(report.last_seq) + ", its manifest says " + std::to_string(manifest->last_seq));
+    return corrupt_error(where + "it ends at record " + std::to_string(report.last_seq) + ", its manifest says " +
+                         std::to_string(manifest->last_seq));
   }
-  if (manifest->durable_seq > report.last_seq) return corrupt_error(where + "records that its manifest calls durable are missing");
+  if (manifest->durable_seq > report.last_seq)
+    return corrupt_error(where + "records that its manifest calls durable are missing");
   if (manifest->last_seq == report.last_seq && manifest->last_seq != 0 && manifest->digest != report.digest) {
     return corrupt_error(where + "the digest of its records is not the one in its manifest");
   }
   if (sealed) {
-    if (manifest->status != schema::RunStatus::ENDED) return corrupt_error(where + "it is sealed, yet its manifest says " + name_of(manifest->status));
-    if (*sealed != report.digest || manifest->digest != report.digest) return corrupt_error(where + "the digest of its records is not the one in its seal");
+    if (manifest->status != schema::RunStatus::ENDED)
+      return corrupt_error(where + "it is sealed, yet its manifest says " + name_of(manifest->status));
+    if (*sealed != report.digest || manifest->digest != report.digest)
+      return corrupt_error(where + "the digest of its records is not the one in its seal");
     report.durable_seq = report.last_seq;
     return ok_status();
   }
   report.durable_seq = tail->durable;
   if (report.last_seq < tail->durable) {
-    return corrupt_error(where + "records " + std::to_string(report.last_seq + 1) + " to " + std::to_string(tail->durable) +
-                         " were durable and are missing");
+    return corrupt_error(where + "records " + std::to_string(report.last_seq + 1) + " to " +
+                         std::to_string(tail->durable) + " were durable and are missing");
   }
   if (tail->appended > report.last_seq) report.cut_records += tail->appended - report.last_seq;
   return ok_status();
@@ -202,8 +209,10 @@ Status check_content_apart(const std::string& path, const TailNumbers& tail, Ver
     VerifyReport r;
     const Status s = check_content(path, tail, std::nullopt, {}, r);
     const std::string message = s.ok() ? std::string() : s.error().message;
-    const Numbers n{r.digest, r.records, r.first_seq, r.last_seq, r.durable_seq, r.cut_records, r.status,
-                    s.ok() ? 1 : 0, s.ok() ? ErrorKind::corrupt : s.error().kind, message.size()};
+    const Numbers n{r.digest,      r.records,      r.first_seq,
+                    r.last_seq,    r.durable_seq,  r.cut_records,
+                    r.status,      s.ok() ? 1 : 0, s.ok() ? ErrorKind::corrupt : s.error().kind,
+                    message.size()};
     const bool told = write_all(ends[1], &n, sizeof n) && write_all(ends[1], message.data(), message.size());
     ::_exit(told ? 0 : 1);
   }
@@ -220,8 +229,9 @@ Status check_content_apart(const std::string& path, const TailNumbers& tail, Ver
   while (::waitpid(child, &how, 0) < 0 && errno == EINTR) {
   }
   if (!heard) {
-    return corrupt_error("journal " + path + ": its files are damaged so that the storage library cannot read them" +
-                         (WIFSIGNALED(how) ? " (it died of signal " + std::to_string(WTERMSIG(how)) + ")" : std::string()));
+    return corrupt_error(
+        "journal " + path + ": its files are damaged so that the storage library cannot read them" +
+        (WIFSIGNALED(how) ? " (it died of signal " + std::to_string(WTERMSIG(how)) + ")" : std::string()));
   }
   report.digest = n.digest;
   report.records = n.records;

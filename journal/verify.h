@@ -23,6 +23,7 @@ struct VerifyReport {
 };
 
 // Errors are for "could not check" (no such path, no permission); damage is a report that is not clean.
-Result<VerifyReport> verify(const std::string& path, const std::function<void(std::uint64_t done, std::uint64_t total)>& progress = {});
+Result<VerifyReport> verify(const std::string& path,
+                            const std::function<void(std::uint64_t done, std::uint64_t total)>& progress = {});
 
 }  // namespace reprise::journal

@@ -27,6 +27,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   REPRISE_ASSERT(same_canonical_form(view.body(), count, view.body(), count), "a body equals itself");
   const auto canonical = canonical_form(view.body(), count);
   REPRISE_ASSERT(shape_is_safe(canonical.data(), canonical.size()), "a canonical form is safe");
-  REPRISE_ASSERT(canonical_form(canonical.data(), canonical.size()).size() == canonical.size(), "the canonical form is its own");
+  REPRISE_ASSERT(canonical_form(canonical.data(), canonical.size()).size() == canonical.size(),
+                 "the canonical form is its own");
   return 0;
 }

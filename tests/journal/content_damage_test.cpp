@@ -60,7 +60,9 @@ std::string reworked(const std::string& stored, const std::function<void(BlockHe
   return out;
 }
 
-bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+bool has(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
 
 }  // namespace
 
@@ -76,9 +78,11 @@ TEST_CASE("an edit that changes nothing verifies clean, so what follows is found
 
 TEST_CASE("a missing block is reported with the records that are missing") {
   const Scratch scratch;
-  const std::string middle = problem_after(scratch / "j", [](Store& store) { remove(store, Family::log, all(store, Family::log)[2].first); });
+  const std::string middle =
+      problem_after(scratch / "j", [](Store& store) { remove(store, Family::log, all(store, Family::log)[2].first); });
   CHECK(has(middle, "missing"));
-  const std::string first = problem_after(scratch / "j", [](Store& store) { remove(store, Family::log, all(store, Family::log)[0].first); });
+  const std::string first =
+      problem_after(scratch / "j", [](Store& store) { remove(store, Family::log, all(store, Family::log)[0].first); });
   CHECK(has(first, "records 1 to"));
   const std::string last = problem_after(scratch / "j", [](Store& store) {
     const auto blocks = all(store, Family::log);
@@ -96,15 +100,19 @@ TEST_CASE("a missing block is reported with the records that are missing") {
 
 TEST_CASE("a repeated or swapped block is reported") {
   const Scratch scratch;
-  CHECK(has(problem_after(scratch / "j", [](Store& store) {
-              const auto blocks = all(store, Family::log);
-              put(store, Family::log, blocks[2].first, blocks[1].second);
-            }), "another block's key"));
-  CHECK(has(problem_after(scratch / "j", [](Store& store) {
-              const auto blocks = all(store, Family::log);
-              put(store, Family::log, blocks[2].first, blocks[1].second);
-              put(store, Family::log, blocks[1].first, blocks[2].second);
-            }), "another block's key"));
+  CHECK(has(problem_after(scratch / "j",
+                          [](Store& store) {
+                            const auto blocks = all(store, Family::log);
+                            put(store, Family::log, blocks[2].first, blocks[1].second);
+                          }),
+            "another block's key"));
+  CHECK(has(problem_after(scratch / "j",
+                          [](Store& store) {
+                            const auto blocks = all(store, Family::log);
+                            put(store, Family::log, blocks[2].first, blocks[1].second);
+                            put(store, Family::log, blocks[1].first, blocks[2].second);
+                          }),
+            "another block's key"));
   // The same with the block's own seq made to fit its new key.
   CHECK_FALSE(problem_after(scratch / "j", [](Store& store) {
                 const auto blocks = all(store, Family::log);
@@ -112,17 +120,22 @@ TEST_CASE("a repeated or swapped block is reported") {
                     reworked(blocks[1].second, [&](BlockHeader& h) { h.first_seq = seq_from_key(blocks[2].first); }));
               }).empty());
   // A copy appended behind the end.
-  CHECK(has(problem_after(scratch / "j", [](Store& store) {
-              const auto blocks = all(store, Family::log);
-              put(store, Family::log, seq_key(kRecords + 1),
-                  reworked(blocks.back().second, [](BlockHeader& h) { h.first_seq = kRecords + 1; }));
-            }), "chain"));
+  CHECK(has(problem_after(scratch / "j",
+                          [](Store& store) {
+                            const auto blocks = all(store, Family::log);
+                            put(store, Family::log, seq_key(kRecords + 1),
+                                reworked(blocks.back().second, [](BlockHeader& h) { h.first_seq = kRecords + 1; }));
+                          }),
+            "chain"));
   // A copy put between two blocks.
-  CHECK(has(problem_after(scratch / "j", [](Store& store) {
-              const auto blocks = all(store, Family::log);
-              const Seq seq = seq_from_key(blocks[1].first) + 1;
-              put(store, Family::log, seq_key(seq), reworked(blocks[1].second, [&](BlockHeader& h) { h.first_seq = seq; }));
-            }), "repeats"));
+  CHECK(has(problem_after(scratch / "j",
+                          [](Store& store) {
+                            const auto blocks = all(store, Family::log);
+                            const Seq seq = seq_from_key(blocks[1].first) + 1;
+                            put(store, Family::log, seq_key(seq),
+                                reworked(blocks[1].second, [&](BlockHeader& h) { h.first_seq = seq; }));
+                          }),
+            "repeats"));
 }
 
 TEST_CASE("every field of a block header is checked against the content") {
@@ -156,7 +169,8 @@ TEST_CASE("every field of a block header is checked against the content") {
       change(header);
       BlockHeader as_stored = header;
       as_stored.stored_bytes = static_cast<std::uint32_t>(stored.size() - kBlockHeaderBytes);
-      header.checksum = header.stored_bytes == as_stored.stored_bytes ? block_checksum(header, stored.data() + kBlockHeaderBytes) : 0;
+      header.checksum =
+          header.stored_bytes == as_stored.stored_bytes ? block_checksum(header, stored.data() + kBlockHeaderBytes) : 0;
       std::memcpy(stored.data(), static_cast<const void*>(&header), sizeof header);
       put(store, Family::log, blocks[2].first, stored);
     });
@@ -218,11 +232,26 @@ TEST_CASE("a rewritten record with valid checksums verifies clean under another 
 
 TEST_CASE("a time index that does not meet the blocks one to one is reported") {
   const Scratch scratch;
-  CHECK(has(problem_after(scratch / "j", [](Store& store) { remove(store, Family::time_index, all(store, Family::time_index)[1].first); }), "time index"));
-  CHECK(has(problem_after(scratch / "j", [](Store& store) { remove(store, Family::time_index, all(store, Family::time_index).back().first); }), "time index"));
-  CHECK(has(problem_after(scratch / "j", [](Store& store) { put(store, Family::time_index, time_key(INT64_MAX, 999), std::string(16, '\0')); }), "time index"));
-  CHECK(has(problem_after(scratch / "j", [](Store& store) { put(store, Family::time_index, all(store, Family::time_index)[1].first, std::string(16, '\0')); }), "time index"));
-  CHECK(has(problem_after(scratch / "j", [](Store& store) { put(store, Family::time_index, "x", "y"); }), "time index"));
+  CHECK(has(
+      problem_after(scratch / "j",
+                    [](Store& store) { remove(store, Family::time_index, all(store, Family::time_index)[1].first); }),
+      "time index"));
+  CHECK(has(problem_after(
+                scratch / "j",
+                [](Store& store) { remove(store, Family::time_index, all(store, Family::time_index).back().first); }),
+            "time index"));
+  CHECK(has(problem_after(
+                scratch / "j",
+                [](Store& store) { put(store, Family::time_index, time_key(INT64_MAX, 999), std::string(16, '\0')); }),
+            "time index"));
+  CHECK(has(problem_after(scratch / "j",
+                          [](Store& store) {
+                            put(store, Family::time_index, all(store, Family::time_index)[1].first,
+                                std::string(16, '\0'));
+                          }),
+            "time index"));
+  CHECK(
+      has(problem_after(scratch / "j", [](Store& store) { put(store, Family::time_index, "x", "y"); }), "time index"));
 }
 
 TEST_CASE("a manifest that disagrees with the content, is damaged or missing is reported") {
@@ -242,13 +271,19 @@ TEST_CASE("a manifest that disagrees with the content, is damaged or missing is 
   CHECK(has(changed([](Manifest& m) { m.durable_seq += 1; }), "durable"));
   CHECK(has(changed([](Manifest& m) { m.digest.low ^= 1; }), "digest"));
   CHECK(has(changed([](Manifest& m) { m.status = schema::RunStatus::RUNNING; }), "sealed"));
-  CHECK(has(problem_after(scratch / "j", [](Store& store) { remove(store, Family::manifest, manifest_key()); }), "manifest is missing"));
-  CHECK(has(problem_after(scratch / "j", [](Store& store) { put(store, Family::manifest, manifest_key(), "short"); }), "manifest"));
-  CHECK(has(problem_after(scratch / "j", [](Store& store) {
-              std::string value = all(store, Family::manifest)[0].second;
-              value[20] = static_cast<char>(value[20] ^ 4);
-              put(store, Family::manifest, manifest_key(), value);
-            }), "checksum"));
-  CHECK(has(problem_after(scratch / "j", [](Store& store) { put(store, Family::manifest, "run/x", "y"); }), "beside the manifest"));
-  CHECK(has(problem_after(scratch / "j", [](Store& store) { put(store, Family::fallback, "x", "y"); }), "column family"));
+  CHECK(has(problem_after(scratch / "j", [](Store& store) { remove(store, Family::manifest, manifest_key()); }),
+            "manifest is missing"));
+  CHECK(has(problem_after(scratch / "j", [](Store& store) { put(store, Family::manifest, manifest_key(), "short"); }),
+            "manifest"));
+  CHECK(has(problem_after(scratch / "j",
+                          [](Store& store) {
+                            std::string value = all(store, Family::manifest)[0].second;
+                            value[20] = static_cast<char>(value[20] ^ 4);
+                            put(store, Family::manifest, manifest_key(), value);
+                          }),
+            "checksum"));
+  CHECK(has(problem_after(scratch / "j", [](Store& store) { put(store, Family::manifest, "run/x", "y"); }),
+            "beside the manifest"));
+  CHECK(
+      has(problem_after(scratch / "j", [](Store& store) { put(store, Family::fallback, "x", "y"); }), "column family"));
 }

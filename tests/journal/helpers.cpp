@@ -91,7 +91,8 @@ void fill_struct(capnp::DynamicStruct::Builder to, Random& random, int depth) {
       }
       case capnp::schema::Type::LIST: {
         auto list = to.init(field, static_cast<capnp::uint>(random() % 6)).as<capnp::DynamicList>();
-        for (capnp::uint i = 0; i < list.size(); ++i) fill_struct(list[i].as<capnp::DynamicStruct>(), random, depth + 1);
+        for (capnp::uint i = 0; i < list.size(); ++i)
+          fill_struct(list[i].as<capnp::DynamicStruct>(), random, depth + 1);
         break;
       }
       default: throw std::runtime_error("a field type that the tests do not know");
@@ -129,7 +130,8 @@ RecordBatch random_records(std::size_t count, std::uint64_t seed) {
   return batch;
 }
 
-Manifest write_journal(const std::string& path, const RecordBatch& records, WriterOptions o, std::size_t commit_every, bool end) {
+Manifest write_journal(const std::string& path, const RecordBatch& records, WriterOptions o, std::size_t commit_every,
+                       bool end) {
   auto writer = JournalWriter::create(path, manifest(), std::move(o));
   REQUIRE_OK(writer);
   std::size_t n = 0;
@@ -160,7 +162,9 @@ std::string read_bytes(JournalReader& reader) {
   return out;
 }
 
-std::string bytes_of(const RecordBatch& batch) { return {reinterpret_cast<const char*>(batch.bytes()), batch.size_bytes()}; }
+std::string bytes_of(const RecordBatch& batch) {
+  return {reinterpret_cast<const char*>(batch.bytes()), batch.size_bytes()};
+}
 
 std::string bytes_of_first(const RecordBatch& batch, std::size_t count) {
   std::size_t bytes = 0;
@@ -170,7 +174,8 @@ std::string bytes_of_first(const RecordBatch& batch, std::size_t count) {
   return {reinterpret_cast<const char*>(batch.bytes()), bytes};
 }
 
-bool killed_in_child(const std::string& test_case, const std::vector<std::pair<std::string, std::string>>& environment) {
+bool killed_in_child(const std::string& test_case,
+                     const std::vector<std::pair<std::string, std::string>>& environment) {
   const pid_t child = ::fork();
   if (child < 0) throw std::runtime_error("cannot start a process");
   if (child == 0) {

@@ -44,7 +44,8 @@ void append_random(RecordBatch& batch, RecordType type, std::uint64_t index, Ran
 RecordBatch random_records(std::size_t count, std::uint64_t seed);
 
 // A journal of these records with a commit after every `commit_every` records (0: none), ended or not.
-Manifest write_journal(const std::string& path, const RecordBatch& records, WriterOptions o, std::size_t commit_every, bool end);
+Manifest write_journal(const std::string& path, const RecordBatch& records, WriterOptions o, std::size_t commit_every,
+                       bool end);
 
 // All records of a journal as one run of bytes; fails the test on any error.
 std::string read_bytes(JournalReader& reader);
@@ -62,8 +63,8 @@ void copy_journal(const std::string& from, const std::string& to);
 
 }  // namespace journal_test
 
-#define REQUIRE_OK(expression)                    \
-  do {                                            \
-    auto&& require_ok_result = (expression);      \
+#define REQUIRE_OK(expression)                                           \
+  do {                                                                   \
+    auto&& require_ok_result = (expression);                             \
     if (!require_ok_result.ok()) FAIL(require_ok_result.error().text()); \
   } while (false)

@@ -97,15 +97,23 @@ TEST_CASE("filters by type and instrument give exactly the matching records") {
   const std::string path = scratch / "j";
   write_journal(path, records, options(), 0, true);
   RecordFilter filter;
-  SECTION("types") { filter.types = {RecordType::TRADE, RecordType::FILL, RecordType::SNAPSHOT_MARK}; }
-  SECTION("instruments") { filter.instruments = {3, 1}; }
+  SECTION("types") {
+    filter.types = {RecordType::TRADE, RecordType::FILL, RecordType::SNAPSHOT_MARK};
+  }
+  SECTION("instruments") {
+    filter.instruments = {3, 1};
+  }
   SECTION("both") {
     filter.types = {RecordType::BOOK_DELTA, RecordType::BBO, RecordType::CLOCK_TICK};
     filter.instruments = {2};
   }
-  SECTION("nothing matches") { filter.instruments = {12345}; }
+  SECTION("nothing matches") {
+    filter.instruments = {12345};
+  }
   const auto matches = [&](const RecordView& v) {
-    const auto in = [](const auto& set, auto value) { return set.empty() || std::find(set.begin(), set.end(), value) != set.end(); };
+    const auto in = [](const auto& set, auto value) {
+      return set.empty() || std::find(set.begin(), set.end(), value) != set.end();
+    };
     return in(filter.types, v.type()) && in(filter.instruments, v.header->instrument);
   };
   ReaderOptions ro;
@@ -140,7 +148,8 @@ TEST_CASE("records stay valid while their block is held") {
   REQUIRE(held.size() == views.size());
   for (std::size_t i = 0; i < held.size(); ++i) {
     const RecordView& r = held[i].second;
-    if (r.total_bytes() != views[i].total_bytes() || std::memcmp(r.bytes(), views[i].bytes(), r.total_bytes()) != 0) FAIL("record " << r.seq);
+    if (r.total_bytes() != views[i].total_bytes() || std::memcmp(r.bytes(), views[i].bytes(), r.total_bytes()) != 0)
+      FAIL("record " << r.seq);
   }
 }
 

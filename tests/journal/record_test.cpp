@@ -16,7 +16,9 @@ namespace {
 
 using Words = std::vector<std::uint64_t>;
 
-bool safe(const Words& words) { return shape_is_safe(reinterpret_cast<const capnp::word*>(words.data()), words.size()); }
+bool safe(const Words& words) {
+  return shape_is_safe(reinterpret_cast<const capnp::word*>(words.data()), words.size());
+}
 
 std::uint64_t struct_pointer(std::int32_t offset, std::uint16_t data, std::uint16_t pointers) {
   return static_cast<std::uint32_t>(offset) << 2 | std::uint64_t{data} << 32 | std::uint64_t{pointers} << 48;
@@ -61,18 +63,18 @@ TEST_CASE("pointers that leave the message, alias, nest too deeply or have no pl
   CHECK(safe({0}));
   CHECK(safe({struct_pointer(0, 1, 0), 7}));
   CHECK_FALSE(safe({}));
-  CHECK_FALSE(safe({struct_pointer(0, 2, 0), 7}));                       // one word too many
-  CHECK_FALSE(safe({struct_pointer(-3, 1, 0), 7}));                      // before the message
-  CHECK_FALSE(safe({struct_pointer(0x1fffffff, 1, 0), 7}));              // far behind it
-  CHECK_FALSE(safe({list_pointer(0, 5, 1), 7}));                         // the root is a struct
-  CHECK_FALSE(safe({2, 0}));                                             // far pointer
-  CHECK_FALSE(safe({3, 0}));                                             // capability
-  CHECK_FALSE(safe({struct_pointer(0, 0, 1), 2}));                       // far pointer within
+  CHECK_FALSE(safe({struct_pointer(0, 2, 0), 7}));           // one word too many
+  CHECK_FALSE(safe({struct_pointer(-3, 1, 0), 7}));          // before the message
+  CHECK_FALSE(safe({struct_pointer(0x1fffffff, 1, 0), 7}));  // far behind it
+  CHECK_FALSE(safe({list_pointer(0, 5, 1), 7}));             // the root is a struct
+  CHECK_FALSE(safe({2, 0}));                                 // far pointer
+  CHECK_FALSE(safe({3, 0}));                                 // capability
+  CHECK_FALSE(safe({struct_pointer(0, 0, 1), 2}));           // far pointer within
   CHECK(safe({struct_pointer(0, 0, 1), list_pointer(0, 5, 2), 1, 2}));
   CHECK_FALSE(safe({struct_pointer(0, 0, 1), list_pointer(0, 5, 3), 1, 2}));
-  CHECK_FALSE(safe({struct_pointer(0, 0, 1), list_pointer(0, 2, 0x1fffffff)}));   // half a gigabyte of bytes
-  CHECK_FALSE(safe({struct_pointer(0, 0, 1), list_pointer(0, 0, 0x1fffffff)}));   // as many empty elements
-  CHECK_FALSE(safe({struct_pointer(0, 0, 1), struct_pointer(-1, 0, 1)}));         // points at itself
+  CHECK_FALSE(safe({struct_pointer(0, 0, 1), list_pointer(0, 2, 0x1fffffff)}));  // half a gigabyte of bytes
+  CHECK_FALSE(safe({struct_pointer(0, 0, 1), list_pointer(0, 0, 0x1fffffff)}));  // as many empty elements
+  CHECK_FALSE(safe({struct_pointer(0, 0, 1), struct_pointer(-1, 0, 1)}));        // points at itself
   CHECK_FALSE(safe({struct_pointer(0, 0, 2), struct_pointer(1, 2, 0), struct_pointer(0, 2, 0), 1, 2}));  // two to one
   // Composite lists: the tag's elements must fit, and an endless list of nothing is refused.
   CHECK(safe({struct_pointer(0, 0, 1), list_pointer(0, 7, 2), struct_pointer(1, 2, 0), 1, 2}));
@@ -100,7 +102,8 @@ TEST_CASE("damaged bodies are refused or can be read to the end without leaving 
     auto copy = std::make_unique<capnp::word[]>(record.body_words());
     std::memcpy(static_cast<void*>(copy.get()), static_cast<const void*>(record.body()), record.body_words() * 8);
     auto* bytes = reinterpret_cast<unsigned char*>(copy.get());
-    for (int i = 0; i < 3; ++i) bytes[random() % (record.body_words() * 8)] ^= static_cast<unsigned char>(1u << random() % 8);
+    for (int i = 0; i < 3; ++i)
+      bytes[random() % (record.body_words() * 8)] ^= static_cast<unsigned char>(1u << random() % 8);
     if (!shape_is_safe(copy.get(), record.body_words())) {
       ++refused;
       continue;
@@ -250,9 +253,10 @@ TEST_CASE("decimals are printed exactly") {
 TEST_CASE("a record prints as JSON and as columns with snake_case names") {
   const RecordBatch batch = one_trade(6100010000000);
   const RecordView trade = first_of(batch);
-  CHECK(record_json(trade) ==
-        R"({"seq":1,"type":"trade","ts_engine":5,"ts_event":0,"ts_recv":0,"instrument":1,"account":0,"strategy":0,"is_output":false,"cause_seq":0,)"
-        R"("body":{"price":"61000.1","qty":"1.5","trade_id":77,"ts_venue_sent":0,"aggressor_side":"sell","kind":"market","is_aggregate":false,"first_trade_id":0}})");
+  CHECK(
+      record_json(trade) ==
+      R"({"seq":1,"type":"trade","ts_engine":5,"ts_event":0,"ts_recv":0,"instrument":1,"account":0,"strategy":0,"is_output":false,"cause_seq":0,)"
+      R"("body":{"price":"61000.1","qty":"1.5","trade_id":77,"ts_venue_sent":0,"aggressor_side":"sell","kind":"market","is_aggregate":false,"first_trade_id":0}})");
   const auto names = column_names(RecordType::TRADE);
   const auto values = column_values(trade);
   REQUIRE(names.size() == values.size());
@@ -261,15 +265,19 @@ TEST_CASE("a record prints as JSON and as columns with snake_case names") {
   CHECK(names.back() == "first_trade_id");
 
   RecordBatch delta;
-  delta.append<schema::BookDelta>(RecordType::BOOK_DELTA, {}, [](schema::BookDelta::Builder b) { b.initBids(1)[0].setPrice(1); }, 8);
-  CHECK(body_json(RecordType::BOOK_DELTA, first_of(delta).body()).find(R"("bids":[{"price":"0.00000001","qty":"0"}])") != std::string::npos);
+  delta.append<schema::BookDelta>(
+      RecordType::BOOK_DELTA, {}, [](schema::BookDelta::Builder b) { b.initBids(1)[0].setPrice(1); }, 8);
+  CHECK(
+      body_json(RecordType::BOOK_DELTA, first_of(delta).body()).find(R"("bids":[{"price":"0.00000001","qty":"0"}])") !=
+      std::string::npos);
   CHECK(json_quoted("a\"b\\c\n") == R"("a\"b\\c\u000a")");
 }
 
 TEST_CASE("every random record prints as JSON without a malformed body") {
   random_records(600, 5).for_each(1, [](const RecordView& r) {
     const std::string text = record_json(r);
-    if (text.find("malformed") != std::string::npos || column_values(r).size() != column_names(r.type()).size()) FAIL(text);
+    if (text.find("malformed") != std::string::npos || column_values(r).size() != column_names(r.type()).size())
+      FAIL(text);
   });
 }
 

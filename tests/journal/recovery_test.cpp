@@ -26,7 +26,8 @@ std::string wal_of(const std::string& path) {
 }
 
 // A copy of a journal as a killed process would leave it.
-void leave_running(const std::string& path, const RecordBatch& records, std::size_t commit_every, const std::string& copy) {
+void leave_running(const std::string& path, const RecordBatch& records, std::size_t commit_every,
+                   const std::string& copy) {
   auto writer = JournalWriter::create(path, manifest(), options());
   REQUIRE_OK(writer);
   std::size_t n = 0;
@@ -40,7 +41,9 @@ void leave_running(const std::string& path, const RecordBatch& records, std::siz
 
 }  // namespace
 
-TEST_CASE("a journal torn at any length of its write-ahead log keeps a prefix, and records below the durable seq are reported missing") {
+TEST_CASE(
+    "a journal torn at any length of its write-ahead log keeps a prefix, and records below the durable seq are "
+    "reported missing") {
   const Scratch scratch;
   const RecordBatch records = random_records(24, 21);
   leave_running(scratch / "whole", records, 4, scratch / "copy");
@@ -49,7 +52,8 @@ TEST_CASE("a journal torn at any length of its write-ahead log keeps a prefix, a
   REQUIRE(bytes.size() > 2000);
   Seq previous = 0;
   const std::size_t stride = std::getenv("REPRISE_NIGHTLY") != nullptr ? 1 : 37;
-  for (std::size_t size = 0; size <= bytes.size(); size += size + stride > bytes.size() && size != bytes.size() ? bytes.size() - size : stride) {
+  for (std::size_t size = 0; size <= bytes.size();
+       size += size + stride > bytes.size() && size != bytes.size() ? bytes.size() - size : stride) {
     INFO("write-ahead log cut to " << size << " of " << bytes.size() << " bytes");
     spill(wal, bytes.substr(0, size));
     auto reader = JournalReader::open(scratch / "copy");
@@ -121,10 +125,15 @@ constexpr const char* kRecoverAndDie = "child: recovers a journal and is killed"
 
 }  // namespace
 
-TEST_CASE("child: creates a journal and is killed", "[.child]") { append_and_die(true); }
-TEST_CASE("child: recovers a journal and is killed", "[.child]") { append_and_die(false); }
+TEST_CASE("child: creates a journal and is killed", "[.child]") {
+  append_and_die(true);
+}
+TEST_CASE("child: recovers a journal and is killed", "[.child]") {
+  append_and_die(false);
+}
 
-TEST_CASE("records appended but not committed when the process died are counted as cut, and the journal goes on from there") {
+TEST_CASE(
+    "records appended but not committed when the process died are counted as cut, and the journal goes on from there") {
   const Scratch scratch;
   const std::string path = scratch / "j";
   const RecordBatch& records = shared_records();
@@ -185,7 +194,9 @@ TEST_CASE("a process killed at any append leaves a journal with every durable re
   for (int round = 0; round < rounds; ++round) {
     const Seq last = 1 + random() % 400;
     const std::size_t commit_every = 1 + random() % 30;
-    const Durability durability = round % 5 == 0 ? Durability::sync : round % 5 == 1 ? Durability::buffered : Durability::wal;
+    const Durability durability = round % 5 == 0   ? Durability::sync
+                                  : round % 5 == 1 ? Durability::buffered
+                                                   : Durability::wal;
     const std::string path = scratch / std::to_string(round);
     INFO("round " << round << ": killed after record " << last << ", commit every " << commit_every);
     Seq durable = kill_child(kCreateAndDie, {path, last, commit_every, 0, durability});

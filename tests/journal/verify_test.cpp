@@ -38,7 +38,9 @@ void flip(const std::string& file, std::size_t bit) {
   f.put(static_cast<char>(byte ^ 1 << bit % 8));
 }
 
-bool nightly() { return std::getenv("REPRISE_NIGHTLY") != nullptr; }
+bool nightly() {
+  return std::getenv("REPRISE_NIGHTLY") != nullptr;
+}
 
 }  // namespace
 
@@ -49,7 +51,8 @@ TEST_CASE("an intact journal verifies clean and verify changes no file of it") {
     const std::string path = scratch / (end ? "ended" : "running");
     write_journal(path, records, options(), 10, end);
     std::vector<std::pair<std::string, std::string>> before;
-    for (const auto& entry : fs::directory_iterator(path)) before.emplace_back(entry.path().filename(), slurp(entry.path()));
+    for (const auto& entry : fs::directory_iterator(path))
+      before.emplace_back(entry.path().filename(), slurp(entry.path()));
     std::sort(before.begin(), before.end());
     const VerifyReport report = verify_or_fail(path);
     INFO(report.problem);
@@ -68,7 +71,8 @@ TEST_CASE("an intact journal verifies clean and verify changes no file of it") {
       CHECK(reader->running_digest() == report.digest);
     }
     std::vector<std::pair<std::string, std::string>> after;
-    for (const auto& entry : fs::directory_iterator(path)) after.emplace_back(entry.path().filename(), slurp(entry.path()));
+    for (const auto& entry : fs::directory_iterator(path))
+      after.emplace_back(entry.path().filename(), slurp(entry.path()));
     std::sort(after.begin(), after.end());
     CHECK((before == after));
   }
@@ -97,7 +101,9 @@ TEST_CASE("no single flipped bit of an ended journal passes verify") {
   CHECK(verify_or_fail(path).clean);
 }
 
-TEST_CASE("a flipped bit of an unfinished journal is corrupt or cuts only what lies above the durable seq, and never kills verify") {
+TEST_CASE(
+    "a flipped bit of an unfinished journal is corrupt or cuts only what lies above the durable seq, and never kills "
+    "verify") {
   const Scratch scratch;
   const std::string path = scratch / "j";
   const RecordBatch records = random_records(40, 3);
@@ -151,7 +157,8 @@ TEST_CASE("a truncated, missing or added file of an ended journal is reported wi
   for (const auto& name : files_of(path)) {
     const std::string file = path + "/" + name;
     const std::string whole = slurp(file);
-    for (const std::size_t size : {std::size_t{0}, whole.size() / 2, whole.size() - std::min<std::size_t>(1, whole.size())}) {
+    for (const std::size_t size :
+         {std::size_t{0}, whole.size() / 2, whole.size() - std::min<std::size_t>(1, whole.size())}) {
       if (size == whole.size()) continue;
       spill(file, whole.substr(0, size));
       const VerifyReport report = verify_or_fail(path);
