@@ -1,6 +1,7 @@
 #include "engine/risk/risk_engine.h"
 
 #include <algorithm>
+#include <string>
 
 #include "engine/risk/registry.h"
 #include "engine/risk/rules/rules.h"
@@ -93,6 +94,16 @@ Seq emit_decision(const OrderRequest& r, RiskVerdict verdict, RiskAction action,
 }
 
 int severity(TradingStateKind state, bool killed) { return killed ? 3 : static_cast<int>(state); }
+
+const char* text_of(TradingStateKind state, bool killed) {
+  if (killed) return "halted by the kill switch";
+  switch (state) {
+    case TradingStateKind::ACTIVE: return "active";
+    case TradingStateKind::REDUCING: return "reducing only";
+    case TradingStateKind::HALTED: return "halted";
+  }
+  return "?";
+}
 
 constexpr std::int64_t kDayNanos = 86'400'000'000'000;
 
@@ -192,7 +203,7 @@ void RiskEngine::check_state(const RiskInputs& inputs, bool journal, Emitter& ou
     start_day(portfolio);
     daily_loss_latched_ = false;
     if (is_new_day && !killed_ && state_ != TradingStateKind::ACTIVE && state_rule_ == RiskRule::DAILY_LOSS)
-      change_state(TradingStateKind::ACTIVE, false, RiskRule::NONE, AlertLevel::INFO, 0, out);
+      change_state(TradingStateKind::ACTIVE, false, RiskRule::NONE, {}, AlertLevel::INFO, 0, out);
   }
 
   risk::CheckList list;
@@ -232,19 +243,24 @@ void RiskEngine::check_state(const RiskInputs& inputs, bool journal, Emitter& ou
   OrderRequest account;  // no instrument, no side: the account as a whole
   const RiskVerdict verdict = list.denied() ? RiskVerdict::DENIED : RiskVerdict::APPROVED;
   const Seq decision = emit_decision(account, verdict, action, list.first_failed(), {}, list, true, out);
+  Breach figures;
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    if (list[i].rule == rule) figures = {list[i].value, list[i].bound};
+  }
   switch (action) {
     case RiskAction::KILL:
-      change_state(TradingStateKind::HALTED, true, rule, AlertLevel::CRITICAL, decision, out);
+      change_state(TradingStateKind::HALTED, true, rule, figures, AlertLevel::CRITICAL, decision, out);
       flatten_requested_ = true;
       break;
-    case RiskAction::HALT: change_state(TradingStateKind::HALTED, killed_, rule, AlertLevel::CRITICAL, decision, out); break;
-    case RiskAction::REDUCE: change_state(TradingStateKind::REDUCING, killed_, rule, AlertLevel::WARNING, decision, out); break;
+    case RiskAction::HALT: change_state(TradingStateKind::HALTED, killed_, rule, figures, AlertLevel::CRITICAL, decision, out); break;
+    case RiskAction::REDUCE: change_state(TradingStateKind::REDUCING, killed_, rule, figures, AlertLevel::WARNING, decision, out); break;
     default: break;
   }
 }
 
 // Rules only make the state stricter; resume, the daily reset and the operator set it as they say.
-void RiskEngine::change_state(TradingStateKind state, bool killed, RiskRule rule, AlertLevel level, Seq cause, Emitter& out) {
+void RiskEngine::change_state(TradingStateKind state, bool killed, RiskRule rule, Breach breach, AlertLevel level, Seq cause,
+                              Emitter& out) {
   const bool is_rule = rule != RiskRule::NONE;
   if (is_rule && severity(state, killed) <= severity(state_, killed_)) return;
   if (!is_rule && state == state_ && killed == killed_) return;
@@ -258,36 +274,41 @@ void RiskEngine::change_state(TradingStateKind state, bool killed, RiskRule rule
     b.setRule(rule);
     b.setKilled(killed);
   });
-  out.emit<schema::Alert>(schema::RecordType::ALERT, 0, 0, seq, [&](schema::Alert::Builder b) {
-    b.setLevel(level);
-    b.setKind(killed ? AlertKind::KILL_SWITCH : AlertKind::TRADING_STATE_CHANGED);
-    b.setValue(static_cast<std::int64_t>(state));
-    b.setBound(static_cast<std::int64_t>(rule));
-  });
+  const std::string text = std::string("trading is ") + text_of(state, killed) + (is_rule ? std::string(": ") + name_of(rule) : "");
+  out.emit<schema::Alert>(
+      schema::RecordType::ALERT, 0, 0, seq,
+      [&](schema::Alert::Builder b) {
+        b.setLevel(level);
+        b.setKind(killed ? AlertKind::KILL_SWITCH : AlertKind::TRADING_STATE_CHANGED);
+        b.setValue(breach.value);
+        b.setBound(breach.bound);
+        b.setText(text);
+      },
+      2 + text.size() / 8);
 }
 
 void RiskEngine::on_operator(schema::OperatorAction action, Portfolio& portfolio, Emitter& out) {
   switch (action) {
     case schema::OperatorAction::KILL_SWITCH:
-      change_state(TradingStateKind::HALTED, true, RiskRule::KILL_SWITCH, AlertLevel::CRITICAL, 0, out);
+      change_state(TradingStateKind::HALTED, true, RiskRule::KILL_SWITCH, {}, AlertLevel::CRITICAL, 0, out);
       flatten_requested_ = true;
       break;
     case schema::OperatorAction::FLATTEN:
-      change_state(TradingStateKind::HALTED, killed_, RiskRule::NONE, AlertLevel::WARNING, 0, out);
+      change_state(TradingStateKind::HALTED, killed_, RiskRule::NONE, {}, AlertLevel::WARNING, 0, out);
       flatten_requested_ = true;
       break;
     case schema::OperatorAction::HALT:
-      change_state(TradingStateKind::HALTED, killed_, RiskRule::NONE, AlertLevel::WARNING, 0, out);
+      change_state(TradingStateKind::HALTED, killed_, RiskRule::NONE, {}, AlertLevel::WARNING, 0, out);
       break;
     case schema::OperatorAction::REDUCE_ONLY:
-      if (state_ != TradingStateKind::HALTED) change_state(TradingStateKind::REDUCING, killed_, RiskRule::NONE, AlertLevel::WARNING, 0, out);
+      if (state_ != TradingStateKind::HALTED) change_state(TradingStateKind::REDUCING, killed_, RiskRule::NONE, {}, AlertLevel::WARNING, 0, out);
       break;
     case schema::OperatorAction::RESUME:
       portfolio.rebase_peak();
       start_day(portfolio);
       daily_loss_latched_ = drawdown_latched_ = equity_floor_latched_ = conservation_latched_ = false;
       flatten_requested_ = false;
-      change_state(TradingStateKind::ACTIVE, false, RiskRule::NONE, AlertLevel::INFO, 0, out);
+      change_state(TradingStateKind::ACTIVE, false, RiskRule::NONE, {}, AlertLevel::INFO, 0, out);
       break;
     default: break;
   }

@@ -88,8 +88,12 @@ class RiskEngine {
   void persist(StateArchive& archive);
 
  private:
-  void change_state(schema::TradingStateKind state, bool killed, schema::RiskRule rule, schema::AlertLevel level, Seq cause,
-                    Emitter& out);
+  struct Breach {  // the figures behind a change of state; zeros for the operator
+    std::int64_t value = 0;
+    std::int64_t bound = 0;
+  };
+  void change_state(schema::TradingStateKind state, bool killed, schema::RiskRule rule, Breach breach, schema::AlertLevel level,
+                    Seq cause, Emitter& out);
   void start_day(const Portfolio& portfolio);
   Money day_loss(const Portfolio& portfolio) const;  // positive = lost; deposits and withdrawals apart
 

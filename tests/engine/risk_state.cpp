@@ -131,7 +131,11 @@ TEST_CASE("a daily loss just inside passes, just outside reduces, and the next U
   CHECK(decision.getIsStateCheck());
   CHECK(decision.getFailedRule() == RiskRule::DAILY_LOSS);
   CHECK(decision.getAction() == schema::RiskAction::REDUCE);
-  CHECK(t.desk.last<schema::Alert>(RecordType::ALERT).getKind() == schema::AlertKind::TRADING_STATE_CHANGED);
+  const auto alert = t.desk.last<schema::Alert>(RecordType::ALERT);
+  CHECK(alert.getKind() == schema::AlertKind::TRADING_STATE_CHANGED);
+  CHECK(alert.getValue() == e8("50.0000001"));
+  CHECK(alert.getBound() == e8("50"));
+  CHECK(std::string(alert.getText().cStr()) == "trading is reducing only: daily_loss");
   CHECK_FALSE(t.lets_through(false));
   CHECK(t.lets_through(true));
   t.state_at((t.desk.now() / kDay + 1) * kDay - 1);
