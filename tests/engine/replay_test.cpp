@@ -51,7 +51,7 @@ World& breakout_day(World& world) {
 config::Config breakout_account() {
   Account account{wide_config()};
   account.strategy("trend", "trend_following",
-                   {{"fast_period", "2"}, {"slow_period", "4"}, {"breakout_period", "4"}, {"atr_period", "3"}, {"atr_multiple", "2"}});
+                   {{"fast_period", "2"}, {"slow_period", "4"}, {"breakout_period", "4"}, {"atr_period", "3"}, {"atr_multiple", "2"}, {"protective_stop", "false"}});
   return account.config;
 }
 
