@@ -232,7 +232,7 @@ TEST_CASE("anchors and aliases are resolved") {
   CHECK(entry(loaded->entries, "strategies.b.instruments") == "X,Y");
 }
 
-TEST_CASE("--set overrides files, the last one wins, and mistakes in it are named") {
+TEST_CASE("set options override files, the last one wins, and mistakes in it are named") {
   const std::string yaml = "strategies:\n  t: {kind: trend, instruments: [X]}\n";
   auto loaded = load_yaml(yaml, {"strategies.t.params.period=30", "strategies.t.enabled=false", "run.seed=1",
                                  "run.seed=2", "strategies.t.instruments=A,B"});
