@@ -477,7 +477,7 @@ struct Engine::Impl {
   // ------------------------------------------------------------------------------------------ state
 
   void emit_state_hash() {
-    const StateDigest digest = hash_state(*this);
+    const StateDigest digest = state_digest();
     const Seq before = core.out.next_seq() - 1;
     core.out.emit<schema::StateHash>(RecordType::STATE_HASH, 0, 0, 0, [&](schema::StateHash::Builder b) {
       b.setLow(digest.low);
@@ -486,7 +486,17 @@ struct Engine::Impl {
     });
   }
 
-  void persist(StateArchive& archive) {
+  // Without the configuration, which has a record and a hash of its own: a replay under another setting then shows the
+  // first decision that differs, not the setting.
+  StateDigest state_digest() {
+    struct State {
+      Impl& impl;
+      void persist(StateArchive& archive) { impl.persist(archive, false); }
+    } state{*this};
+    return hash_state(state);
+  }
+
+  void persist(StateArchive& archive, bool with_configuration = true) {
     archive.begin_object("run");
     archive.field("now", now);
     archive.field("last_input", last_input);
@@ -495,7 +505,7 @@ struct Engine::Impl {
     archive.field("seed", seed);
     archive.field("running", running);
     archive.field("problem", problem);
-    persist_configuration(archive);
+    if (with_configuration) persist_configuration(archive);
     archive.field("look_for_instruments", look_for_instruments);
     archive.field("fee_instrument", fee_instrument);
     archive.field("seen_state", seen_state);
@@ -549,7 +559,7 @@ Engine& Engine::operator=(Engine&&) noexcept = default;
 void Engine::on(const journal::RecordView& input, journal::RecordBatch& out) { impl_->on(input, out); }
 void Engine::persist(StateArchive& archive) { impl_->persist(archive); }
 journal::Digest Engine::state_hash() {
-  const StateDigest digest = hash_state(*impl_);
+  const StateDigest digest = impl_->state_digest();
   return {digest.low, digest.high};
 }
 UnixNanos Engine::now() const { return impl_->now; }

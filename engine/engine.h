@@ -54,7 +54,7 @@ class Engine {
   // Everything that can influence a later output. A loaded engine continues as the saved one would have.
   // Loading needs a fresh engine; the configuration is part of the state.
   void persist(StateArchive& archive);
-  journal::Digest state_hash();
+  journal::Digest state_hash();                        // of everything above but the configuration
 
   UnixNanos now() const;
   Seq last_input_seq() const;
