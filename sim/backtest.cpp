@@ -105,7 +105,8 @@ class Run {
         },
         words);
     look_ahead();
-    while (has_ahead_ && (ahead_.view.type() == RecordType::INSTRUMENT || ahead_.view.type() == RecordType::MARGIN_TABLE) &&
+    while (has_ahead_ &&
+           (ahead_.view.type() == RecordType::INSTRUMENT || ahead_.view.type() == RecordType::MARGIN_TABLE) &&
            ahead_.recv == start && !ahead_.has_latency && ahead_.at_venue == start) {
       show_venue();
       give_engine_market();
@@ -255,7 +256,8 @@ class Run {
     report_.outputs += outputs_.count();
     outputs_.for_each(first, [&](const RecordView& output) {
       if (output.type() != RecordType::ORDER_COMMAND) return;
-      Command command = Command::from_record(output.seq, output.header->instrument, journal::read<schema::OrderCommand>(output));
+      Command command =
+          Command::from_record(output.seq, output.header->instrument, journal::read<schema::OrderCommand>(output));
       const UnixNanos arrival = std::max(latency_.command_arrival(engine_time_), venue_time_);
       commands_.push_back({arrival, command});
     });
@@ -275,9 +277,9 @@ class Run {
   engine::Engine engine_;
   BacktestReport report_;
 
-  SourceRecord ahead_;                   // next record for the venue
+  SourceRecord ahead_;  // next record for the venue
   bool has_ahead_ = false;
-  std::deque<SourceRecord> window_;      // the venue knows them, the engine not yet
+  std::deque<SourceRecord> window_;  // the venue knows them, the engine not yet
   std::deque<CommandInFlight> commands_;
   std::deque<ReportInFlight> reports_;
   UnixNanos next_tick_ = kNever;
@@ -315,13 +317,15 @@ Result<BacktestReport> run_backtest(const BacktestOptions& options) {
       manifest.config_hash = config::config_hash(options.entries);
       manifest.seed = options.config.run.seed;
       // The start makes the id unique, tag and configuration say what the run is.
-      manifest.run_id = "backtest-" + std::to_string(backtest_run_tag(manifest.config_hash, manifest.seed)) + "-" + std::to_string(began);
+      manifest.run_id = "backtest-" + std::to_string(backtest_run_tag(manifest.config_hash, manifest.seed)) + "-" +
+                        std::to_string(began);
       manifest.mode = schema::RunMode::BACKTEST;
       manifest.engine_version = engine::kEngineVersion;
       manifest.build_id = options.build_id;
       manifest.compiler = options.compiler;
       manifest.started_at = began;
-      for (const std::string& dataset : options.datasets) manifest.origin += (manifest.origin.empty() ? "" : ", ") + dataset;
+      for (const std::string& dataset : options.datasets)
+        manifest.origin += (manifest.origin.empty() ? "" : ", ") + dataset;
       sink = RunSink::create(options.journal_path, manifest, writing);
     }
     if (!sink) return sink.error();

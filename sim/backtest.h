@@ -22,10 +22,10 @@
 namespace reprise::sim {
 
 struct BacktestProgress {
-  std::uint64_t dataset_records = 0;        // read so far, over all datasets
+  std::uint64_t dataset_records = 0;  // read so far, over all datasets
   std::uint64_t dataset_records_total = 0;
-  std::uint64_t records = 0;                // of the run
-  std::int64_t engine_time = 0;             // ns UTC
+  std::uint64_t records = 0;     // of the run
+  std::int64_t engine_time = 0;  // ns UTC
 };
 
 struct BacktestOptions {
@@ -33,13 +33,13 @@ struct BacktestOptions {
   // symbol and contract type get one number.
   std::vector<std::string> datasets;
   config::Config config;
-  config::Entries entries;                  // the same configuration, flat: this is what is journaled
-  std::string journal_path;                 // empty = journal off
+  config::Entries entries;   // the same configuration, flat: this is what is journaled
+  std::string journal_path;  // empty = journal off
   journal::Durability durability = journal::Durability::wal;
   // Continues a journal that a killed process left: the run is repeated from the start, records up to the
   // last one kept are compared byte for byte (an Error names the first that differs), later ones appended.
   bool resume = false;
-  journal::WallClock clock;                 // required
+  journal::WallClock clock;  // required
   std::string build_id;
   std::string compiler;
   std::function<void(const BacktestProgress&)> progress;  // every 65536 dataset records; may be empty
@@ -52,11 +52,11 @@ struct BacktestReport {
   std::uint64_t inputs = 0;
   std::uint64_t outputs = 0;
   std::uint64_t dataset_records = 0;
-  std::uint64_t resumed_records = 0;        // compared instead of appended
-  journal::Digest digest;                   // of the journal; zero with the journal off
-  std::int64_t last_engine_time = 0;        // ns UTC
+  std::uint64_t resumed_records = 0;  // compared instead of appended
+  journal::Digest digest;             // of the journal; zero with the journal off
+  std::int64_t last_engine_time = 0;  // ns UTC
   bool stopped = false;
-  double wall_seconds = 0;                  // by options.clock
+  double wall_seconds = 0;  // by options.clock
 };
 
 Result<BacktestReport> run_backtest(const BacktestOptions& options);

@@ -11,7 +11,9 @@ using journal::RecordType;
 bool is_from_the_world(RecordType type) {
   return type >= RecordType::TRADE && type <= RecordType::FEED_LATENCY;
 }
-bool is_declaration(RecordType type) { return type == RecordType::INSTRUMENT || type == RecordType::MARGIN_TABLE; }
+bool is_declaration(RecordType type) {
+  return type == RecordType::INSTRUMENT || type == RecordType::MARGIN_TABLE;
+}
 constexpr InstrumentNo kMaxInstrumentNo = 65'535;
 
 }  // namespace
@@ -20,10 +22,10 @@ struct DatasetSource::Dataset {
   Dataset(std::string p, journal::JournalReader r) : path(std::move(p)), reader(std::move(r)) {}
   std::string path;
   journal::JournalReader reader;
-  std::deque<journal::BlockHandle> blocks;      // oldest one first whose records are not all released
-  std::uint64_t first_block = 1;                // serial of the front one
-  const std::byte* end_of_last = nullptr;       // where the record before ended
-  std::vector<InstrumentNo> numbers;            // dataset's number -> the run's; 0 = not declared
+  std::deque<journal::BlockHandle> blocks;  // oldest one first whose records are not all released
+  std::uint64_t first_block = 1;            // serial of the front one
+  const std::byte* end_of_last = nullptr;   // where the record before ended
+  std::vector<InstrumentNo> numbers;        // dataset's number -> the run's; 0 = not declared
   bool has_head = false;
   SourceRecord head;
   UnixNanos last_recv;
@@ -55,7 +57,8 @@ Result<DatasetSource> DatasetSource::open(const std::vector<std::string>& paths,
     is_empty = false;
   }
   if (is_empty) {
-    return usage_error(paths.front() + ": no market records in the dataset", "make one with `reprise import` or `reprise generate`");
+    return usage_error(paths.front() + ": no market records in the dataset",
+                       "make one with `reprise import` or `reprise generate`");
   }
   return source;
 }
@@ -78,11 +81,14 @@ bool DatasetSource::load(Dataset& d, std::uint32_t number) {
     head.dataset = number;
     const journal::RecordHeader& h = *view.header;
     std::int64_t event = h.ts_event;
-    if (view.type() == RecordType::MARKET_BAR) event = std::max(event, journal::read<schema::MarketBar>(view).getCloseTime());
-    if (view.type() == RecordType::FEED_LATENCY) d.clock_offset = {journal::read<schema::FeedLatency>(view).getClockOffset()};
+    if (view.type() == RecordType::MARKET_BAR)
+      event = std::max(event, journal::read<schema::MarketBar>(view).getCloseTime());
+    if (view.type() == RecordType::FEED_LATENCY)
+      d.clock_offset = {journal::read<schema::FeedLatency>(view).getClockOffset()};
     head.has_latency = h.ts_recv != 0 && event != 0 && h.ts_recv != event;
     std::int64_t recv = h.ts_recv;
-    if (!head.has_latency) recv = event != 0 && !is_declaration(view.type()) ? event + feed_latency_.ns : std::max(h.ts_recv, h.ts_engine);
+    if (!head.has_latency)
+      recv = event != 0 && !is_declaration(view.type()) ? event + feed_latency_.ns : std::max(h.ts_recv, h.ts_engine);
     if (view.type() == RecordType::MARKET_BAR) recv = std::max(recv, event);
     d.last_recv = head.recv = std::max(d.last_recv, UnixNanos{recv});
     head.happened = event == 0 ? head.recv : std::min(head.recv, UnixNanos{event} - d.clock_offset);
@@ -97,21 +103,22 @@ InstrumentNo DatasetSource::number_for(Dataset& d, const journal::RecordView& re
   const InstrumentNo theirs = record.header->instrument;
   if (theirs == 0) return 0;
   if (theirs > kMaxInstrumentNo) {
-    error_ = corrupt_error(d.path + ": record " + std::to_string(record.seq) + " has instrument number " + std::to_string(theirs) +
-                               ", the largest allowed is " + std::to_string(kMaxInstrumentNo),
+    error_ = corrupt_error(d.path + ": record " + std::to_string(record.seq) + " has instrument number " +
+                               std::to_string(theirs) + ", the largest allowed is " + std::to_string(kMaxInstrumentNo),
                            "import the data again");
     return 0;
   }
   if (theirs < d.numbers.size() && d.numbers[theirs] != 0) return d.numbers[theirs];
   if (record.type() != RecordType::INSTRUMENT) {
-    error_ = corrupt_error(d.path + ": record " + std::to_string(record.seq) + " uses instrument " + std::to_string(theirs) +
-                               " before a record has declared it",
+    error_ = corrupt_error(d.path + ": record " + std::to_string(record.seq) + " uses instrument " +
+                               std::to_string(theirs) + " before a record has declared it",
                            "import the data again");
     return 0;
   }
   const auto declared = journal::read<schema::Instrument>(record);
-  const auto key = std::make_tuple(static_cast<std::uint16_t>(declared.getVenue()), std::string(declared.getSymbol().cStr()),
-                                   static_cast<std::uint16_t>(declared.getContractType()));
+  const auto key =
+      std::make_tuple(static_cast<std::uint16_t>(declared.getVenue()), std::string(declared.getSymbol().cStr()),
+                      static_cast<std::uint16_t>(declared.getContractType()));
   InstrumentNo& ours = known_[key];
   if (ours == 0) {
     ours = theirs;  // its own number where that is free, so that one dataset keeps all of its numbers
@@ -150,7 +157,8 @@ bool DatasetSource::next(SourceRecord& record) {
   }
   Dataset* earliest = nullptr;
   for (auto& dataset : datasets_) {
-    if (dataset->has_head && (earliest == nullptr || dataset->head.recv < earliest->head.recv)) earliest = dataset.get();
+    if (dataset->has_head && (earliest == nullptr || dataset->head.recv < earliest->head.recv))
+      earliest = dataset.get();
   }
   if (earliest == nullptr || !hand_out(*earliest, record)) return false;
   last_at_venue_ = std::max(last_at_venue_, record.happened);

@@ -28,14 +28,14 @@
 namespace reprise::sim {
 
 struct SourceRecord {
-  journal::RecordView view;      // as the dataset has it: its own seq and instrument number
-  InstrumentNo instrument = 0;   // of the run
+  journal::RecordView view;     // as the dataset has it: its own seq and instrument number
+  InstrumentNo instrument = 0;  // of the run
   UnixNanos recv;
   UnixNanos happened;
   UnixNanos at_venue;
-  bool has_latency = false;      // recv and event time were both recorded
+  bool has_latency = false;  // recv and event time were both recorded
   std::uint32_t dataset = 0;
-  std::uint64_t block = 0;       // serial number of its block, within the dataset
+  std::uint64_t block = 0;  // serial number of its block, within the dataset
 };
 
 class DatasetSource {
@@ -58,13 +58,13 @@ class DatasetSource {
  private:
   DatasetSource() = default;
   struct Dataset;
-  bool load(Dataset& dataset, std::uint32_t number);      // fills its head
+  bool load(Dataset& dataset, std::uint32_t number);  // fills its head
   bool hand_out(Dataset& dataset, SourceRecord& record);
   InstrumentNo number_for(Dataset& dataset, const journal::RecordView& record);
 
   std::vector<std::unique_ptr<Dataset>> datasets_;
   std::map<std::tuple<std::uint16_t, std::string, std::uint16_t>, InstrumentNo> known_;
-  std::vector<bool> used_;                                // instrument numbers of the run
+  std::vector<bool> used_;  // instrument numbers of the run
   DurationNanos feed_latency_;
   UnixNanos start_;
   UnixNanos last_at_venue_;

@@ -4,7 +4,8 @@
 
 namespace reprise::sim {
 
-Result<RunSink> RunSink::create(const std::string& path, const journal::Manifest& manifest, journal::WriterOptions options) {
+Result<RunSink> RunSink::create(const std::string& path, const journal::Manifest& manifest,
+                                journal::WriterOptions options) {
   Result<journal::JournalWriter> writer = journal::JournalWriter::create(path, manifest, std::move(options));
   if (!writer) return writer.error();
   RunSink sink;
@@ -33,7 +34,8 @@ bool RunSink::compare(const journal::RecordView& record) {
   journal::RecordView kept;
   if (!kept_records_->next(kept)) {
     const Status read = kept_records_->status();
-    error_ = read.ok() ? corrupt_error(path_ + ": record " + std::to_string(record.seq) + " cannot be read back") : read.error();
+    error_ = read.ok() ? corrupt_error(path_ + ": record " + std::to_string(record.seq) + " cannot be read back")
+                       : read.error();
     return false;
   }
   if (kept.seq != record.seq || kept.total_bytes() != record.total_bytes() ||
@@ -82,7 +84,8 @@ Result<journal::Digest> RunSink::end() {
   if (error_) return *error_;
   if (!writer_) return journal::Digest{};
   if (next_seq_ <= kept_) {
-    return io_error(path_ + ": the run ends at record " + std::to_string(next_seq_ - 1) + ", the journal has " + std::to_string(kept_),
+    return io_error(path_ + ": the run ends at record " + std::to_string(next_seq_ - 1) + ", the journal has " +
+                        std::to_string(kept_),
                     "resume with the dataset and the configuration that began the run");
   }
   Result<journal::Manifest> manifest = writer_->end();

@@ -18,7 +18,8 @@ namespace reprise::sim {
 class RunSink {
  public:
   static RunSink none() { return RunSink(); }
-  static Result<RunSink> create(const std::string& path, const journal::Manifest& manifest, journal::WriterOptions options);
+  static Result<RunSink> create(const std::string& path, const journal::Manifest& manifest,
+                                journal::WriterOptions options);
   static Result<RunSink> resume(const std::string& path, journal::WriterOptions options);
 
   journal::Seq next_seq() const { return next_seq_; }

@@ -106,7 +106,8 @@ void SimExchange::walk_segment(Slot& slot, Price from, Price to, UnixNanos opene
     }
     if (!follow(slot, order, to)) continue;
     const Price back = mul(order.extreme, order.callback_rate);
-    slot.market.set_last(order.side == Side::BUY ? Price{order.extreme.e8 + back.e8} : Price{order.extreme.e8 - back.e8});
+    slot.market.set_last(order.side == Side::BUY ? Price{order.extreme.e8 + back.e8}
+                                                 : Price{order.extreme.e8 - back.e8});
     fire(slot, order);
     slot.market.set_last(to);
   }

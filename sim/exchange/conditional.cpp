@@ -25,7 +25,8 @@ bool SimExchange::is_touched(const VenueOrder& order, Price price) {
 bool SimExchange::follow(Slot& slot, VenueOrder& order, Price price) {
   const bool is_buy = order.side == Side::BUY;
   if (!order.is_activated) {
-    if (!order.activation_price.is_zero() && (is_buy ? price > order.activation_price : price < order.activation_price)) return false;
+    if (!order.activation_price.is_zero() && (is_buy ? price > order.activation_price : price < order.activation_price))
+      return false;
     order.is_activated = true;
     order.extreme = price;
     report_order(slot, order, ReportKind::TRAILING_ACTIVATED);
@@ -42,7 +43,8 @@ void SimExchange::check_triggers(Slot& slot, TriggerSource source) {
   for (std::size_t n = 0; n < slot.orders.size(); ++n) {
     VenueOrder& order = slot.orders[n];
     if (!order.is_waiting || order.is_closed || order.trigger_source != source) continue;
-    const bool fires = order.type == OrderType::TRAILING_STOP_MARKET ? follow(slot, order, *price) : is_touched(order, *price);
+    const bool fires =
+        order.type == OrderType::TRAILING_STOP_MARKET ? follow(slot, order, *price) : is_touched(order, *price);
     if (fires) fire(slot, order);
   }
 }

@@ -95,7 +95,8 @@ inline constexpr VenueErrorEntry kVenueErrors[] = {
     {VenueError::modify_limit_only, "Only limit order is supported."},
     {VenueError::modify_unchanged, "No need to modify the order."},
     {VenueError::modify_notional_below_min, "Order's notional is too small."},
-    {VenueError::good_till_out_of_range, "The goodTillDate timestamp must be greater than the current time plus 600 seconds."},
+    {VenueError::good_till_out_of_range,
+     "The goodTillDate timestamp must be greater than the current time plus 600 seconds."},
 };
 
 // Text of a code; the table is short and refusals are rare.

@@ -56,8 +56,8 @@ void SimExchange::declare(const journal::RecordView& record, InstrumentNo instru
   MarginTable margin = std::move(known.margin);
   known = Instrument::from_record(instrument, journal::read<schema::Instrument>(record));
   known.margin = std::move(margin);
-  slot.market.is_traded = known.is_linear() &&
-      (symbols_.empty() || std::find(symbols_.begin(), symbols_.end(), known.symbol) != symbols_.end());
+  slot.market.is_traded = known.is_linear() && (symbols_.empty() || std::find(symbols_.begin(), symbols_.end(),
+                                                                              known.symbol) != symbols_.end());
   if (!config_.account.fee_asset_symbol.empty() && known.symbol == config_.account.fee_asset_symbol &&
       fee_asset_instrument_ == 0) {
     fee_asset_instrument_ = instrument;
@@ -85,7 +85,8 @@ void SimExchange::set_state(Slot& slot, InstrumentState state) {
   }
 }
 
-void SimExchange::on_market(const journal::RecordView& record, InstrumentNo instrument, UnixNanos now, UnixNanos happened) {
+void SimExchange::on_market(const journal::RecordView& record, InstrumentNo instrument, UnixNanos now,
+                            UnixNanos happened) {
   now_ = now;
   using journal::RecordType;
   const RecordType type = record.type();
@@ -114,7 +115,8 @@ void SimExchange::on_market(const journal::RecordView& record, InstrumentNo inst
       if (slot->market.on_delta(journal::read<schema::BookDelta>(record), now) && slot->resting != 0) on_quotes(*slot);
       break;
     case RecordType::BOOK_SNAPSHOT:
-      if (slot->market.on_snapshot(journal::read<schema::BookSnapshot>(record), now) && slot->resting != 0) on_quotes(*slot);
+      if (slot->market.on_snapshot(journal::read<schema::BookSnapshot>(record), now) && slot->resting != 0)
+        on_quotes(*slot);
       break;
     case RecordType::BBO:
       if (slot->market.on_bbo(journal::read<schema::Bbo>(record)) && slot->resting != 0) on_quotes(*slot);
@@ -166,7 +168,8 @@ void SimExchange::on_timer(UnixNanos now) {
     Slot& slot = *owned;
     check_funding(slot);
     for (VenueOrder& order : slot.orders) {
-      if (order.good_till.ns != 0 && !order.is_closed && order.good_till <= now) expire(slot, order, ExpiryReason::GOOD_TILL_DATE);
+      if (order.good_till.ns != 0 && !order.is_closed && order.good_till <= now)
+        expire(slot, order, ExpiryReason::GOOD_TILL_DATE);
     }
     if (slot.market.mark_is_recorded()) continue;
     const std::optional<Price> mark = slot.market.mark_fallback();

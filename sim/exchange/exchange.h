@@ -39,7 +39,7 @@ class SimExchange {
   // venue, which may lie before `now` when its record came late; it cannot fill an order that came after it.
   void on_market(const journal::RecordView& record, InstrumentNo instrument, UnixNanos now, UnixNanos happened);
   void on_command(const Command& command, UnixNanos now);
-  void on_timer(UnixNanos now);                    // at next_timer(): whole seconds
+  void on_timer(UnixNanos now);                         // at next_timer(): whole seconds
   UnixNanos next_timer() const { return next_timer_; }  // 0 = not open yet
 
   std::vector<Report>& reports() { return reports_; }
@@ -47,7 +47,7 @@ class SimExchange {
   const Ledger& ledger() const { return ledger_; }
   const Market* market(InstrumentNo instrument) const;
   const std::vector<VenueOrder>* orders(InstrumentNo instrument) const;
-  Money insurance_paid() const { return insurance_paid_; }        // deficits the fund took over
+  Money insurance_paid() const { return insurance_paid_; }  // deficits the fund took over
   Money commission_paid(std::uint16_t asset) const { return asset < 2 ? commission_[asset] : Money{}; }
   Money funding_received() const { return funding_; }
 
@@ -55,34 +55,32 @@ class SimExchange {
 
  private:
   struct FundingState {
-    UnixNanos next_time;       // announced; 0 = not
-    Rate rate;                 // running estimate
-    UnixNanos settled_at;      // last settlement
+    UnixNanos next_time;   // announced; 0 = not
+    Rate rate;             // running estimate
+    UnixNanos settled_at;  // last settlement
     bool has_settlements = false;
     void persist(engine::StateArchive& archive);
   };
-  struct Slot {                // everything about one instrument
+  struct Slot {  // everything about one instrument
     Market market;
-    std::vector<VenueOrder> orders;   // open ones, by arrival
+    std::vector<VenueOrder> orders;  // open ones, by arrival
     FundingState funding;
     Price last_fallback_mark;
     bool margin_called = false;
     // Derived from orders:
     std::uint32_t resting = 0;
     std::uint32_t waiting = 0;
-    Price best_own_bid;        // 0 = none
+    Price best_own_bid;  // 0 = none
     Price best_own_ask;
     void refresh();
     void persist(engine::StateArchive& archive);
   };
 
-  Slot* find(InstrumentNo instrument) {
-    return instrument < slots_.size() ? slots_[instrument].get() : nullptr;
-  }
+  Slot* find(InstrumentNo instrument) { return instrument < slots_.size() ? slots_[instrument].get() : nullptr; }
   Slot& slot_for(InstrumentNo instrument);
   const Instrument& instrument_of(InstrumentNo instrument) const { return slots_[instrument]->market.instrument; }
   InstrumentNo number_of(const Slot& slot) const { return slot.market.instrument.number; }
-  void sweep();                // drops closed orders of touched slots
+  void sweep();  // drops closed orders of touched slots
   void touch(Slot& slot) { touched_.push_back(number_of(slot)); }
 
   // exchange.cpp
@@ -104,33 +102,33 @@ class SimExchange {
   void modify(const Command& command);
   VenueError check_entry(Slot& slot, const Command& command);
   VenueError check_admission(Slot& slot, const VenueOrder& order);
-  void start(Slot& slot, VenueOrder& order);       // admitted: takes, then rests or expires
+  void start(Slot& slot, VenueOrder& order);  // admitted: takes, then rests or expires
   VenueOrder* find_order(InstrumentNo instrument, Seq id, Slot** slot);
 
   // matching.cpp
   Qty fillable(const Slot& slot, const VenueOrder& order) const;  // leaves, capped where it may only reduce
   bool crosses(const Slot& slot, const VenueOrder& order) const;
-  Qty takeable(Slot& slot, Side side, Price limit, Qty wanted);   // limit 0 = none
+  Qty takeable(Slot& slot, Side side, Price limit, Qty wanted);  // limit 0 = none
   void take(Slot& slot, VenueOrder& order, Price limit);
   void meet_own_orders(Slot& slot, VenueOrder& taker, Price limit);
   void rest(Slot& slot, VenueOrder& order);
   void fill(Slot& slot, VenueOrder& order, Price price, Qty qty, LiquiditySide liquidity);
   void expire_reduce_only(Slot& slot);
   void on_trade(Slot& slot, schema::Trade::Reader trade, UnixNanos happened);
-  void on_quotes(Slot& slot);                      // book or best bid/offer changed
+  void on_quotes(Slot& slot);  // book or best bid/offer changed
   struct Commission {
     Money amount;
     std::uint16_t asset = kSettlementAsset;
   };
   Commission commission(Slot& slot, Money notional, LiquiditySide liquidity);
-  Price market_bound(const Slot& slot, Side side) const;          // 0 = none
+  Price market_bound(const Slot& slot, Side side) const;  // 0 = none
 
   // conditional.cpp
   std::optional<Price> trigger_price_now(const Slot& slot, TriggerSource source) const;
   static bool is_touched(const VenueOrder& order, Price price);
   void check_triggers(Slot& slot, TriggerSource source);
   void fire(Slot& slot, VenueOrder& order);
-  bool follow(Slot& slot, VenueOrder& order, Price price);        // trailing: true = fires
+  bool follow(Slot& slot, VenueOrder& order, Price price);  // trailing: true = fires
 
   // bars.cpp
   void on_bar(Slot& slot, schema::MarketBar::Reader bar);
@@ -149,10 +147,10 @@ class SimExchange {
   void settle(Slot& slot, Rate rate, Price mark);
 
   // liquidation.cpp
-  void revalue(Slot& slot);                        // after a new mark price
+  void revalue(Slot& slot);  // after a new mark price
   void check_maintenance(Slot& slot);
   void liquidate(Slot& slot);
-  bool close_step(Slot& slot);                     // false: flat already
+  bool close_step(Slot& slot);  // false: flat already
   void force_close(Slot& slot, Qty qty);
 
   config::Config config_;
@@ -160,7 +158,7 @@ class SimExchange {
   QueueModel queue_model_ = QueueModel::pessimistic;
   UnixNanos now_;
   UnixNanos next_timer_;
-  std::vector<std::unique_ptr<Slot>> slots_;       // by instrument number
+  std::vector<std::unique_ptr<Slot>> slots_;  // by instrument number
   InstrumentNo fee_asset_instrument_ = 0;
   Ledger ledger_;
   std::vector<Report> reports_;

@@ -22,7 +22,8 @@ VenueError check_price(const Instrument& i, Price price) {
   if (price < i.min_price) return VenueError::price_below_min;
   if (i.tick_size.is_positive()) {
     if (price.e8 % decimal_unit(i.tick_size.e8) != 0) return VenueError::precision;
-    if ((price.e8 - i.min_price.e8) % i.tick_size.e8 != 0 && price.e8 % i.tick_size.e8 != 0) return VenueError::price_off_tick;
+    if ((price.e8 - i.min_price.e8) % i.tick_size.e8 != 0 && price.e8 % i.tick_size.e8 != 0)
+      return VenueError::price_off_tick;
   }
   return VenueError::none;
 }
@@ -41,8 +42,10 @@ VenueError check_qty(const Instrument& i, Qty qty, bool is_market) {
 
 VenueError check_band(const Instrument& i, Side side, Price price, std::optional<Price> mark) {
   if (!mark) return VenueError::none;
-  if (side == Side::BUY && i.price_band_up.is_positive() && price > mul(*mark, i.price_band_up)) return VenueError::price_above_band;
-  if (side == Side::SELL && i.price_band_down.is_positive() && price < mul(*mark, i.price_band_down)) return VenueError::price_below_band;
+  if (side == Side::BUY && i.price_band_up.is_positive() && price > mul(*mark, i.price_band_up))
+    return VenueError::price_above_band;
+  if (side == Side::SELL && i.price_band_down.is_positive() && price < mul(*mark, i.price_band_down))
+    return VenueError::price_below_band;
   return VenueError::none;
 }
 
@@ -58,12 +61,15 @@ VenueError check_shape(const Command& c, UnixNanos now) {
   if (c.type == OrderType::NONE || c.type == OrderType::LIQUIDATION) return VenueError::bad_order_type;
   if (has_limit_price(c.type)) {
     if (c.time_in_force == TimeInForce::NONE) return VenueError::bad_time_in_force;
-    if (c.time_in_force == TimeInForce::GTD && c.good_till < now + kMinGoodTill) return VenueError::good_till_out_of_range;
-  } else if (c.time_in_force == TimeInForce::GTX || c.time_in_force == TimeInForce::FOK || c.time_in_force == TimeInForce::GTD) {
+    if (c.time_in_force == TimeInForce::GTD && c.good_till < now + kMinGoodTill)
+      return VenueError::good_till_out_of_range;
+  } else if (c.time_in_force == TimeInForce::GTX || c.time_in_force == TimeInForce::FOK ||
+             c.time_in_force == TimeInForce::GTD) {
     return VenueError::bad_time_in_force;
   }
   if (c.close_position) {
-    if (c.type != OrderType::STOP_MARKET && c.type != OrderType::TAKE_PROFIT_MARKET) return VenueError::close_position_wrong_type;
+    if (c.type != OrderType::STOP_MARKET && c.type != OrderType::TAKE_PROFIT_MARKET)
+      return VenueError::close_position_wrong_type;
     if (!c.qty.is_zero()) return VenueError::close_position_with_qty;
   }
   if (c.type == OrderType::TRAILING_STOP_MARKET) {

@@ -9,8 +9,8 @@ namespace reprise::sim {
 
 inline constexpr std::uint32_t kMaxStopOrders = 200;  // untriggered conditional orders, all symbols
 inline constexpr DurationNanos kMinGoodTill = DurationNanos::seconds(600);
-inline constexpr Rate kMinCallback{100'000};          // 0.1 %
-inline constexpr Rate kMaxCallback{20'000'000};       // 20 %
+inline constexpr Rate kMinCallback{100'000};     // 0.1 %
+inline constexpr Rate kMaxCallback{20'000'000};  // 20 %
 
 VenueError check_price(const Instrument& instrument, Price price);
 VenueError check_qty(const Instrument& instrument, Qty qty, bool is_market);

@@ -7,7 +7,9 @@ namespace {
 constexpr std::int64_t kMinute = 60'000'000'000;
 constexpr std::int64_t kHour = 60 * kMinute;
 
-std::int64_t distance(UnixNanos a, UnixNanos b) { return a < b ? b.ns - a.ns : a.ns - b.ns; }
+std::int64_t distance(UnixNanos a, UnixNanos b) {
+  return a < b ? b.ns - a.ns : a.ns - b.ns;
+}
 }  // namespace
 
 void SimExchange::announce_funding(Slot& slot, UnixNanos next, Rate rate) {

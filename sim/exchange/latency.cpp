@@ -7,7 +7,7 @@ namespace reprise::sim {
 
 namespace {
 
-constexpr std::uint64_t kEntryStream = 0x6c6174656e637931;     // one stream for each component
+constexpr std::uint64_t kEntryStream = 0x6c6174656e637931;  // one stream for each component
 constexpr std::uint64_t kResponseStream = 0x6c6174656e637932;
 constexpr int kUniforms = 12;
 

@@ -82,7 +82,8 @@ Money Ledger::apply_fill(const Instrument& instrument, Side side, Price price, Q
         p.isolated_wallet += realized;
       } else {
         // The released margin goes back to the cross wallet; so does the profit.
-        const Money released = closed == before ? p.isolated_wallet : Money{mul_div(p.isolated_wallet.e8, closed.e8, before.e8)};
+        const Money released =
+            closed == before ? p.isolated_wallet : Money{mul_div(p.isolated_wallet.e8, closed.e8, before.e8)};
         p.isolated_wallet -= released;
       }
     }

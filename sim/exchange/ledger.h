@@ -24,10 +24,10 @@ Money bounded_notional(Price price, Qty qty);
 bool notional_is_bounded(Price price, Qty qty);
 
 struct LedgerPosition {
-  Qty qty;               // signed
-  Money cost;            // signed
-  Money isolated_wallet; // 0 in cross mode
-  Price mark;            // last valuation
+  Qty qty;                // signed
+  Money cost;             // signed
+  Money isolated_wallet;  // 0 in cross mode
+  Price mark;             // last valuation
 
   Price entry_price() const { return qty.is_zero() ? Price{} : div(cost, qty); }
   Money unrealized() const { return bounded_notional(mark, qty) - cost; }
@@ -37,7 +37,7 @@ struct LedgerPosition {
 
 struct MarginState {
   Money maintenance;
-  Money balance;         // margin balance that stands against it
+  Money balance;  // margin balance that stands against it
   bool is_breached() const { return maintenance.is_positive() && balance <= maintenance; }
 };
 
@@ -53,8 +53,8 @@ class Ledger {
   // isolated position stays in its wallet, as in a liquidation.
   Money apply_fill(const Instrument& instrument, Side side, Price price, Qty qty, bool forced = false);
   void pay_commission(std::uint16_t asset, Money amount) { wallet(asset) -= amount; }
-  void pay_forced_fee(InstrumentNo instrument, Money amount);   // from the isolated wallet where there is one
-  void apply_funding(InstrumentNo instrument, Money amount);    // positive = received
+  void pay_forced_fee(InstrumentNo instrument, Money amount);  // from the isolated wallet where there is one
+  void apply_funding(InstrumentNo instrument, Money amount);   // positive = received
   void set_mark(InstrumentNo instrument, Price mark);
   // Fills a negative wallet (cross, and the isolated one of a flat instrument) to 0; returns what it took.
   Money clear_deficit(InstrumentNo instrument);

@@ -15,14 +15,16 @@ void SimExchange::revalue(Slot& slot) {
 }
 
 void SimExchange::check_maintenance(Slot& slot) {
-  const MarginState state = ledger_.margin_state(number_of(slot), [&](InstrumentNo n) -> const Instrument& { return instrument_of(n); });
+  const MarginState state =
+      ledger_.margin_state(number_of(slot), [&](InstrumentNo n) -> const Instrument& { return instrument_of(n); });
   if (state.is_breached()) {
     liquidate(slot);
     return;
   }
   // The call comes when four fifths of the margin are needed, once until it has eased.
   bool& called = ledger_.mode() == MarginMode::ISOLATED ? slot.margin_called : margin_called_;
-  const bool is_close = state.maintenance.is_positive() && static_cast<Wide>(state.maintenance.e8) * 5 >= static_cast<Wide>(state.balance.e8) * 4;
+  const bool is_close = state.maintenance.is_positive() &&
+                        static_cast<Wide>(state.maintenance.e8) * 5 >= static_cast<Wide>(state.balance.e8) * 4;
   if (is_close && !called) {
     const LedgerPosition& p = ledger_.position(number_of(slot));
     MarginCall& call = report(journal::RecordType::MARGIN_CALL, number_of(slot)).margin_call;
@@ -40,9 +42,7 @@ void SimExchange::liquidate(Slot& slot) {
       if (!order.is_closed) expire(*other, order, ExpiryReason::ACCOUNT_LIQUIDATED);
     }
   }
-  const auto is_breached = [&](Slot& s) {
-    return ledger_.margin_state(number_of(s), instrument).is_breached();
-  };
+  const auto is_breached = [&](Slot& s) { return ledger_.margin_state(number_of(s), instrument).is_breached(); };
   if (is_isolated) {
     while (is_breached(slot) && close_step(slot)) {
     }

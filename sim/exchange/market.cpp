@@ -6,7 +6,9 @@ namespace {
 constexpr std::int64_t kMinute = 60'000'000'000;
 constexpr std::int64_t kMaxVolume = 4'000'000'000'000'000'000;  // sums stay inside int64
 
-Qty bounded_sum(Qty a, Qty b) { return Qty::of_e8(a.e8 > kMaxVolume - b.e8 ? kMaxVolume : a.e8 + b.e8); }
+Qty bounded_sum(Qty a, Qty b) {
+  return Qty::of_e8(a.e8 > kMaxVolume - b.e8 ? kMaxVolume : a.e8 + b.e8);
+}
 }  // namespace
 
 bool Market::on_delta(schema::BookDelta::Reader delta, UnixNanos now) {
@@ -110,7 +112,8 @@ std::optional<Qty> Market::shown_qty(BookSideKind side, Price price) const {
   if (qty.is_positive()) return qty;
   const Level worst = book.levels(side)[count - 1];
   // Behind the last level of a view of the top nobody knows what stands.
-  if (feed_.state() == BookFeedState::top_view && (is_bid ? price < worst.price : price > worst.price)) return std::nullopt;
+  if (feed_.state() == BookFeedState::top_view && (is_bid ? price < worst.price : price > worst.price))
+    return std::nullopt;
   return Qty::zero();
 }
 

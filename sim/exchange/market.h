@@ -57,7 +57,7 @@ class Market {
         mark_from_last_(venue.mark_fallback == "last") {}
 
   Instrument instrument;
-  bool is_traded = false;         // orders are taken here: linear, and wanted by the run
+  bool is_traded = false;  // orders are taken here: linear, and wanted by the run
 
   // Market data in. Each returns whether quantities or best prices may have changed.
   bool on_delta(schema::BookDelta::Reader delta, UnixNanos now);
@@ -67,7 +67,7 @@ class Market {
   // A trade of the public. False when it does not count: absurd, the other kind of two trade streams, or
   // further than the bound from the last one and not yet confirmed by a second such print.
   bool on_print(Price price, Qty qty, bool is_aggregate, UnixNanos now);
-  void on_bar_volume(Qty volume);                      // a bar alone: what may be taken of it
+  void on_bar_volume(Qty volume);  // a bar alone: what may be taken of it
   void set_last(Price price) { last_ = price; }
   void set_mark(Price price, bool is_recorded) {
     mark_ = price;
@@ -146,8 +146,8 @@ class Market {
   Rate participation_;
   Rate outlier_bound_;
   bool mark_from_last_ = false;
-  Price candidate_;               // an outlier that waits for confirmation; 0 = none
-  std::uint8_t trade_stream_ = 0; // 0 = none yet, 1 = single trades, 2 = aggregates: the first kind counts
+  Price candidate_;                // an outlier that waits for confirmation; 0 = none
+  std::uint8_t trade_stream_ = 0;  // 0 = none yet, 1 = single trades, 2 = aggregates: the first kind counts
   // Volume by minute for markets without a book; a bar alone sets it directly.
   std::int64_t minute_ = 0;
   Qty minute_volume_;

@@ -7,8 +7,12 @@ namespace reprise::sim {
 
 namespace {
 
-BookSideKind book_side(Side side) { return side == Side::BUY ? BookSideKind::bid : BookSideKind::ask; }
-BookSideKind other_side(Side side) { return side == Side::BUY ? BookSideKind::ask : BookSideKind::bid; }
+BookSideKind book_side(Side side) {
+  return side == Side::BUY ? BookSideKind::bid : BookSideKind::ask;
+}
+BookSideKind other_side(Side side) {
+  return side == Side::BUY ? BookSideKind::ask : BookSideKind::bid;
+}
 // Whether a taker of this side would pay `price` with this limit.
 bool is_within(Side side, Price price, Price limit) {
   return limit.is_zero() || (side == Side::BUY ? price <= limit : price >= limit);
@@ -189,7 +193,8 @@ void SimExchange::on_trade(Slot& slot, schema::Trade::Reader trade, UnixNanos ha
         if (slot.market.has_book()) {
           got = std::min(std::max(queue_on_trade(order.queue, qty) - at_price_taken, Qty{}), fillable(slot, order));
         } else if (queue_model_ == QueueModel::probabilistic) {
-          const Qty share = slot.market.instrument.floor_to_lot(mul(qty, Rate{config_.venue.participation_e8}, Rounding::floor));
+          const Qty share =
+              slot.market.instrument.floor_to_lot(mul(qty, Rate{config_.venue.participation_e8}, Rounding::floor));
           got = std::min(std::max(share - at_price_taken, Qty{}), fillable(slot, order));
         }
         at_price_taken += got;

@@ -97,7 +97,9 @@ void MarginCall::persist(engine::StateArchive& archive) {
   archive.field("mark_price", mark_price);
 }
 
-void MarkFallback::persist(engine::StateArchive& archive) { archive.field("mark_price", mark_price); }
+void MarkFallback::persist(engine::StateArchive& archive) {
+  archive.field("mark_price", mark_price);
+}
 
 void Report::persist(engine::StateArchive& archive) {
   archive.field("type", type);
@@ -113,7 +115,9 @@ void Report::persist(engine::StateArchive& archive) {
 
 namespace {
 
-std::size_t text_words(std::string_view text) { return text.empty() ? 0 : (text.size() + 8) / 8; }
+std::size_t text_words(std::string_view text) {
+  return text.empty() ? 0 : (text.size() + 8) / 8;
+}
 
 void write_order(const OrderReport& o, journal::RecordHeader header, journal::RecordBatch& out) {
   const char* reason = text_of(o.error);
@@ -262,7 +266,8 @@ std::string describe(const Report& report) {
         case schema::BalanceChangeReason::INSURANCE_CLEAR: reason = "insurance clear"; break;
         default: reason = "other"; break;
       }
-      std::string asset = report.balance.asset == kSettlementAsset ? "" : " of asset " + std::to_string(report.balance.asset);
+      std::string asset =
+          report.balance.asset == kSettlementAsset ? "" : " of asset " + std::to_string(report.balance.asset);
       return "balance" + asset + " " + decimal_text(report.balance.wallet_balance) + " by " +
              decimal_text(report.balance.change) + " (" + reason + ")";
     }

@@ -24,7 +24,7 @@ inline constexpr std::uint16_t kSettlementAsset = 0;  // place in the run's asse
 inline constexpr std::uint16_t kFeeAsset = 1;
 
 struct Command {
-  Seq seq = 0;       // of the OrderCommand record
+  Seq seq = 0;  // of the OrderCommand record
   CommandKind kind = CommandKind::NONE;
   Seq order_id = 0;  // submit: equal to seq
   InstrumentNo instrument = 0;

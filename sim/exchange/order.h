@@ -9,10 +9,10 @@ namespace reprise::sim {
 
 // Where we stand in the queue of a price level.
 struct QueuePlace {
-  Qty ahead;                 // market quantity in front of us
-  bool is_known = false;     // false: the level was never seen; nobody at our price fills us then
-  Qty seen;                  // the level's quantity at the last look
-  Qty traded_since;          // traded at our price since the last look: not to be counted twice
+  Qty ahead;              // market quantity in front of us
+  bool is_known = false;  // false: the level was never seen; nobody at our price fills us then
+  Qty seen;               // the level's quantity at the last look
+  Qty traded_since;       // traded at our price since the last look: not to be counted twice
   void persist(engine::StateArchive& archive) {
     archive.field("ahead", ahead);
     archive.field("is_known", is_known);
@@ -22,7 +22,7 @@ struct QueuePlace {
 };
 
 struct VenueOrder {
-  Seq id = 0;                    // ours: seq of the submit command
+  Seq id = 0;  // ours: seq of the submit command
   std::int64_t venue_id = 0;
   Side side = Side::NONE;
   OrderType type = OrderType::NONE;
@@ -37,12 +37,12 @@ struct VenueOrder {
   Price trigger_price;
   Price activation_price;
   Rate callback_rate;
-  UnixNanos good_till;           // GTD only; 0 = none
-  UnixNanos arrived;             // at the venue; a change of priority sets it anew
-  bool is_waiting = false;       // conditional and not triggered
-  bool is_activated = false;     // trailing: the extreme is being followed
-  Price extreme;                 // trailing: best price since activation
-  bool is_closed = false;        // swept at the end of the event
+  UnixNanos good_till;        // GTD only; 0 = none
+  UnixNanos arrived;          // at the venue; a change of priority sets it anew
+  bool is_waiting = false;    // conditional and not triggered
+  bool is_activated = false;  // trailing: the extreme is being followed
+  Price extreme;              // trailing: best price since activation
+  bool is_closed = false;     // swept at the end of the event
   QueuePlace queue;
 
   Qty leaves_qty() const { return qty - cum_qty; }

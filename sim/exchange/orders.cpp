@@ -38,22 +38,26 @@ VenueError SimExchange::check_admission(Slot& slot, const VenueOrder& order) {
   const Instrument& i = slot.market.instrument;
   const bool is_limit = has_limit_price(order.type);
   const std::optional<Price> mark = slot.market.mark();
-  const std::optional<Price> counterparty = slot.market.best(order.side == Side::BUY ? BookSideKind::ask : BookSideKind::bid);
+  const std::optional<Price> counterparty =
+      slot.market.best(order.side == Side::BUY ? BookSideKind::ask : BookSideKind::bid);
   if (is_limit) {
     if (const VenueError e = check_band(i, order.side, order.price, mark); e != VenueError::none) return e;
   } else if (counterparty) {
-    if (check_band(i, order.side, *counterparty, mark) != VenueError::none) return VenueError::counterparty_outside_band;
+    if (check_band(i, order.side, *counterparty, mark) != VenueError::none)
+      return VenueError::counterparty_outside_band;
   }
   if (order.may_only_reduce()) {
     if (fillable(slot, order).is_zero()) return VenueError::reduce_only_rejected;
-  } else if (const VenueError e = check_notional(i, order.qty, is_limit ? std::optional(order.price) : (mark ? mark : counterparty));
+  } else if (const VenueError e =
+                 check_notional(i, order.qty, is_limit ? std::optional(order.price) : (mark ? mark : counterparty));
              e != VenueError::none) {
     return e;
   }
   if (order.time_in_force == TimeInForce::GTX && crosses(slot, order)) return VenueError::post_only_would_take;
   if (order.time_in_force == TimeInForce::FOK) {
     const Qty wanted = order.leaves_qty();
-    if (fillable(slot, order) < wanted || takeable(slot, order.side, order.price, wanted) < wanted) return VenueError::fok_not_fillable;
+    if (fillable(slot, order) < wanted || takeable(slot, order.side, order.price, wanted) < wanted)
+      return VenueError::fok_not_fillable;
   }
   if (order.may_only_reduce()) return VenueError::none;
   // A market order is charged with a little more than the best price on entry, as the venue does.
@@ -91,7 +95,8 @@ void SimExchange::submit(const Command& c) {
   order.activation_price = c.activation_price;
   order.callback_rate = c.callback_rate;
   // Good-till times count in whole seconds.
-  order.good_till = c.time_in_force == TimeInForce::GTD ? UnixNanos{c.good_till.ns - c.good_till.ns % 1'000'000'000} : UnixNanos{};
+  order.good_till =
+      c.time_in_force == TimeInForce::GTD ? UnixNanos{c.good_till.ns - c.good_till.ns % 1'000'000'000} : UnixNanos{};
   order.arrived = now_;
   order.is_waiting = is_conditional(c.type);
 
@@ -178,7 +183,8 @@ void SimExchange::modify(const Command& c) {
   VenueError error = VenueError::none;
   if (order == nullptr) {
     error = VenueError::order_does_not_exist;
-  } else if (slot->market.instrument.state != InstrumentState::TRADING && slot->market.instrument.state != InstrumentState::UNKNOWN) {
+  } else if (slot->market.instrument.state != InstrumentState::TRADING &&
+             slot->market.instrument.state != InstrumentState::UNKNOWN) {
     error = VenueError::modify_not_trading;
   } else if (order->is_waiting || !has_limit_price(order->type)) {
     error = VenueError::modify_limit_only;

@@ -1,9 +1,9 @@
 // Whole runs: a small market written as a dataset, traded by the real engine, journaled, read back.
 #include <boost/random/mersenne_twister.hpp>
 
+#include <unistd.h>
 #include <cstring>
 #include <filesystem>
-#include <unistd.h>
 
 #include "engine/engine.h"
 #include "engine/portfolio/portfolio.h"
@@ -45,9 +45,12 @@ enum class Feed { book, trades, bars };
 
 struct Sheet {  // writes one dataset
   explicit Sheet(const std::string& path)
-      : writer(journal::JournalWriter::create(path, {}, {journal::Durability::buffered, 256u << 10, 1, [] { return std::int64_t{0}; }}).value()) {}
+      : writer(journal::JournalWriter::create(
+                   path, {}, {journal::Durability::buffered, 256u << 10, 1, [] { return std::int64_t{0}; }})
+                   .value()) {}
   template <class T, class Fill>
-  void put(RecordType type, std::uint32_t instrument, std::int64_t event, std::int64_t recv, Fill&& fill, std::size_t words = 16) {
+  void put(RecordType type, std::uint32_t instrument, std::int64_t event, std::int64_t recv, Fill&& fill,
+           std::size_t words = 16) {
     journal::RecordHeader header;
     header.instrument = instrument;
     header.ts_event = event;
@@ -86,7 +89,8 @@ struct Sheet {  // writes one dataset
 };
 
 // Ten minutes of a wandering price, one event each 50 ms, received 3 ms after it happened (bars: at once).
-void write_market(const std::string& path, Feed feed, std::uint64_t seed, const char* symbol = "XUSDT", std::uint32_t number = 1) {
+void write_market(const std::string& path, Feed feed, std::uint64_t seed, const char* symbol = "XUSDT",
+                  std::uint32_t number = 1) {
   Sheet sheet(path);
   sheet.declare(number, symbol);
   boost::random::mt19937_64 random(seed);
@@ -98,15 +102,16 @@ void write_market(const std::string& path, Feed feed, std::uint64_t seed, const 
       const std::int64_t opened = kOpening + n * 60'000 * kMs;
       const std::int64_t close = mid + pick(61) - 30;
       const std::int64_t high = std::max(mid, close) + pick(20), low = std::min(mid, close) - pick(20);
-      sheet.put<schema::MarketBar>(RecordType::MARKET_BAR, number, opened + 60'000 * kMs, opened + 60'000 * kMs, [&](schema::MarketBar::Builder b) {
-        b.setOpen(price(mid));
-        b.setHigh(price(high));
-        b.setLow(price(low));
-        b.setClose(price(close));
-        b.setVolume(1000 * kScale);
-        b.setOpenTime(opened);
-        b.setCloseTime(opened + 60'000 * kMs - 1);
-      });
+      sheet.put<schema::MarketBar>(RecordType::MARKET_BAR, number, opened + 60'000 * kMs, opened + 60'000 * kMs,
+                                   [&](schema::MarketBar::Builder b) {
+                                     b.setOpen(price(mid));
+                                     b.setHigh(price(high));
+                                     b.setLow(price(low));
+                                     b.setClose(price(close));
+                                     b.setVolume(1000 * kScale);
+                                     b.setOpenTime(opened);
+                                     b.setCloseTime(opened + 60'000 * kMs - 1);
+                                   });
       mid = close;
     }
     sheet.end();
@@ -120,18 +125,21 @@ void write_market(const std::string& path, Feed feed, std::uint64_t seed, const 
     const std::int64_t what = n == 0 ? 0 : pick(10);
     if (what < 6 && feed == Feed::book) {
       update += 5;
-      sheet.put<schema::BookSnapshot>(RecordType::BOOK_SNAPSHOT, number, event, recv, [&](schema::BookSnapshot::Builder b) {
-        b.setLastUpdateId(update);
-        b.setIsPartial(true);
-        auto bids = b.initBids(5);
-        auto asks = b.initAsks(5);
-        for (unsigned l = 0; l < 5; ++l) {
-          bids[l].setPrice(price(mid - 1 - l));
-          bids[l].setQty((1 + pick(20)) * kScale);
-          asks[l].setPrice(price(mid + 1 + l));
-          asks[l].setQty((1 + pick(20)) * kScale);
-        }
-      }, 40);
+      sheet.put<schema::BookSnapshot>(
+          RecordType::BOOK_SNAPSHOT, number, event, recv,
+          [&](schema::BookSnapshot::Builder b) {
+            b.setLastUpdateId(update);
+            b.setIsPartial(true);
+            auto bids = b.initBids(5);
+            auto asks = b.initAsks(5);
+            for (unsigned l = 0; l < 5; ++l) {
+              bids[l].setPrice(price(mid - 1 - l));
+              bids[l].setQty((1 + pick(20)) * kScale);
+              asks[l].setPrice(price(mid + 1 + l));
+              asks[l].setQty((1 + pick(20)) * kScale);
+            }
+          },
+          40);
     } else if (what < 9) {
       const Side side = pick(2) == 0 ? Side::BUY : Side::SELL;
       sheet.put<schema::Trade>(RecordType::TRADE, number, event, recv, [&](schema::Trade::Builder b) {
@@ -213,9 +221,12 @@ Tally tally(const std::string& path) {
       engine.on(r, outputs);
     }
     if (r.type() == RecordType::ORDER_REPORT) ++t.reports[journal::read<schema::OrderReport>(r).getKind()];
-    if (r.type() == RecordType::BALANCE_UPDATE) t.venue_wallet = journal::read<schema::BalanceUpdate>(r).getWalletBalance();
+    if (r.type() == RecordType::BALANCE_UPDATE)
+      t.venue_wallet = journal::read<schema::BalanceUpdate>(r).getWalletBalance();
     if (r.type() == RecordType::POSITION_UPDATE) t.venue_qty = journal::read<schema::PositionUpdate>(r).getQty();
-    if (r.type() == RecordType::ORDER_ANOMALY && journal::read<schema::OrderAnomaly>(r).getKind() == schema::AnomalyKind::CONSERVATION) ++t.conservation;
+    if (r.type() == RecordType::ORDER_ANOMALY &&
+        journal::read<schema::OrderAnomaly>(r).getKind() == schema::AnomalyKind::CONSERVATION)
+      ++t.conservation;
   }
   t.engine_wallet = engine.portfolio().wallet_balance().e8;
   t.engine_qty = engine.portfolio().net_position(1).e8;
@@ -329,7 +340,8 @@ TEST_CASE("a run cut short resumes to the bytes of an undisturbed one") {
     manifest.last_seq = manifest.durable_seq = 0;
     manifest.status = schema::RunStatus::RUNNING;
     {
-      auto writer = journal::JournalWriter::create(cut, manifest, {journal::Durability::wal, 64u << 10, 1, [] { return std::int64_t{1}; }});
+      auto writer = journal::JournalWriter::create(
+          cut, manifest, {journal::Durability::wal, 64u << 10, 1, [] { return std::int64_t{1}; }});
       REQUIRE(writer.ok());
       auto reader = journal::JournalReader::open(folder / "whole");
       journal::RecordView r;
@@ -349,7 +361,8 @@ TEST_CASE("resuming with another configuration names the first record that diffe
   const Folder folder;
   write_market(folder / "data", Feed::book, 15);
   {
-    auto writer = journal::JournalWriter::create(folder / "cut", {}, {journal::Durability::wal, 64u << 10, 1, [] { return std::int64_t{1}; }});
+    auto writer = journal::JournalWriter::create(
+        folder / "cut", {}, {journal::Durability::wal, 64u << 10, 1, [] { return std::int64_t{1}; }});
     REQUIRE(writer.ok());
     run_ok(options_for(trading("quoting_grid"), folder / "data", folder / "whole"));
     auto reader = journal::JournalReader::open(folder / "whole");
@@ -386,7 +399,7 @@ TEST_CASE("datasets are merged by receive time and their instruments get numbers
     source->release(r);
   }
   REQUIRE(source->status().ok());
-  CHECK(count.size() == 2);             // X is one instrument in a and c
+  CHECK(count.size() == 2);  // X is one instrument in a and c
   CHECK(count[1] == 12'002 + 402 - 0);
   CHECK(count[2] == 12'002);
   // Traded with another dataset as market data beside it.

@@ -38,7 +38,13 @@ Desk::Desk(const DeskSetup& setup) : exchange(setup.config, {}), now{kStart}, se
     feed<schema::MarginTable>(
         journal::RecordType::MARGIN_TABLE,
         [&](schema::MarginTable::Builder b) {
-          struct Row { const char* floor; const char* cap; std::uint32_t leverage; const char* rate; const char* amount; };
+          struct Row {
+            const char* floor;
+            const char* cap;
+            std::uint32_t leverage;
+            const char* rate;
+            const char* amount;
+          };
           const Row rows[] = {{"0", "300000", 150, "0.004", "0"},
                               {"300000", "800000", 100, "0.005", "300"},
                               {"800000", "3000000", 75, "0.0065", "1500"},
@@ -65,9 +71,8 @@ void Desk::feed(journal::RecordType type, Fill&& fill, std::size_t extra_words, 
   header.instrument = 1;
   header.ts_event = header.ts_recv = header.ts_engine = now.ns;
   batch.append<T>(type, header, std::forward<Fill>(fill), extra_words);
-  batch.for_each(1, [&](const journal::RecordView& view) {
-    exchange.on_market(view, 1, now, happened.ns < 0 ? now : happened);
-  });
+  batch.for_each(
+      1, [&](const journal::RecordView& view) { exchange.on_market(view, 1, now, happened.ns < 0 ? now : happened); });
 }
 
 Desk& Desk::at(double seconds) {
@@ -211,7 +216,8 @@ Desk& Desk::send(Command command) {
   return *this;
 }
 
-Desk& Desk::limit(Seq id, Side side, const std::string& qty, const std::string& price, TimeInForce tif, bool reduce_only) {
+Desk& Desk::limit(Seq id, Side side, const std::string& qty, const std::string& price, TimeInForce tif,
+                  bool reduce_only) {
   Command c = command(id, side, OrderType::LIMIT, qty);
   c.price = {e8(price)};
   c.time_in_force = tif;
@@ -235,7 +241,8 @@ Desk& Desk::stop(Seq id, OrderType type, Side side, const std::string& qty, cons
   return send(c);
 }
 
-Desk& Desk::trail(Seq id, Side side, const std::string& qty, const std::string& callback, const std::string& activation) {
+Desk& Desk::trail(Seq id, Side side, const std::string& qty, const std::string& callback,
+                  const std::string& activation) {
   Command c = command(id, side, OrderType::TRAILING_STOP_MARKET, qty);
   c.callback_rate = {e8(callback)};
   c.activation_price = {e8(activation)};
@@ -271,7 +278,11 @@ std::vector<std::string> Desk::take(bool orders_only) {
   return lines;
 }
 
-void Desk::expect(std::initializer_list<std::string> lines) { CHECK(take(true) == std::vector<std::string>(lines)); }
-void Desk::expect_all(std::initializer_list<std::string> lines) { CHECK(take(false) == std::vector<std::string>(lines)); }
+void Desk::expect(std::initializer_list<std::string> lines) {
+  CHECK(take(true) == std::vector<std::string>(lines));
+}
+void Desk::expect_all(std::initializer_list<std::string> lines) {
+  CHECK(take(false) == std::vector<std::string>(lines));
+}
 
 }  // namespace reprise::sim::test

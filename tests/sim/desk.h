@@ -62,12 +62,13 @@ class Desk {
   Desk& state(schema::InstrumentState state);
 
   Desk& send(Command command);
-  Desk& limit(Seq id, Side side, const std::string& qty, const std::string& price,
-              TimeInForce tif = TimeInForce::GTC, bool reduce_only = false);
+  Desk& limit(Seq id, Side side, const std::string& qty, const std::string& price, TimeInForce tif = TimeInForce::GTC,
+              bool reduce_only = false);
   Desk& market(Seq id, Side side, const std::string& qty, bool reduce_only = false);
   Desk& stop(Seq id, OrderType type, Side side, const std::string& qty, const std::string& trigger,
              const std::string& price = "0", TriggerSource source = TriggerSource::LAST_PRICE);
-  Desk& trail(Seq id, Side side, const std::string& qty, const std::string& callback, const std::string& activation = "0");
+  Desk& trail(Seq id, Side side, const std::string& qty, const std::string& callback,
+              const std::string& activation = "0");
   Desk& cancel(Seq id);
   Desk& modify(Seq id, const std::string& qty, const std::string& price);
 

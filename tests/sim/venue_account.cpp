@@ -31,10 +31,12 @@ TEST_CASE("maker and taker fees come out of the wallet") {
   setup.config.fees.maker_rate_e8 = 20'000;
   Desk d(setup);
   d.at(1).book("99.9x5 | 100x5").market(1, kBuy, "1");
-  d.expect_all({"accepted #1", "filled #1 buy 1 @ 100 taker, cum 1 of 1, fee 0.05", "balance 9999.95 by -0.05 (order)", "position 1 @ 100"});
+  d.expect_all({"accepted #1", "filled #1 buy 1 @ 100 taker, cum 1 of 1, fee 0.05", "balance 9999.95 by -0.05 (order)",
+                "position 1 @ 100"});
   d.limit(2, kSell, "1", "101").forget();
   d.at(2).trade(kBuy, "1", "102");
-  d.expect_all({"mark fallback 99.95", "filled #2 sell 1 @ 101 maker, cum 1 of 1, fee 0.0202", "balance 10000.9298 by 0.9798 (order)", "position 0 @ 0"});
+  d.expect_all({"mark fallback 99.95", "filled #2 sell 1 @ 101 maker, cum 1 of 1, fee 0.0202",
+                "balance 10000.9298 by 0.9798 (order)", "position 0 @ 0"});
 }
 
 TEST_CASE("the discount asset pays the fee while it lasts") {
@@ -45,8 +47,8 @@ TEST_CASE("the discount asset pays the fee while it lasts") {
   setup.config.account.fee_asset_price_e8 = e8("500");
   Desk d(setup);
   d.at(1).book("99.9x5 | 100x5").market(1, kBuy, "1");  // 0.05 less 10 % = 0.045 USDT = 0.00009 BNB
-  d.expect_all({"accepted #1", "filled #1 buy 1 @ 100 taker, cum 1 of 1, fee 0.00009 of asset 1", "balance 10000 by 0 (order)",
-                "balance of asset 1 0.00001 by -0.00009 (order)", "position 1 @ 100"});
+  d.expect_all({"accepted #1", "filled #1 buy 1 @ 100 taker, cum 1 of 1, fee 0.00009 of asset 1",
+                "balance 10000 by 0 (order)", "balance of asset 1 0.00001 by -0.00009 (order)", "position 1 @ 100"});
   d.market(2, kBuy, "1");  // what is left is too little: the settlement asset pays the full fee
   d.expect({"accepted #2", "filled #2 buy 1 @ 100 taker, cum 1 of 1, fee 0.05"});
 }
@@ -66,7 +68,7 @@ TEST_CASE("funding is derived from the announced time where there are no settlem
   d.at(1).book("99.9x5 | 100x5").mark("100", "0.0003", 30).market(1, kBuy, "1").forget();
   d.at(20).mark("102", "0.0005", 30).expect_all({});
   d.at(31).expect_all({"funding -0.051", "balance 9999.949 by -0.051 (funding)"});
-  d.settlement("0.0005", "102").expect_all({});  // comes behind: paid already
+  d.settlement("0.0005", "102").expect_all({});        // comes behind: paid already
   d.mark("102", "0.0001", 60).at(120).expect_all({});  // from now on the records alone count
   d.settlement("0.0001", "102").expect_all({"funding -0.0102", "balance 9999.9388 by -0.0102 (funding)"});
 }
@@ -111,8 +113,8 @@ TEST_CASE("liquidation cancels every order, charges its fee, and the fund fills 
   // Bankruptcy at 56900: 0.4 trades at 57150, the fund takes over 0.6 at 56900; fees 285.75 and 426.75.
   d.expect_all({"expired #2: account liquidated", "liquidation sell 0.4 @ 57150 taker, cum 0.4 of 1, fee 285.75",
                 "balance 1674.25 by -1425.75 (order)", "position 0.6 @ 60000",
-                "liquidation sell 0.6 @ 56900 taker, cum 1 of 1, fee 426.75", "balance -612.5 by -2286.75 (order)", "position 0 @ 0",
-                "balance 0 by 612.5 (insurance clear)"});
+                "liquidation sell 0.6 @ 56900 taker, cum 1 of 1, fee 426.75", "balance -612.5 by -2286.75 (order)",
+                "position 0 @ 0", "balance 0 by 612.5 (insurance clear)"});
   CHECK(decimal_text(d.exchange.insurance_paid()) == "612.5");
 }
 
@@ -137,9 +139,9 @@ TEST_CASE("random orders: the ledger adds up after every report, to the last uni
       Desk d(setup);
       boost::random::mt19937_64 random(seed);
       const auto pick = [&](std::uint64_t n) { return static_cast<std::int64_t>(random() % n); };
-      engine::Position shadow;        // the engine's arithmetic, fed by the same executions
+      engine::Position shadow;  // the engine's arithmetic, fed by the same executions
       Money cash = Money::whole(10'000);
-      std::int64_t mid = 1000;        // ticks of 0.1
+      std::int64_t mid = 1000;  // ticks of 0.1
       Seq id = 1;
       const auto price = [](std::int64_t ticks) { return decimal_text(ticks * kScale / 10); };
       std::map<Seq, Qty> done;
@@ -150,18 +152,28 @@ TEST_CASE("random orders: the ledger adds up after every report, to the last uni
         switch (pick(9)) {
           case 0:
           case 1:
-            d.book(price(mid - 1) + "x" + std::to_string(1 + pick(30)) + " " + price(mid - 2) + "x20 | " + price(mid + 1) + "x" +
-                   std::to_string(1 + pick(30)) + " " + price(mid + 2) + "x20");
+            d.book(price(mid - 1) + "x" + std::to_string(1 + pick(30)) + " " + price(mid - 2) + "x20 | " +
+                   price(mid + 1) + "x" + std::to_string(1 + pick(30)) + " " + price(mid + 2) + "x20");
             break;
           case 2: d.trade(pick(2) != 0 ? kBuy : kSell, std::to_string(1 + pick(20)), price(mid + pick(5) - 2)); break;
           case 3: d.mark(price(mid)); break;
-          case 4: d.limit(id++, pick(2) != 0 ? kBuy : kSell, std::to_string(1 + pick(40)), price(mid + pick(9) - 4),
-                          static_cast<TimeInForce>(1 + pick(4)), pick(5) == 0); break;
+          case 4:
+            d.limit(id++, pick(2) != 0 ? kBuy : kSell, std::to_string(1 + pick(40)), price(mid + pick(9) - 4),
+                    static_cast<TimeInForce>(1 + pick(4)), pick(5) == 0);
+            break;
           case 5: d.market(id++, pick(2) != 0 ? kBuy : kSell, std::to_string(1 + pick(60)), pick(4) == 0); break;
-          case 6: d.stop(id++, static_cast<OrderType>(3 + pick(4)), pick(2) != 0 ? kBuy : kSell, std::to_string(1 + pick(9)),
-                         price(mid + pick(31) - 15), price(mid + pick(11) - 5)); break;
-          case 7: pick(2) != 0 ? d.cancel(1 + static_cast<Seq>(pick(id))) : d.modify(1 + static_cast<Seq>(pick(id)), std::to_string(1 + pick(30)), price(mid + pick(9) - 4)); break;
-          case 8: if (pick(4) == 0) d.settlement("0.0005", price(mid)); break;
+          case 6:
+            d.stop(id++, static_cast<OrderType>(3 + pick(4)), pick(2) != 0 ? kBuy : kSell, std::to_string(1 + pick(9)),
+                   price(mid + pick(31) - 15), price(mid + pick(11) - 5));
+            break;
+          case 7:
+            pick(2) != 0
+                ? d.cancel(1 + static_cast<Seq>(pick(id)))
+                : d.modify(1 + static_cast<Seq>(pick(id)), std::to_string(1 + pick(30)), price(mid + pick(9) - 4));
+            break;
+          case 8:
+            if (pick(4) == 0) d.settlement("0.0005", price(mid));
+            break;
         }
         for (const Report& r : d.exchange.reports()) {
           if (r.type == journal::RecordType::ORDER_REPORT &&
@@ -198,8 +210,8 @@ TEST_CASE("random orders: the ledger adds up after every report, to the last uni
       CHECK(fundings > 0);
       CHECK(d.exchange.ledger().wallet_balance() == cash);
       // Everything that left or entered: deposits + profit + funding - commission + insurance.
-      CHECK(cash == Money::whole(10'000) + shadow.realized_pnl + d.exchange.funding_received() - d.exchange.commission_paid(0) +
-                        d.exchange.insurance_paid());
+      CHECK(cash == Money::whole(10'000) + shadow.realized_pnl + d.exchange.funding_received() -
+                        d.exchange.commission_paid(0) + d.exchange.insurance_paid());
     }
   }
 }
@@ -231,7 +243,8 @@ TEST_CASE("latency: constant, drawn around its median, or the feed's own; nothin
   // Saved and loaded, the stream goes on where it was.
   LatencyModel loaded;
   REQUIRE(engine::load_state(loaded, engine::save_state(drawn)).ok());
-  CHECK(loaded.command_arrival(last + DurationNanos::seconds(9)) == drawn.command_arrival(last + DurationNanos::seconds(9)));
+  CHECK(loaded.command_arrival(last + DurationNanos::seconds(9)) ==
+        drawn.command_arrival(last + DurationNanos::seconds(9)));
 
   venue.latency_model = "recorded";
   LatencyModel recorded(venue, 1);

@@ -26,7 +26,9 @@ TEST_CASE("only the right aggressor, at our price, moves the queue") {
   Desk d;
   d.at(1).book("99.9x1 | 100.1x5").limit(1, kBuy, "1", "99.9").forget();
   d.at(2).trade(kBuy, "50", "99.9").trade(kSell, "50", "100").expect({});
-  d.trade(kSell, "50", "99.9", schema::TradeKind::INSURANCE_FUND).trade(kSell, "50", "99.8", schema::TradeKind::ADL).expect({});
+  d.trade(kSell, "50", "99.9", schema::TradeKind::INSURANCE_FUND)
+      .trade(kSell, "50", "99.8", schema::TradeKind::ADL)
+      .expect({});
   d.trade(kSell, "1", "99.9").expect({});
   d.trade(kSell, "1", "99.9").expect({"filled #1 buy 1 @ 99.9 maker, cum 1 of 1, fee 0"});
 }
@@ -65,10 +67,10 @@ TEST_CASE("pessimistic queue: cancellations count only when they undercut what i
 TEST_CASE("probabilistic queue: a cancellation moves us by its expected share") {
   Desk d(probabilistic());
   d.at(1).book("99.9x10 | 100.1x5").limit(1, kBuy, "1", "99.9").forget();  // 10 ahead
-  d.level(kBuy, "99.9", "20");                                            // 10 behind
+  d.level(kBuy, "99.9", "20");                                             // 10 behind
   d.level(kBuy, "99.9", "14");  // 6 left: 6 * 10 / (10 + 2 * 10) = 2 of them in front, 8 ahead
   d.trade(kSell, "8", "99.9").expect({});
-  d.level(kBuy, "99.9", "6");   // the trade's own 8: no cancellation
+  d.level(kBuy, "99.9", "6");  // the trade's own 8: no cancellation
   d.trade(kSell, "0.5", "99.9").expect({"filled #1 buy 0.5 @ 99.9 maker, cum 0.5 of 1, fee 0"});
 }
 
@@ -90,7 +92,8 @@ TEST_CASE("a counterparty that comes to our price trades with us") {
   d.at(1).book("99.9x5 | 100.1x5").limit(1, kBuy, "2", "99.9").limit(2, kBuy, "1", "99.8").forget();
   d.at(2).book("99.7x5 | 99.9x0.5").expect({"filled #1 buy 0.5 @ 99.9 maker, cum 0.5 of 2, fee 0"});
   d.at(3).book("99.6x5 | 99.8x0.5");
-  d.expect({"filled #1 buy 1.5 @ 99.9 maker, cum 2 of 2, fee 0", "filled #2 buy 0.5 @ 99.8 maker, cum 0.5 of 1, fee 0"});
+  d.expect(
+      {"filled #1 buy 1.5 @ 99.9 maker, cum 2 of 2, fee 0", "filled #2 buy 0.5 @ 99.8 maker, cum 0.5 of 1, fee 0"});
 }
 
 TEST_CASE("best bid and offer alone: one level to take, and a queue once our price is the best") {
@@ -107,13 +110,14 @@ TEST_CASE("a newer best bid and offer cuts the book") {
   Desk d;
   d.at(1).book("99.9x5 | 100.1x5 100.2x5 100.3x5").bbo("100x1 | 100.2x1");
   d.market(1, kBuy, "2");
-  d.expect({"accepted #1", "filled #1 buy 1 @ 100.2 taker, cum 1 of 2, fee 0", "filled #1 buy 1 @ 100.3 taker, cum 2 of 2, fee 0"});
+  d.expect({"accepted #1", "filled #1 buy 1 @ 100.2 taker, cum 1 of 2, fee 0",
+            "filled #1 buy 1 @ 100.3 taker, cum 2 of 2, fee 0"});
 }
 
 TEST_CASE("trades alone: takers pay half the spread and get a share of the volume") {
   DeskSetup setup;
-  setup.config.venue.bar_spread_e8 = 100'000;       // 0.1 %
-  setup.config.venue.participation_e8 = 10'000'000; // 10 %
+  setup.config.venue.bar_spread_e8 = 100'000;        // 0.1 %
+  setup.config.venue.participation_e8 = 10'000'000;  // 10 %
   Desk d(setup);
   d.at(1).trade(kBuy, "10", "100").market(1, kBuy, "3");
   d.expect({"accepted #1", "filled #1 buy 1 @ 100.1 taker, cum 1 of 3, fee 0", "expired #1: market remainder"});
@@ -147,7 +151,11 @@ TEST_CASE("bars alone: a bar that opens beyond the stop fills at its open") {
   DeskSetup setup;
   setup.config.venue.bar_spread_e8 = 0;
   Desk d(setup);
-  d.at(60).bar("100", "101", "99", "100", "1000").market(1, kBuy, "1").stop(2, OrderType::STOP_MARKET, kSell, "1", "95").forget();
+  d.at(60)
+      .bar("100", "101", "99", "100", "1000")
+      .market(1, kBuy, "1")
+      .stop(2, OrderType::STOP_MARKET, kSell, "1", "95")
+      .forget();
   d.at(120).bar("90", "92", "85", "91", "1000");
   d.expect({"triggered #2", "filled #2 sell 1 @ 90 taker, cum 1 of 1, fee 0"});
 }

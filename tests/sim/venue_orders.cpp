@@ -53,7 +53,8 @@ TEST_CASE("ioc expires its remainder, fok fills whole or not at all, gtx never t
   d.limit(1, kBuy, "2", "100.1", TimeInForce::IOC);
   d.expect({"accepted #1", "filled #1 buy 1 @ 100.1 taker, cum 1 of 2, fee 0", "expired #1: ioc remainder"});
   d.limit(2, kBuy, "3", "100.2", TimeInForce::FOK).expect({"rejected #2 -5021"});
-  d.limit(3, kBuy, "2", "100.2", TimeInForce::FOK).expect({"accepted #3", "filled #3 buy 2 @ 100.2 taker, cum 2 of 2, fee 0"});
+  d.limit(3, kBuy, "2", "100.2", TimeInForce::FOK)
+      .expect({"accepted #3", "filled #3 buy 2 @ 100.2 taker, cum 2 of 2, fee 0"});
   d.limit(4, kBuy, "1", "100.3", TimeInForce::GTX).expect({"rejected #4 -5022"});
   d.limit(5, kBuy, "1", "100", TimeInForce::GTX).expect({"accepted #5"});
 }
@@ -83,7 +84,12 @@ TEST_CASE("cancel is answered, and a cancel that lost its race is refused") {
 
 TEST_CASE("cancel all cancels what is open on the instrument") {
   Desk d;
-  d.at(1).book(kBook).limit(1, kBuy, "1", "99").limit(2, kSell, "1", "101").stop(3, OrderType::STOP_MARKET, kSell, "1", "98").forget();
+  d.at(1)
+      .book(kBook)
+      .limit(1, kBuy, "1", "99")
+      .limit(2, kSell, "1", "101")
+      .stop(3, OrderType::STOP_MARKET, kSell, "1", "98")
+      .forget();
   Command c;
   c.kind = CommandKind::CANCEL_ALL;
   c.seq = 9;
@@ -100,7 +106,7 @@ TEST_CASE("modify keeps the turn on a smaller quantity and loses it otherwise") 
   d.modify(1, "3", "99.9").expect({"modified #1 to 3 @ 99.9"});  // back behind what the book shows
   d.at(4).trade(kSell, "4", "99.9").expect({});
   d.modify(1, "3", "99.9").expect({"modify rejected #1 -5027"});
-  d.modify(1, "0.5", "99.9").expect({"canceled #1"});            // not more than what has traded
+  d.modify(1, "0.5", "99.9").expect({"canceled #1"});  // not more than what has traded
   d.modify(1, "1", "99.9").expect({"modify rejected #1 -2013"});
 }
 
@@ -196,7 +202,8 @@ TEST_CASE("self-trade prevention expires the maker, the taker, or both") {
   d.limit(6, kSell, "1", "101").forget();
   c.seq = c.order_id = 7;
   c.stp_mode = StpMode::NONE;
-  d.send(c).expect({"accepted #7", "filled #6 sell 1 @ 101 maker, cum 1 of 1, fee 0", "filled #7 buy 1 @ 101 taker, cum 1 of 1, fee 0"});
+  d.send(c).expect({"accepted #7", "filled #6 sell 1 @ 101 maker, cum 1 of 1, fee 0",
+                    "filled #7 buy 1 @ 101 taker, cum 1 of 1, fee 0"});
   CHECK(d.position() == "0");
 }
 
