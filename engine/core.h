@@ -50,7 +50,7 @@ struct Core final : MarketViews {
   }
 
  private:
-  mutable std::vector<MarketView> views_;       // by instrument number
+  mutable std::vector<MarketView> views_;  // by instrument number
   std::vector<const Instrument*> declared_;
 };
 

@@ -16,7 +16,9 @@ namespace {
 
 constexpr std::int64_t kDay = 86'400'000'000'000;
 
-std::int64_t next_multiple(std::int64_t now, std::int64_t interval) { return floor_to(now, interval) + interval; }
+std::int64_t next_multiple(std::int64_t now, std::int64_t interval) {
+  return floor_to(now, interval) + interval;
+}
 
 // Records that only say what there is; the world begins with the first one that is none of these.
 bool is_declaration(RecordType type) {
@@ -49,7 +51,8 @@ Result<config::Config> check_configuration(const config::Entries& entries) {
   if (!config) return config.error();
   for (const config::StrategyConfig& strategy : config->strategies) {
     std::vector<InstrumentNo> placeholders;
-    for (std::size_t i = 0; i < strategy.instruments.size(); ++i) placeholders.push_back(static_cast<InstrumentNo>(i + 1));
+    for (std::size_t i = 0; i < strategy.instruments.size(); ++i)
+      placeholders.push_back(static_cast<InstrumentNo>(i + 1));
     if (strategy.enabled && placeholders.empty()) {
       return usage_error("strategy " + strategy.name + " has no instruments",
                          "set strategies." + strategy.name + ".instruments, or enabled to false");
@@ -71,7 +74,7 @@ struct Engine::Impl {
   std::uint64_t run_tag = 0;
   std::uint64_t seed = 0;
   bool configured = false;
-  bool running = false;            // the world has begun
+  bool running = false;  // the world has begun
   bool look_for_instruments = false;
   std::string problem;
   config::Entries entries;
@@ -195,7 +198,10 @@ struct Engine::Impl {
     if (!running) {
       running = true;
       if (core.config.engine.equity_mark_interval_ns > 0) {
-        timers.set({{next_multiple(now.ns, core.config.engine.equity_mark_interval_ns)}, schema::TimerKind::EQUITY_MARK, 0, 0});
+        timers.set({{next_multiple(now.ns, core.config.engine.equity_mark_interval_ns)},
+                    schema::TimerKind::EQUITY_MARK,
+                    0,
+                    0});
       }
       timers.set({{next_multiple(now.ns, kDay)}, schema::TimerKind::DAILY_RESET, 0, 0});
       mark_equity();
@@ -228,7 +234,8 @@ struct Engine::Impl {
   void apply(config::Config checked) {
     core.config = std::move(checked);
     const config::Engine& settings = core.config.engine;
-    core.market.configure({settings.bar_interval_ns}, {settings.stale_after_ns}, Rate::of_e8(settings.outlier_bound_e8));
+    core.market.configure({settings.bar_interval_ns}, {settings.stale_after_ns},
+                          Rate::of_e8(settings.outlier_bound_e8));
     core.orders.configure({settings.order_timeout_ns});
     core.portfolio.configure(core.config);
     core.risk.configure(core.config);
@@ -284,8 +291,8 @@ struct Engine::Impl {
     const bool crossed = market.is_crossed();
     if (crossed != (is_crossed[instrument] != 0)) {
       is_crossed[instrument] = crossed ? 1 : 0;
-      emit_alert(core.out, crossed ? schema::AlertLevel::WARNING : schema::AlertLevel::INFO, schema::AlertKind::CROSSED_BOOK,
-                 instrument, 0, market.best().bid.e8, market.best().ask.e8,
+      emit_alert(core.out, crossed ? schema::AlertLevel::WARNING : schema::AlertLevel::INFO,
+                 schema::AlertKind::CROSSED_BOOK, instrument, 0, market.best().bid.e8, market.best().ask.e8,
                  crossed ? "best bid above best offer" : "bid and offer are in order again");
     }
     host.on_book(instrument);
@@ -326,8 +333,8 @@ struct Engine::Impl {
     if (market == nullptr) return;
     market->on_gap(record);
     if (!host.trades(instrument)) return;
-    emit_alert(core.out, schema::AlertLevel::WARNING, schema::AlertKind::FEED_GAP, instrument, 0, record.getReceivedId(),
-               record.getExpectedId(), "the feed reports a gap");
+    emit_alert(core.out, schema::AlertLevel::WARNING, schema::AlertKind::FEED_GAP, instrument, 0,
+               record.getReceivedId(), record.getExpectedId(), "the feed reports a gap");
     host.on_book(instrument);
   }
 
@@ -366,8 +373,9 @@ struct Engine::Impl {
       if (state == seen) continue;
       freshness[number] = state;
       if (seen == 0) continue;  // the first data is no news
-      emit_alert(core.out, stale ? schema::AlertLevel::WARNING : schema::AlertLevel::INFO, schema::AlertKind::STALE_DATA, number,
-                 0, 0, core.config.engine.stale_after_ns, stale ? "market data is stale" : "market data is fresh again");
+      emit_alert(core.out, stale ? schema::AlertLevel::WARNING : schema::AlertLevel::INFO,
+                 schema::AlertKind::STALE_DATA, number, 0, 0, core.config.engine.stale_after_ns,
+                 stale ? "market data is stale" : "market data is fresh again");
       host.on_book(number);
     }
   }
@@ -469,7 +477,8 @@ struct Engine::Impl {
   void cancel_open(bool keep_reducing) {
     scratch_ids.clear();
     for (const Order* order : core.orders.open_orders()) {
-      if (!keep_reducing || !(order->request.reduce_only || order->request.close_position)) scratch_ids.push_back(order->id);
+      if (!keep_reducing || !(order->request.reduce_only || order->request.close_position))
+        scratch_ids.push_back(order->id);
     }
     for (const Seq id : scratch_ids) core.orders.cancel(id, 0, core.out);
   }
@@ -556,23 +565,51 @@ Engine::~Engine() = default;
 Engine::Engine(Engine&&) noexcept = default;
 Engine& Engine::operator=(Engine&&) noexcept = default;
 
-void Engine::on(const journal::RecordView& input, journal::RecordBatch& out) { impl_->on(input, out); }
-void Engine::persist(StateArchive& archive) { impl_->persist(archive); }
+void Engine::on(const journal::RecordView& input, journal::RecordBatch& out) {
+  impl_->on(input, out);
+}
+void Engine::persist(StateArchive& archive) {
+  impl_->persist(archive);
+}
 journal::Digest Engine::state_hash() {
   const StateDigest digest = impl_->state_digest();
   return {digest.low, digest.high};
 }
-UnixNanos Engine::now() const { return impl_->now; }
-Seq Engine::last_input_seq() const { return impl_->last_input; }
-std::uint64_t Engine::inputs() const { return impl_->inputs; }
-bool Engine::is_configured() const { return impl_->configured; }
-const std::string& Engine::configuration_problem() const { return impl_->problem; }
-const config::Config& Engine::config() const { return impl_->core.config; }
-std::uint64_t Engine::run_tag() const { return impl_->run_tag; }
-const Instruments& Engine::instruments() const { return impl_->core.instruments; }
-const Market& Engine::market() const { return impl_->core.market; }
-const OrderManager& Engine::orders() const { return impl_->core.orders; }
-const Portfolio& Engine::portfolio() const { return impl_->core.portfolio; }
-const RiskEngine& Engine::risk() const { return impl_->core.risk; }
+UnixNanos Engine::now() const {
+  return impl_->now;
+}
+Seq Engine::last_input_seq() const {
+  return impl_->last_input;
+}
+std::uint64_t Engine::inputs() const {
+  return impl_->inputs;
+}
+bool Engine::is_configured() const {
+  return impl_->configured;
+}
+const std::string& Engine::configuration_problem() const {
+  return impl_->problem;
+}
+const config::Config& Engine::config() const {
+  return impl_->core.config;
+}
+std::uint64_t Engine::run_tag() const {
+  return impl_->run_tag;
+}
+const Instruments& Engine::instruments() const {
+  return impl_->core.instruments;
+}
+const Market& Engine::market() const {
+  return impl_->core.market;
+}
+const OrderManager& Engine::orders() const {
+  return impl_->core.orders;
+}
+const Portfolio& Engine::portfolio() const {
+  return impl_->core.portfolio;
+}
+const RiskEngine& Engine::risk() const {
+  return impl_->core.risk;
+}
 
 }  // namespace reprise::engine

@@ -54,13 +54,13 @@ class Engine {
   // Everything that can influence a later output. A loaded engine continues as the saved one would have.
   // Loading needs a fresh engine; the configuration is part of the state.
   void persist(StateArchive& archive);
-  journal::Digest state_hash();                        // of everything above but the configuration
+  journal::Digest state_hash();  // of everything above but the configuration
 
   UnixNanos now() const;
   Seq last_input_seq() const;
-  std::uint64_t inputs() const;                        // handled so far
-  bool is_configured() const;                          // a usable Configuration record was seen
-  const std::string& configuration_problem() const;    // why not; "" when there is none
+  std::uint64_t inputs() const;                      // handled so far
+  bool is_configured() const;                        // a usable Configuration record was seen
+  const std::string& configuration_problem() const;  // why not; "" when there is none
   const config::Config& config() const;
   std::uint64_t run_tag() const;
   const Instruments& instruments() const;

@@ -47,7 +47,8 @@ void ProtectiveStops::reconcile(StrategyNo strategy, InstrumentNo instrument, Se
   const bool is_covered = share.sign() == net.sign() && net.abs() >= share.abs();
   const bool wanted = stop->wanted.is_positive() && qty.is_positive() && is_covered &&
                       core_.risk.trading_state() != schema::TradingStateKind::HALTED;
-  const Price trigger = contract->round_to_tick(stop->wanted, share.is_positive() ? Rounding::floor : Rounding::ceiling);
+  const Price trigger =
+      contract->round_to_tick(stop->wanted, share.is_positive() ? Rounding::floor : Rounding::ceiling);
   if (order != nullptr) {
     const bool fits = wanted && order->request.trigger_price == trigger && order->leaves_qty() == qty;
     if (!fits && core_.out.now() >= stop->retry_at) gate_.cancel(order->id, cause);
@@ -55,14 +56,14 @@ void ProtectiveStops::reconcile(StrategyNo strategy, InstrumentNo instrument, Se
   }
   if (!wanted || core_.out.now() < stop->retry_at) return;
   const Side side = share.is_positive() ? Side::SELL : Side::BUY;
-  const Seq signal = core_.out.emit<schema::Signal>(RecordType::SIGNAL, instrument, strategy, cause,
-                                                    [&](schema::Signal::Builder b) {
-                                                      b.setKind(schema::SignalKind::STOP);
-                                                      b.setSide(side);
-                                                      b.setStopPrice(trigger.e8);
-                                                      b.setStrength(kScale);
-                                                      b.setTargetQty(0);
-                                                    });
+  const Seq signal =
+      core_.out.emit<schema::Signal>(RecordType::SIGNAL, instrument, strategy, cause, [&](schema::Signal::Builder b) {
+        b.setKind(schema::SignalKind::STOP);
+        b.setSide(side);
+        b.setStopPrice(trigger.e8);
+        b.setStrength(kScale);
+        b.setTargetQty(0);
+      });
   OrderRequest request;
   request.instrument = instrument;
   request.strategy = strategy;

@@ -30,7 +30,7 @@ class ProtectiveStops {
   struct Stop {
     StrategyNo strategy = 0;
     InstrumentNo instrument = 0;
-    Price wanted;          // 0 = none
+    Price wanted;  // 0 = none
     Seq order_id = 0;
     UnixNanos retry_at;
     void persist(StateArchive& archive);

@@ -25,9 +25,9 @@ void QuoteKeeper::Set::persist(StateArchive& archive) {
 }
 
 std::vector<QuoteKeeper::Set>::iterator QuoteKeeper::place_of(StrategyNo strategy, InstrumentNo instrument) {
-  return std::lower_bound(sets_.begin(), sets_.end(), std::tuple(strategy, instrument), [](const Set& set, const auto& wanted) {
-    return std::tuple(set.strategy, set.instrument) < wanted;
-  });
+  return std::lower_bound(
+      sets_.begin(), sets_.end(), std::tuple(strategy, instrument),
+      [](const Set& set, const auto& wanted) { return std::tuple(set.strategy, set.instrument) < wanted; });
 }
 
 QuoteKeeper::Set* QuoteKeeper::find(StrategyNo strategy, InstrumentNo instrument) {

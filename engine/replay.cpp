@@ -65,8 +65,8 @@ struct Replayer::Impl {
   ReplayOptions options;
   journal::JournalReader reader;
   Engine engine;
-  journal::RecordBatch outputs;      // of the last input
-  const std::byte* at = nullptr;     // first output not yet compared
+  journal::RecordBatch outputs;   // of the last input
+  const std::byte* at = nullptr;  // first output not yet compared
   std::size_t pending = 0;
   journal::Seq input_seq = 0;
   journal::Seq last_read = 0;
@@ -232,7 +232,8 @@ struct Replayer::Impl {
       }
     }
     if (!options.overrides.empty() && !has_configuration && !stopped) {
-      return usage_error(path + " has no configuration record whose keys could be replaced", "use --set on the journal of a run");
+      return usage_error(path + " has no configuration record whose keys could be replaced",
+                         "use --set on the journal of a run");
     }
     report.complete = !stopped;
     report.identical = report.divergences == 0;
@@ -244,7 +245,8 @@ struct Replayer::Impl {
     const auto note = [&](const std::string& text) { report.note += (report.note.empty() ? "" : "; ") + text; };
     const std::uint32_t recorded = report.recorded_engine_version;
     if (recorded != kEngineVersion && recorded != 0) {
-      note("recorded by engine version " + std::to_string(recorded) + ", replayed by " + std::to_string(kEngineVersion));
+      note("recorded by engine version " + std::to_string(recorded) + ", replayed by " +
+           std::to_string(kEngineVersion));
     }
     for (const auto& [key, value] : options.overrides) {
       const std::string part = key.substr(0, key.find('.'));
@@ -267,9 +269,17 @@ Result<Replayer> Replayer::open(const std::string& path, ReplayOptions options) 
   return Replayer(std::make_unique<Impl>(path, std::move(options), std::move(reader).value()));
 }
 
-Result<ReplayReport> Replayer::run() { return impl_->run(); }
-const journal::Manifest& Replayer::manifest() const { return impl_->reader.manifest(); }
-Engine& Replayer::engine() { return impl_->engine; }
-journal::Seq Replayer::stopped_at() const { return impl_->last_read; }
+Result<ReplayReport> Replayer::run() {
+  return impl_->run();
+}
+const journal::Manifest& Replayer::manifest() const {
+  return impl_->reader.manifest();
+}
+Engine& Replayer::engine() {
+  return impl_->engine;
+}
+journal::Seq Replayer::stopped_at() const {
+  return impl_->last_read;
+}
 
 }  // namespace reprise::engine

@@ -35,13 +35,13 @@ struct ReplayProgress {
 struct ReplayOptions {
   // key -> value text, as in config::Entries. Keys that the configuration does not have are an error.
   std::vector<std::pair<std::string, std::string>> overrides;
-  bool stop_at_first_divergence = true;   // false: count them all; only the first one is described
-  bool compare = true;                    // false: only bring the engine to a moment (inspect)
+  bool stop_at_first_divergence = true;  // false: count them all; only the first one is described
+  bool compare = true;                   // false: only bring the engine to a moment (inspect)
   // Where to stop: behind the last record with seq <= until_seq and engine time <= until_time. An input
   // and its outputs are one step: the engine stands behind the whole input that contains the limit.
-  journal::Seq until_seq = 0;             // 0 = the end
-  std::int64_t until_time = 0;            // 0 = the end
-  std::uint64_t progress_interval = 1u << 16;  // records
+  journal::Seq until_seq = 0;                           // 0 = the end
+  std::int64_t until_time = 0;                          // 0 = the end
+  std::uint64_t progress_interval = 1u << 16;           // records
   std::function<bool(const ReplayProgress&)> progress;  // false: stop here (the verdict covers what was seen)
 };
 
@@ -50,25 +50,26 @@ struct Divergence {
   journal::RecordType type = journal::RecordType::NONE;
   std::uint32_t instrument = 0;
   std::int64_t engine_time = 0;
-  std::string field;                 // as journal/field_diff.h names it: "ts_engine", "checks[3].value"; "record" when one side has none
-  std::string recorded;              // value as text; "(none)" when the record is missing
+  std::string
+      field;  // as journal/field_diff.h names it: "ts_engine", "checks[3].value"; "record" when one side has none
+  std::string recorded;  // value as text; "(none)" when the record is missing
   std::string replayed;
-  std::vector<std::string> causes;   // nearest first: "seq 1042 sizing: qty 0.012 ..."
+  std::vector<std::string> causes;  // nearest first: "seq 1042 sizing: qty 0.012 ..."
 };
 
 struct ReplayReport {
   bool identical = false;
-  bool complete = true;              // false: stopped by a limit, by progress, or at a divergence
-  journal::Digest digest;            // of the records read, meaningful when complete
+  bool complete = true;    // false: stopped by a limit, by progress, or at a divergence
+  journal::Digest digest;  // of the records read, meaningful when complete
   std::uint64_t records = 0;
   std::uint64_t inputs = 0;
   std::uint64_t outputs = 0;
-  std::uint64_t divergences = 0;     // outputs that differ, are missing or are extra
-  std::uint64_t cut_outputs = 0;     // outputs that the crashed journal lost behind its last input
+  std::uint64_t divergences = 0;  // outputs that differ, are missing or are extra
+  std::uint64_t cut_outputs = 0;  // outputs that the crashed journal lost behind its last input
   std::array<std::uint64_t, journal::kRecordTypeCount> by_type{};
   std::optional<Divergence> first_divergence;
   std::uint32_t recorded_engine_version = 0;  // from the manifest; compare with kEngineVersion
-  std::string note;                  // worth telling before the verdict (other engine version, schema), may be empty
+  std::string note;  // worth telling before the verdict (other engine version, schema), may be empty
 };
 
 class Replayer {
@@ -80,8 +81,8 @@ class Replayer {
 
   Result<ReplayReport> run();
   const journal::Manifest& manifest() const;
-  Engine& engine();                  // as it stands where run() stopped
-  journal::Seq stopped_at() const;   // seq of the last record that the engine's state contains
+  Engine& engine();                 // as it stands where run() stopped
+  journal::Seq stopped_at() const;  // seq of the last record that the engine's state contains
 
  private:
   struct Impl;

@@ -24,7 +24,9 @@ class StrategyHost::Context final : public StrategyContext {
     REPRISE_ASSERT(view != nullptr, "a strategy asks for an instrument that is not declared");
     return *view;
   }
-  Qty position(InstrumentNo instrument) const override { return core_.portfolio.strategy_position(strategy_, instrument); }
+  Qty position(InstrumentNo instrument) const override {
+    return core_.portfolio.strategy_position(strategy_, instrument);
+  }
   std::optional<Price> entry_price(InstrumentNo instrument) const override {
     return core_.portfolio.strategy_entry_price(strategy_, instrument);
   }
@@ -129,7 +131,12 @@ class StrategyHost::Context final : public StrategyContext {
 };
 
 StrategyHost::StrategyHost(Core& core, Timers& timers)
-    : core_(core), timers_(timers), gate_(core), quotes_(core, gate_), stops_(core, gate_), context_(std::make_unique<Context>(*this)) {}
+    : core_(core),
+      timers_(timers),
+      gate_(core),
+      quotes_(core, gate_),
+      stops_(core, gate_),
+      context_(std::make_unique<Context>(*this)) {}
 StrategyHost::~StrategyHost() = default;
 
 void StrategyHost::configure() {

@@ -26,13 +26,11 @@ class StrategyHost {
   StrategyHost(Core& core, Timers& timers);
   ~StrategyHost();
 
-  void configure();                  // from core.config
+  void configure();  // from core.config
   // Starts strategies whose instruments are declared; tells once which instruments are missing.
   void start_ready();
   bool has_waiting() const { return waiting_ != 0; }
-  bool trades(InstrumentNo instrument) const {
-    return instrument < traders_.size() && !traders_[instrument].empty();
-  }
+  bool trades(InstrumentNo instrument) const { return instrument < traders_.size() && !traders_[instrument].empty(); }
   // Every instrument that a started strategy trades, ascending.
   const std::vector<InstrumentNo>& traded() const { return traded_; }
 
@@ -43,8 +41,8 @@ class StrategyHost {
   void on_order(const Order& order, Seq cause);
   void on_refused(const Order& order);  // the venue refused the order, or its cancel or modify: call before on_order
   void on_timer(StrategyNo strategy, std::uint64_t id, Seq cause);
-  void on_tick();                    // keepers' deferred work
-  void on_trading_state();           // quotes and stops under the new state
+  void on_tick();           // keepers' deferred work
+  void on_trading_state();  // quotes and stops under the new state
   void persist(StateArchive& archive);
 
  private:
@@ -68,7 +66,7 @@ class StrategyHost {
   QuoteKeeper quotes_;
   ProtectiveStops stops_;
   std::unique_ptr<Context> context_;
-  std::vector<Runner> runners_;                   // strategy number - 1
+  std::vector<Runner> runners_;  // strategy number - 1
   std::size_t waiting_ = 0;
   std::vector<std::vector<StrategyNo>> traders_;  // by instrument number
   std::vector<InstrumentNo> traded_;

@@ -15,6 +15,8 @@ double det_exp(double x);
 // A double becomes a decision only through this: e8, half away from zero. Values beyond int64 stay at its
 // end; NaN asserts.
 std::int64_t quantise(double value);
-inline double real_of(std::int64_t e8) { return static_cast<double>(e8) / 1e8; }
+inline double real_of(std::int64_t e8) {
+  return static_cast<double>(e8) / 1e8;
+}
 
 }  // namespace reprise::engine

@@ -12,7 +12,9 @@ void Ema::add(Price price) {
   value_ = samples_ == 0 ? x : value_ + alpha_ * (x - value_);
   ++samples_;
 }
-Price Ema::value() const { return Price::of_e8(quantise(value_)); }
+Price Ema::value() const {
+  return Price::of_e8(quantise(value_));
+}
 void Ema::persist(StateArchive& archive) {
   archive.field("value", value_);
   archive.field("samples", samples_);
@@ -34,7 +36,9 @@ void Atr::add(Price high, Price low, Price close) {
     value_ = (value_ * static_cast<double>(period_ - 1) + range) / static_cast<double>(period_);
   }
 }
-PriceDelta Atr::value() const { return PriceDelta::of_e8(quantise(value_)); }
+PriceDelta Atr::value() const {
+  return PriceDelta::of_e8(quantise(value_));
+}
 void Atr::persist(StateArchive& archive) {
   archive.field("value", value_);
   archive.field("previous_close", previous_close_);

@@ -14,9 +14,9 @@ namespace reprise::engine {
 
 struct Bar {
   Price open, high, low, close;
-  Qty volume;          // sums that leave int64 stay at its end
+  Qty volume;  // sums that leave int64 stay at its end
   Money quote_volume;
-  Qty buy_volume;      // of trades whose aggressor bought
+  Qty buy_volume;  // of trades whose aggressor bought
   std::uint32_t trade_count = 0;
   UnixNanos open_time;
   void persist(StateArchive& archive);

@@ -35,8 +35,7 @@ MarketChange InstrumentMarket::on_trade(schema::Trade::Reader record, UnixNanos 
 
   if (outlier_bound_.is_positive() && last_price_.is_positive()) {
     const auto is_far = [&](Price from) {
-      return static_cast<Wide>((price - from).abs().e8) * kScale >
-             static_cast<Wide>(from.e8) * outlier_bound_.e8;
+      return static_cast<Wide>((price - from).abs().e8) * kScale > static_cast<Wide>(from.e8) * outlier_bound_.e8;
     };
     if (is_far(last_price_) && (candidate_.is_zero() || is_far(candidate_))) {
       candidate_ = price;
@@ -289,7 +288,8 @@ void Market::persist(StateArchive& archive) {
       archive.begin_object("item");
       archive.field("number", number);
       declare(number);
-      InstrumentMarket unplaced(bar_interval_, stale_after_, outlier_bound_);  // a damaged number: the loader refuses the whole
+      InstrumentMarket unplaced(bar_interval_, stale_after_,
+                                outlier_bound_);  // a damaged number: the loader refuses the whole
       InstrumentMarket* place = find(number);
       archive.field("market", place != nullptr ? *place : unplaced);
       archive.end_object();

@@ -51,10 +51,10 @@ struct RecordedBar {
 
 // What one record did to the market of its instrument.
 struct MarketChange {
-  bool top_changed = false;     // best bid, best offer or their quantities
-  bool price_changed = false;   // a print that counts
+  bool top_changed = false;    // best bid, best offer or their quantities
+  bool price_changed = false;  // a print that counts
   bool mark_changed = false;
-  bool gap = false;             // the book lost its feed with this record
+  bool gap = false;  // the book lost its feed with this record
   std::int64_t gap_expected = 0;
   std::int64_t gap_received = 0;
   std::optional<RecordedBar> recorded_bar;
@@ -79,8 +79,8 @@ class InstrumentMarket {
   BarBuilder& bars() { return bars_; }
   const BestQuote& best() const { return best_; }
   PriceSource source() const;
-  Price last_price() const { return last_price_; }   // 0 = none
-  Price mark_price() const { return mark_price_; }   // 0 = none
+  Price last_price() const { return last_price_; }  // 0 = none
+  Price mark_price() const { return mark_price_; }  // 0 = none
   Price index_price() const { return index_price_; }
   Rate funding_rate() const { return funding_rate_; }
   UnixNanos next_funding() const { return next_funding_; }
@@ -90,7 +90,7 @@ class InstrumentMarket {
 
   bool is_crossed() const { return best_.bid.is_positive() && best_.ask.is_positive() && best_.bid > best_.ask; }
   bool is_stale(UnixNanos now) const;
-  std::optional<Price> mid() const;                  // of the best bid and offer, else the last price
+  std::optional<Price> mid() const;  // of the best bid and offer, else the last price
   void fill_view(MarketView& view, const Instrument* instrument, UnixNanos now) const;
   void persist(StateArchive& archive);
 
@@ -104,14 +104,14 @@ class InstrumentMarket {
   Rate outlier_bound_;
   BookFeed feed_;
   BarBuilder bars_;
-  BestQuote best_;           // cached choice between book and Bbo
+  BestQuote best_;  // cached choice between book and Bbo
   bool best_is_bbo_ = false;
   BestQuote bbo_;
   std::int64_t bbo_update_id_ = 0;
-  UnixNanos bbo_time_;       // 0 = none since the last disconnect
+  UnixNanos bbo_time_;  // 0 = none since the last disconnect
   Price last_price_;
   UnixNanos last_print_time_;
-  Price candidate_;          // an outlier that waits for confirmation; 0 = none
+  Price candidate_;                // an outlier that waits for confirmation; 0 = none
   std::uint8_t trade_stream_ = 0;  // 0 = none seen, 1 = single trades, 2 = aggregate trades
   std::uint64_t prints_ = 0;
   std::uint64_t held_back_ = 0;

@@ -18,13 +18,13 @@ struct MarketView {
   std::optional<Price> best_ask;
   Qty best_bid_qty;
   Qty best_ask_qty;
-  std::optional<Price> mid;         // of the above; else the last price
+  std::optional<Price> mid;  // of the above; else the last price
   std::optional<Price> last_price;
   std::optional<Price> mark_price;
-  std::optional<Rate> funding_rate; // running estimate
+  std::optional<Rate> funding_rate;  // running estimate
   PriceSource source = PriceSource::none;
   bool is_crossed = false;
-  bool is_stale = false;            // no trustworthy price: none yet, gap without a Bbo, crossed, or too old
+  bool is_stale = false;  // no trustworthy price: none yet, gap without a Bbo, crossed, or too old
 };
 
 }  // namespace reprise::engine

@@ -12,7 +12,8 @@ namespace reprise::engine {
 
 struct StrategyEntry {
   config::StrategyKind kind;
-  Result<std::unique_ptr<Strategy>> (*make)(const config::StrategyConfig& config, std::vector<InstrumentNo> instruments);
+  Result<std::unique_ptr<Strategy>> (*make)(const config::StrategyConfig& config,
+                                            std::vector<InstrumentNo> instruments);
 };
 
 StrategyEntry trend_following_entry();

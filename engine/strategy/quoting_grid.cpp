@@ -25,16 +25,34 @@ using Type = config::ParameterSpec::Type;
 const std::vector<config::ParameterSpec>& specs() {
   static const std::vector<config::ParameterSpec> list = {
       {"levels", Type::integer, "2", "1", "20", {}, "quotes on each side"},
-      {"half_spread", Type::decimal, "0.0004", "0", "0.1", {}, "distance of the first level from the centre, share of the price"},
+      {"half_spread",
+       Type::decimal,
+       "0.0004",
+       "0",
+       "0.1",
+       {},
+       "distance of the first level from the centre, share of the price"},
       {"spacing", Type::decimal, "0.0004", "0", "0.1", {}, "distance between levels, share of the price"},
       {"order_notional", Type::decimal, "110", "0", "100000000", {}, "size of a quote, in the quote asset"},
       {"max_inventory", Type::decimal, "330", "0", "1000000000", {}, "largest position, in the quote asset"},
       {"skew", Type::decimal, "1", "0", "10", {}, "half spreads by which the centre leans at full inventory"},
       {"centre", Type::choice, "micro_price", "", "", {"micro_price", "mid"}, "what the grid is laid around"},
-      {"requote_threshold", Type::decimal, "0.0001", "0", "0.1", {}, "move of the centre that lays the grid anew, share of the price"},
+      {"requote_threshold",
+       Type::decimal,
+       "0.0001",
+       "0",
+       "0.1",
+       {},
+       "move of the centre that lays the grid anew, share of the price"},
       {"min_requote_interval", Type::duration, "250ms", "0", "1h", {}, "time between two grids"},
       {"requote_by", Type::choice, "modify", "", "", {"modify", "cancel"}, "how orders are moved"},
-      {"volatility_factor", Type::decimal, "0", "0", "100", {}, "half spread in units of realised volatility of one bar; 0 = fixed"},
+      {"volatility_factor",
+       Type::decimal,
+       "0",
+       "0",
+       "100",
+       {},
+       "half spread in units of realised volatility of one bar; 0 = fixed"},
       {"volatility_period", Type::integer, "20", "2", "10000", {}, "bars of the realised volatility"},
   };
   return list;
@@ -53,9 +71,17 @@ struct Settings {
   std::int64_t volatility_period;
 
   static Settings from(const Parameters& p) {
-    return {p.integer("levels"), p.rate("half_spread"), p.rate("spacing"), p.money("order_notional"),
-            p.money("max_inventory"), p.rate("skew"), p.text("centre") == "mid", p.rate("requote_threshold"),
-            p.duration("min_requote_interval"), p.text("requote_by") == "modify", p.rate("volatility_factor"),
+    return {p.integer("levels"),
+            p.rate("half_spread"),
+            p.rate("spacing"),
+            p.money("order_notional"),
+            p.money("max_inventory"),
+            p.rate("skew"),
+            p.text("centre") == "mid",
+            p.rate("requote_threshold"),
+            p.duration("min_requote_interval"),
+            p.text("requote_by") == "modify",
+            p.rate("volatility_factor"),
             p.integer("volatility_period")};
   }
 };
@@ -63,8 +89,8 @@ struct Settings {
 struct Grid {
   InstrumentNo instrument = 0;
   RealizedVolatility volatility;
-  Price laid_around;        // centre of the grid as it was last laid; 0 = no quotes out
-  bool must_lay = true;     // an execution or a lost order: lay anew when the interval allows
+  Price laid_around;     // centre of the grid as it was last laid; 0 = no quotes out
+  bool must_lay = true;  // an execution or a lost order: lay anew when the interval allows
   UnixNanos next_lay;
   bool timer_is_set = false;
 
@@ -233,6 +259,8 @@ Result<std::unique_ptr<Strategy>> make(const config::StrategyConfig& config, std
 
 }  // namespace
 
-StrategyEntry quoting_grid_entry() { return {{"quoting_grid", specs()}, &make}; }
+StrategyEntry quoting_grid_entry() {
+  return {{"quoting_grid", specs()}, &make};
+}
 
 }  // namespace reprise::engine

@@ -6,7 +6,9 @@ namespace reprise::engine {
 
 namespace {
 // Adding a strategy: its file, its declaration in kinds.h, its line here.
-std::vector<StrategyEntry> entries() { return {trend_following_entry(), quoting_grid_entry()}; }
+std::vector<StrategyEntry> entries() {
+  return {trend_following_entry(), quoting_grid_entry()};
+}
 }  // namespace
 
 const config::StrategyCatalog& strategy_catalog() {

@@ -84,11 +84,11 @@ class StrategyContext {
   virtual ~StrategyContext() = default;
   virtual UnixNanos now() const = 0;
   virtual const MarketView& market(InstrumentNo instrument) const = 0;
-  virtual Qty position(InstrumentNo instrument) const = 0;            // this strategy's own share, signed
+  virtual Qty position(InstrumentNo instrument) const = 0;  // this strategy's own share, signed
   virtual std::optional<Price> entry_price(InstrumentNo instrument) const = 0;
   // Own orders not closed, protective stops apart.
   virtual bool has_working_orders(InstrumentNo instrument) const = 0;
-  virtual Money equity() const = 0;                                   // margin balance of the account
+  virtual Money equity() const = 0;  // margin balance of the account
 
   virtual Seq signal(InstrumentNo instrument, const Signal& signal) = 0;
   // Directional signals are sized, checked and traded at once with a market order: enterLong and enterShort by

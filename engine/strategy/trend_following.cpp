@@ -24,15 +24,39 @@ const std::vector<config::ParameterSpec>& specs() {
       {"slow_period", Type::integer, "26", "2", "10000", {}, "bars of the slow EMA; longer than the fast one"},
       {"breakout_period", Type::integer, "20", "1", "10000", {}, "bars of the channel whose break is an entry"},
       {"atr_period", Type::integer, "14", "1", "10000", {}, "bars of the average true range"},
-      {"atr_multiple", Type::decimal, "2", "0.1", "100", {}, "distance of the first stop from the entry, in average true ranges"},
-      {"trail_multiple", Type::decimal, "3", "0.1", "100", {}, "distance of the trailing stop from the best close, in average true ranges"},
+      {"atr_multiple",
+       Type::decimal,
+       "2",
+       "0.1",
+       "100",
+       {},
+       "distance of the first stop from the entry, in average true ranges"},
+      {"trail_multiple",
+       Type::decimal,
+       "3",
+       "0.1",
+       "100",
+       {},
+       "distance of the trailing stop from the best close, in average true ranges"},
       {"min_stop", Type::decimal, "0.0005", "0", "0.5", {}, "a stop is never nearer than this share of the price"},
       {"direction", Type::choice, "both", "", "", {"both", "long", "short"}, "sides that may be entered"},
       {"exit_on_cross", Type::flag, "true", "", "", {}, "leave when the EMAs cross back"},
       {"cooldown_bars", Type::integer, "1", "0", "10000", {}, "bars to wait after an exit"},
       {"protective_stop", Type::flag, "true", "", "", {}, "keep a stop-market order at the venue"},
-      {"protective_distance", Type::decimal, "0.001", "0", "0.5", {}, "how far behind the stop the protective order stands, share of the price"},
-      {"protective_min_move", Type::decimal, "0.0005", "0", "0.5", {}, "the protective order follows the stop in steps of at least this share of the price"},
+      {"protective_distance",
+       Type::decimal,
+       "0.001",
+       "0",
+       "0.5",
+       {},
+       "how far behind the stop the protective order stands, share of the price"},
+      {"protective_min_move",
+       Type::decimal,
+       "0.0005",
+       "0",
+       "0.5",
+       {},
+       "the protective order follows the stop in steps of at least this share of the price"},
   };
   return list;
 }
@@ -47,11 +71,20 @@ struct Settings {
 
   static Settings from(const Parameters& p) {
     const std::string& direction = p.text("direction");
-    return {p.integer("fast_period"), p.integer("slow_period"), p.integer("breakout_period"), p.integer("atr_period"),
-            p.rate("atr_multiple"), p.rate("trail_multiple"), p.rate("min_stop"),
-            direction != "short", direction != "long", p.flag("exit_on_cross"),
-            p.integer("cooldown_bars"), p.flag("protective_stop"),
-            p.rate("protective_distance"), p.rate("protective_min_move")};
+    return {p.integer("fast_period"),
+            p.integer("slow_period"),
+            p.integer("breakout_period"),
+            p.integer("atr_period"),
+            p.rate("atr_multiple"),
+            p.rate("trail_multiple"),
+            p.rate("min_stop"),
+            direction != "short",
+            direction != "long",
+            p.flag("exit_on_cross"),
+            p.integer("cooldown_bars"),
+            p.flag("protective_stop"),
+            p.rate("protective_distance"),
+            p.rate("protective_min_move")};
   }
 };
 
@@ -62,15 +95,19 @@ struct Track {
   Atr atr;
   Donchian channel;
   std::int64_t bars_since_exit = 0;
-  Side entering = Side::NONE;   // side of the entry that was signalled; none once it is filled or given up
-  Price stop;                   // of the position or of the entry on its way; 0 = none
-  Price protective;             // where the venue's order was last asked for; 0 = none
-  Side held = Side::NONE;       // as last seen
-  UnixNanos next_attempt;       // of an exit
+  Side entering = Side::NONE;  // side of the entry that was signalled; none once it is filled or given up
+  Price stop;                  // of the position or of the entry on its way; 0 = none
+  Price protective;            // where the venue's order was last asked for; 0 = none
+  Side held = Side::NONE;      // as last seen
+  UnixNanos next_attempt;      // of an exit
 
   Track() = default;
   Track(InstrumentNo number, const Settings& s)
-      : instrument(number), fast(s.fast_period), slow(s.slow_period), atr(s.atr_period), channel(s.breakout_period),
+      : instrument(number),
+        fast(s.fast_period),
+        slow(s.slow_period),
+        atr(s.atr_period),
+        channel(s.breakout_period),
         bars_since_exit(s.cooldown_bars) {}
   bool is_ready() const { return slow.is_ready() && fast.is_ready() && atr.is_ready() && channel.is_ready(); }
   void persist(StateArchive& archive) {
@@ -131,7 +168,9 @@ class TrendFollowing final : public Strategy {
   }
 
   void on_book(InstrumentNo instrument, StrategyContext& context) override { watch(track_of(instrument), context); }
-  void on_trade(const TradeEvent& trade, StrategyContext& context) override { watch(track_of(trade.instrument), context); }
+  void on_trade(const TradeEvent& trade, StrategyContext& context) override {
+    watch(track_of(trade.instrument), context);
+  }
 
   void on_fill(const FillEvent& fill, StrategyContext& context) override {
     see_position(track_of(fill.instrument), context);
@@ -141,7 +180,8 @@ class TrendFollowing final : public Strategy {
     Track& track = track_of(event.instrument);
     see_position(track, context);
     // An entry that came to nothing is given up; the next break is the next chance.
-    if (is_closed(event.status) && track.held == Side::NONE && !context.has_working_orders(event.instrument)) forget(track, context);
+    if (is_closed(event.status) && track.held == Side::NONE && !context.has_working_orders(event.instrument))
+      forget(track, context);
   }
 
   void persist(StateArchive& archive) override { archive.field("tracks", tracks_); }
@@ -262,14 +302,17 @@ class TrendFollowing final : public Strategy {
 Result<std::unique_ptr<Strategy>> make(const config::StrategyConfig& config, std::vector<InstrumentNo> instruments) {
   const Settings settings = Settings::from(Parameters(config));
   if (settings.fast_period >= settings.slow_period) {
-    return usage_error("strategy " + config.name + ": fast_period must be below slow_period",
-                       "set strategies." + config.name + ".params.slow_period above " + std::to_string(settings.fast_period));
+    return usage_error(
+        "strategy " + config.name + ": fast_period must be below slow_period",
+        "set strategies." + config.name + ".params.slow_period above " + std::to_string(settings.fast_period));
   }
   return std::unique_ptr<Strategy>(std::make_unique<TrendFollowing>(settings, instruments));
 }
 
 }  // namespace
 
-StrategyEntry trend_following_entry() { return {{"trend_following", specs()}, &make}; }
+StrategyEntry trend_following_entry() {
+  return {{"trend_following", specs()}, &make};
+}
 
 }  // namespace reprise::engine

@@ -12,7 +12,9 @@ using namespace reprise::engine;
 using reprise::test::e8;
 
 namespace {
-Price price(double value) { return Price::of_e8(e8(value)); }
+Price price(double value) {
+  return Price::of_e8(e8(value));
+}
 bool is_near(double value, double expected) {
   const double error = value > expected ? value - expected : expected - value;
   const double size = expected < 0 ? -expected : expected;

@@ -13,9 +13,10 @@ namespace {
 
 Account grid_account(std::map<std::string, std::string> params = {}) {
   Account account{wide_config()};
-  std::map<std::string, std::string> all = {{"levels", "2"}, {"half_spread", "0.001"}, {"spacing", "0.001"}, {"order_notional", "600"},
-                                            {"max_inventory", "1200"}, {"skew", "1"}, {"centre", "mid"},
-                                            {"requote_threshold", "0.0002"}, {"min_requote_interval", "100ms"}};
+  std::map<std::string, std::string> all = {
+      {"levels", "2"},           {"half_spread", "0.001"},        {"spacing", "0.001"},
+      {"order_notional", "600"}, {"max_inventory", "1200"},       {"skew", "1"},
+      {"centre", "mid"},         {"requote_threshold", "0.0002"}, {"min_requote_interval", "100ms"}};
   for (auto& [key, value] : params) all[key] = value;
   account.strategy("grid", "quoting_grid", all);
   return account;

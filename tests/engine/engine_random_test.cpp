@@ -24,11 +24,22 @@ config::Config day_account() {
   account.config.risk.max_orders_per_second = 12;
   account.config.risk.on_drawdown = "reduce";
   account.strategy("grid", "quoting_grid",
-                   {{"levels", "3"}, {"half_spread", "0.0003"}, {"spacing", "0.0002"}, {"order_notional", "900"}, {"max_inventory", "2500"},
-                    {"requote_threshold", "0.0001"}, {"min_requote_interval", "200ms"}, {"volatility_factor", "1"}, {"volatility_period", "5"}},
+                   {{"levels", "3"},
+                    {"half_spread", "0.0003"},
+                    {"spacing", "0.0002"},
+                    {"order_notional", "900"},
+                    {"max_inventory", "2500"},
+                    {"requote_threshold", "0.0001"},
+                    {"min_requote_interval", "200ms"},
+                    {"volatility_factor", "1"},
+                    {"volatility_period", "5"}},
                    {"BTCUSDT", "ETHUSDT"});
   account.strategy("trend", "trend_following",
-                   {{"fast_period", "2"}, {"slow_period", "5"}, {"breakout_period", "4"}, {"atr_period", "3"}, {"cooldown_bars", "0"}});
+                   {{"fast_period", "2"},
+                    {"slow_period", "5"},
+                    {"breakout_period", "4"},
+                    {"atr_period", "3"},
+                    {"cooldown_bars", "0"}});
   return account.config;
 }
 
@@ -65,9 +76,9 @@ class Day {
       } else if (what < 990) {
         world.partial = 0.25 + 0.25 * static_cast<double>(below(4));
       } else {
-        static const schema::OperatorAction actions[] = {schema::OperatorAction::REDUCE_ONLY, schema::OperatorAction::HALT,
-                                                         schema::OperatorAction::KILL_SWITCH, schema::OperatorAction::CANCEL_ALL,
-                                                         schema::OperatorAction::FLATTEN};
+        static const schema::OperatorAction actions[] = {
+            schema::OperatorAction::REDUCE_ONLY, schema::OperatorAction::HALT, schema::OperatorAction::KILL_SWITCH,
+            schema::OperatorAction::CANCEL_ALL, schema::OperatorAction::FLATTEN};
         if (below(3) == 0) world.operate(actions[below(5)]);
         world.operate(schema::OperatorAction::RESUME);
       }
@@ -189,17 +200,18 @@ TEST_CASE("every cause stands before its effect and every order leads back to an
   Day day(41);
   day.live(1000);
   int orders = 0;
-  day.world.each<schema::OrderCommand>(RecordType::ORDER_COMMAND, [&](const RecordView& record, schema::OrderCommand::Reader) {
-    if (++orders > 200) return;  // at() walks the run: a sample is enough
-    Seq seq = record.seq;
-    for (;;) {
-      const Seq cause = day.world.at(seq).cause_seq();
-      REQUIRE(cause < seq);
-      if (cause == 0) break;
-      seq = cause;
-    }
-    CHECK_FALSE(day.world.at(seq).header->is_output());
-  });
+  day.world.each<schema::OrderCommand>(RecordType::ORDER_COMMAND,
+                                       [&](const RecordView& record, schema::OrderCommand::Reader) {
+                                         if (++orders > 200) return;  // at() walks the run: a sample is enough
+                                         Seq seq = record.seq;
+                                         for (;;) {
+                                           const Seq cause = day.world.at(seq).cause_seq();
+                                           REQUIRE(cause < seq);
+                                           if (cause == 0) break;
+                                           seq = cause;
+                                         }
+                                         CHECK_FALSE(day.world.at(seq).header->is_output());
+                                       });
   CHECK(orders > 20);
 }
 

@@ -12,8 +12,9 @@ namespace {
 
 Account trend_account(std::map<std::string, std::string> params = {}) {
   Account account{wide_config()};
-  std::map<std::string, std::string> all = {{"fast_period", "2"}, {"slow_period", "4"}, {"breakout_period", "4"}, {"atr_period", "3"},
-                                            {"atr_multiple", "2"}, {"trail_multiple", "2"}, {"protective_stop", "false"}, {"exit_on_cross", "false"}};
+  std::map<std::string, std::string> all = {
+      {"fast_period", "2"},  {"slow_period", "4"},    {"breakout_period", "4"},     {"atr_period", "3"},
+      {"atr_multiple", "2"}, {"trail_multiple", "2"}, {"protective_stop", "false"}, {"exit_on_cross", "false"}};
   for (auto& [key, value] : params) all[key] = value;
   account.strategy("trend", "trend_following", all);
   return account;
@@ -133,7 +134,8 @@ TEST_CASE("bars are built from trades when the data has none, and lead to the sa
   world.trade(60'050);
   world.tick();
   CHECK(world.venue_position(1).is_positive());
-  CHECK(world.chain(world.last(RecordType::ORDER_COMMAND).seq) == "orderCommand riskDecision sizing signal bar clockTick");
+  CHECK(world.chain(world.last(RecordType::ORDER_COMMAND).seq) ==
+        "orderCommand riskDecision sizing signal bar clockTick");
 }
 
 TEST_CASE("no entry on stale data, but the exit passes") {

@@ -128,7 +128,7 @@ TEST_CASE("an outlier is held back; a second print that stands by it is believed
   CHECK_FALSE(tape.trade(150).price_changed);
   CHECK(tape.trade(100.5).price_changed);  // it was a bad print
   CHECK_FALSE(tape.trade(150).price_changed);
-  CHECK(tape.trade(151).price_changed);    // it was a jump
+  CHECK(tape.trade(151).price_changed);  // it was a jump
   CHECK(tape.market.last_price().e8 == e8(151));
   CHECK(tape.market.held_back() == 2);
 }

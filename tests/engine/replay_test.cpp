@@ -16,13 +16,15 @@ namespace {
 
 struct Folder {
   std::string path;
-  explicit Folder(const std::string& name) : path((std::filesystem::temp_directory_path() / ("reprise_replay_" + name)).string()) {
+  explicit Folder(const std::string& name)
+      : path((std::filesystem::temp_directory_path() / ("reprise_replay_" + name)).string()) {
     std::filesystem::remove_all(path);
   }
   ~Folder() { std::filesystem::remove_all(path); }
 };
 
-void write_journal(const std::string& path, const journal::RecordBatch& records, std::size_t keep = SIZE_MAX, bool end = true) {
+void write_journal(const std::string& path, const journal::RecordBatch& records, std::size_t keep = SIZE_MAX,
+                   bool end = true) {
   journal::Manifest manifest;
   manifest.mode = schema::RunMode::BACKTEST;
   manifest.engine_version = engine::kEngineVersion;
@@ -51,7 +53,12 @@ World& breakout_day(World& world) {
 config::Config breakout_account() {
   Account account{wide_config()};
   account.strategy("trend", "trend_following",
-                   {{"fast_period", "2"}, {"slow_period", "4"}, {"breakout_period", "4"}, {"atr_period", "3"}, {"atr_multiple", "2"}, {"protective_stop", "false"}});
+                   {{"fast_period", "2"},
+                    {"slow_period", "4"},
+                    {"breakout_period", "4"},
+                    {"atr_period", "3"},
+                    {"atr_multiple", "2"},
+                    {"protective_stop", "false"}});
   return account.config;
 }
 

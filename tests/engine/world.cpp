@@ -106,9 +106,13 @@ void World::feed(const journal::RecordBatch& batch) {
       all_.append_copy(*output.header, output.body(), output.body_words());
       if (output.type() != RecordType::ORDER_COMMAND) return;
       const auto c = journal::read<schema::OrderCommand>(output);
-      held_.push_back({output.seq, c.getOrderId(), c.getKind(), c.getPrice(), c.getQty(),
-                       {c.getSide(), c.getOrderType(), c.getPrice(), c.getTriggerPrice(), c.getQty(), 0, c.getReduceOnly(),
-                        output.header->instrument, 0}});
+      held_.push_back({output.seq,
+                       c.getOrderId(),
+                       c.getKind(),
+                       c.getPrice(),
+                       c.getQty(),
+                       {c.getSide(), c.getOrderType(), c.getPrice(), c.getTriggerPrice(), c.getQty(), 0,
+                        c.getReduceOnly(), output.header->instrument, 0}});
     });
   });
   if (!hold_answers) answer();
@@ -139,7 +143,8 @@ void World::on_command(const Command& command) {
     w.venue_id = ++venue_id_;
     const Market market = markets_[w.instrument];
     const bool is_buy = w.side == schema::Side::BUY;
-    if (w.reduce_only && reducible(w) == 0) return report(schema::ReportKind::REJECTED, order, w, 0, 0, false, 0, -2022);
+    if (w.reduce_only && reducible(w) == 0)
+      return report(schema::ReportKind::REJECTED, order, w, 0, 0, false, 0, -2022);
     if (w.type == schema::OrderType::LIMIT) {
       const bool crosses = is_buy ? market.ask != 0 && w.price >= market.ask : market.bid != 0 && w.price <= market.bid;
       if (crosses) return report(schema::ReportKind::REJECTED, order, w, 0, 0, false, 0, -5022);
@@ -156,18 +161,20 @@ void World::on_command(const Command& command) {
   }
   Working w = found != working_.end() ? found->second : command.as_submitted;
   if (command.kind == schema::CommandKind::CANCEL) {
-    if (found == working_.end()) return report(schema::ReportKind::CANCEL_REJECTED, order, w, 0, 0, false, command.seq, -2011);
+    if (found == working_.end())
+      return report(schema::ReportKind::CANCEL_REJECTED, order, w, 0, 0, false, command.seq, -2011);
     working_.erase(found);
     return report(schema::ReportKind::CANCELED, order, w, 0, 0, false, command.seq);
   }
-  if (found == working_.end()) return report(schema::ReportKind::MODIFY_REJECTED, order, w, 0, 0, false, command.seq, -2013);
+  if (found == working_.end())
+    return report(schema::ReportKind::MODIFY_REJECTED, order, w, 0, 0, false, command.seq, -2013);
   found->second.price = w.price = command.price;
   found->second.qty = w.qty = command.qty;
   report(schema::ReportKind::MODIFIED, order, w, 0, 0, false, command.seq);
 }
 
-void World::report(schema::ReportKind kind, Seq order, const Working& w, std::int64_t last_qty, std::int64_t last_price, bool maker,
-                   Seq command, std::int32_t error) {
+void World::report(schema::ReportKind kind, Seq order, const Working& w, std::int64_t last_qty, std::int64_t last_price,
+                   bool maker, Seq command, std::int32_t error) {
   now_ += 1'000'000;
   input<schema::OrderReport>(RecordType::ORDER_REPORT, w.instrument, [&](schema::OrderReport::Builder b) {
     b.setOrderId(order);
@@ -181,8 +188,11 @@ void World::report(schema::ReportKind kind, Seq order, const Working& w, std::in
     b.setLastQty(last_qty);
     b.setLastPrice(last_price);
     b.setTradeId(last_qty != 0 ? trade_id_ : 0);
-    b.setLiquidity(last_qty == 0 ? schema::LiquiditySide::NONE : maker ? schema::LiquiditySide::MAKER : schema::LiquiditySide::TAKER);
-    b.setCommission(last_qty == 0 ? 0 : mul_div(mul_div(last_qty, last_price, kScale), maker ? 20'000 : 50'000, kScale));
+    b.setLiquidity(last_qty == 0 ? schema::LiquiditySide::NONE
+                   : maker       ? schema::LiquiditySide::MAKER
+                                 : schema::LiquiditySide::TAKER);
+    b.setCommission(last_qty == 0 ? 0
+                                  : mul_div(mul_div(last_qty, last_price, kScale), maker ? 20'000 : 50'000, kScale));
     b.setCommandSeq(command);
     b.setErrorCode(error);
     b.setReduceOnly(w.reduce_only);
@@ -211,7 +221,8 @@ void World::match(InstrumentNo instrument) {
       Working& w = found->second;
       if (is_buy ? market.ask > w.price : market.bid < w.price) continue;
       std::int64_t qty = w.qty - w.cum;
-      if (partial < 1.0 && w.cum == 0) qty = floor_to(static_cast<std::int64_t>(static_cast<double>(qty) * partial), e8(0.001));
+      if (partial < 1.0 && w.cum == 0)
+        qty = floor_to(static_cast<std::int64_t>(static_cast<double>(qty) * partial), e8(0.001));
       if (w.reduce_only) qty = std::min(qty, reducible(w));
       if (qty <= 0) qty = w.qty - w.cum;
       Working copy = w;
@@ -274,7 +285,8 @@ void World::bar(double open, double high, double low, double close, InstrumentNo
 }
 
 void World::mark(double price, InstrumentNo instrument) {
-  input<schema::MarkPrice>(RecordType::MARK_PRICE, instrument, [&](schema::MarkPrice::Builder b) { b.setMarkPrice(e8(price)); });
+  input<schema::MarkPrice>(RecordType::MARK_PRICE, instrument,
+                           [&](schema::MarkPrice::Builder b) { b.setMarkPrice(e8(price)); });
 }
 
 void World::tick() {
@@ -283,11 +295,13 @@ void World::tick() {
 }
 
 void World::operate(schema::OperatorAction action) {
-  input<schema::OperatorCommand>(RecordType::OPERATOR_COMMAND, 0, [&](schema::OperatorCommand::Builder b) { b.setAction(action); });
+  input<schema::OperatorCommand>(RecordType::OPERATOR_COMMAND, 0,
+                                 [&](schema::OperatorCommand::Builder b) { b.setAction(action); });
 }
 
 void World::end() {
-  input<schema::RunEnd>(RecordType::RUN_END, 0, [](schema::RunEnd::Builder b) { b.setReason("end"); }, 2);
+  input<schema::RunEnd>(
+      RecordType::RUN_END, 0, [](schema::RunEnd::Builder b) { b.setReason("end"); }, 2);
 }
 
 Qty World::venue_position(InstrumentNo instrument) const {

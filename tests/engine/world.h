@@ -25,13 +25,16 @@ using journal::RecordType;
 using journal::RecordView;
 using journal::Seq;
 
-inline std::int64_t e8(double value) { return static_cast<std::int64_t>(value * 1e8 + (value < 0 ? -0.5 : 0.5)); }
+inline std::int64_t e8(double value) {
+  return static_cast<std::int64_t>(value * 1e8 + (value < 0 ? -0.5 : 0.5));
+}
 inline constexpr std::int64_t kStart = 1'723'161'600'000'000'000;  // 2024-08-09T00:00:00Z
 
 struct Account {
   config::Config config;
   config::StrategyConfig& strategy(const std::string& name, const std::string& kind,
-                                   std::map<std::string, std::string> params, std::vector<std::string> symbols = {"BTCUSDT"});
+                                   std::map<std::string, std::string> params,
+                                   std::vector<std::string> symbols = {"BTCUSDT"});
 };
 
 class World {
@@ -42,7 +45,8 @@ class World {
   void wait_ms(std::int64_t ms) { now_ += ms * 1'000'000; }
   void bbo(double bid, double ask, double qty = 1.0, InstrumentNo instrument = 1);
   void trade(double price, double qty = 0.1, Side side = Side::BUY, InstrumentNo instrument = 1);
-  void bar(double open, double high, double low, double close, InstrumentNo instrument = 1);  // recorded, one minute long
+  void bar(double open, double high, double low, double close,
+           InstrumentNo instrument = 1);  // recorded, one minute long
   void mark(double price, InstrumentNo instrument = 1);
   void tick();  // one second later
   void operate(schema::OperatorAction action);
@@ -59,9 +63,9 @@ class World {
 
   // ---- the venue
   bool hold_answers = false;
-  bool venue_first = true;         // the venue trades on a new price before we hear of it
-  double partial = 1.0;            // share of a limit order that trades when the market reaches it first
-  void answer();                   // answers held commands, until there are no more
+  bool venue_first = true;  // the venue trades on a new price before we hear of it
+  double partial = 1.0;     // share of a limit order that trades when the market reaches it first
+  void answer();            // answers held commands, until there are no more
   std::size_t working() const { return working_.size(); }
   Qty venue_position(InstrumentNo instrument) const;
 
@@ -93,7 +97,9 @@ class World {
     InstrumentNo instrument;
     std::int64_t venue_id;
   };
-  struct Market { std::int64_t bid = 0, ask = 0; };
+  struct Market {
+    std::int64_t bid = 0, ask = 0;
+  };
   struct Command {
     Seq seq, order;
     schema::CommandKind kind;
@@ -104,8 +110,8 @@ class World {
   void feed(const journal::RecordBatch& batch);
   void match(InstrumentNo instrument);
   void on_command(const Command& command);
-  void report(schema::ReportKind kind, Seq order, const Working& w, std::int64_t last_qty = 0, std::int64_t last_price = 0,
-              bool maker = false, Seq command = 0, std::int32_t error = 0);
+  void report(schema::ReportKind kind, Seq order, const Working& w, std::int64_t last_qty = 0,
+              std::int64_t last_price = 0, bool maker = false, Seq command = 0, std::int32_t error = 0);
   void execute(Seq order, Working& w, std::int64_t price, std::int64_t qty, bool maker);
   std::int64_t reducible(const Working& w) const;
 
