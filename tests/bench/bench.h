@@ -51,6 +51,9 @@ inline void must(const Status& status) {
 void make_trades(journal::RecordBatch& batch, std::uint64_t first, std::uint64_t count);
 inline constexpr std::uint64_t kTradesABatch = 4096;
 
+// Appends a batch of the first hour as if it came `round` hours later: engine time never decreases.
+void append_later(journal::JournalWriter& writer, const journal::RecordBatch& batch, std::uint64_t round);
+
 // A journal of synthetic trades; returns its path.
 std::string trades_journal(Bench& bench, const std::string& name, std::uint64_t count);
 std::uint64_t decode_every_field(const journal::RecordView& record);  // a sum over all fields

@@ -174,8 +174,8 @@ int run_workload(const std::string& name, std::uint64_t size, Bench& bench) {
     journal::WriterOptions options;
     options.clock = clock_ns;
     journal::JournalWriter writer = must(journal::JournalWriter::create(path, journal::Manifest{}, options));
-    while (records < size) {
-      batch.for_each(1, [&](const journal::RecordView& record) { writer.append(record); });
+    for (std::uint64_t round = 0; records < size; ++round) {
+      append_later(writer, batch, round);
       records += batch.count();
     }
     static_cast<void>(must(writer.end()));

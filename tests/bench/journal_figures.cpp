@@ -44,12 +44,9 @@ Appended append_all(const Bench& bench, const std::vector<RecordBatch>& batches,
   const double cpu = thread_cpu_now();
   std::uint64_t done = 0;
   for (std::size_t at = 0; done < count; at = (at + 1) % batches.size()) {
-    const RecordBatch& batch = batches[at];
-    batch.for_each(1, [&](const RecordView& record) {
-      writer.append(record);
-      result.bytes += record.total_bytes();
-    });
-    done += batch.count();
+    append_later(writer, batches[at], done / (batches.size() * kTradesABatch));
+    done += batches[at].count();
+    result.bytes += batches[at].size_bytes();
   }
   result.thread_cpu = (thread_cpu_now() - cpu) / static_cast<double>(done);
   must(writer.commit());
@@ -178,14 +175,14 @@ void measure_durable(Bench& bench) {
   const std::string path = bench.place + "/durable";
   fs::remove_all(path);
   RecordBatch batch;
-  make_trades(batch, 0, kTradesABatch);
   std::vector<double> seconds;
   {
     journal::WriterOptions options;
     options.durability = Durability::wal;
     options.clock = clock_ns;
     JournalWriter writer = must(JournalWriter::create(path, journal::Manifest{}, options));
-    while (seconds.size() < bench.size.commits) {
+    for (std::uint64_t first = 0; seconds.size() < bench.size.commits; first += kTradesABatch) {
+      make_trades(batch, first, kTradesABatch);
       batch.for_each(1, [&](const RecordView& record) {
         if (seconds.size() >= bench.size.commits) return;
         const double start = wall_now();

@@ -55,6 +55,17 @@ void make_trades(journal::RecordBatch& batch, std::uint64_t first, std::uint64_t
   }
 }
 
+void append_later(journal::JournalWriter& writer, const journal::RecordBatch& batch, std::uint64_t round) {
+  const auto shift = static_cast<std::int64_t>(round) * 3'600'000'000'000;
+  batch.for_each(1, [&](const journal::RecordView& record) {
+    journal::RecordHeader header = *record.header;
+    header.ts_engine += shift;
+    header.ts_event += shift;
+    header.ts_recv += shift;
+    writer.append(header, record.body(), record.body_words());
+  });
+}
+
 std::string trades_journal(Bench& bench, const std::string& name, std::uint64_t count) {
   const std::string path = bench.place + "/" + name;
   fs::remove_all(path);
