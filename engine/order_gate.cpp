@@ -2,9 +2,22 @@
 
 namespace reprise::engine {
 
+namespace {
+
+StpMode stp_mode_of(const std::string& name) {
+  if (name == "none") return StpMode::NONE;
+  if (name == "expire_taker") return StpMode::EXPIRE_TAKER;
+  if (name == "expire_both") return StpMode::EXPIRE_BOTH;
+  REPRISE_ASSERT(name == "expire_maker", "the configuration was checked");
+  return StpMode::EXPIRE_MAKER;
+}
+
+}  // namespace
+
 Seq OrderGate::submit(OrderRequest request) {
   const RiskInputs inputs = core_.risk_inputs(request.instrument);
   if (inputs.market == nullptr) return 0;
+  request.stp_mode = stp_mode_of(core_.config.venue.stp_mode);
   request.mid_at_decision = inputs.market->mid.value_or(Price::zero());
   const RiskEngine::Decision decision = core_.risk.check(request, inputs, core_.out);
   if (!decision.passes()) {
