@@ -21,6 +21,13 @@ inline double thread_cpu_now() {
   return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_nsec) * 1e-9;
 }
 
+// CPU time of all threads of this process.
+inline double process_cpu_now() {
+  timespec t{};
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+  return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_nsec) * 1e-9;
+}
+
 template <class T>
 T percentile(std::vector<T> values, double share) {
   if (values.empty()) return T{};
