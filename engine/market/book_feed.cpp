@@ -1,21 +1,39 @@
 #include "engine/market/book_feed.h"
 
+#include <capnp/any.h>
+
+#include <span>
+#include <type_traits>
+
 namespace reprise {
 
 namespace {
 using Levels = capnp::List<schema::Level>::Reader;
 
-bool are_sound(Levels levels) {
-  for (auto level : levels) {
-    if (level.getPrice() <= 0 || level.getQty() < 0) return false;
+// A list of levels in a record of this schema lies in memory as Level objects: read it where it is. Another
+// layout (a later schema's longer levels) is copied, element by element. Valid as long as record and scratch.
+static_assert(sizeof(Level) == 16 && std::is_trivially_copyable_v<Level>);
+std::span<const Level> in_place(Levels levels, std::vector<Level>& scratch) {
+  const capnp::AnyList::Reader list(levels);
+  if (list.getElementSize() == capnp::ElementSize::INLINE_COMPOSITE && levels.size() != 0) {
+    const auto bytes = list.getRawBytes();
+    if (bytes.size() == levels.size() * sizeof(Level)) {
+      return {reinterpret_cast<const Level*>(bytes.begin()), levels.size()};
+    }
   }
-  return true;
+  scratch.clear();
+  for (auto level : levels) scratch.push_back({Price::of_e8(level.getPrice()), Qty::of_e8(level.getQty())});
+  return scratch;
 }
 
-void copy(Levels from, std::vector<Level>& to) {
-  to.clear();
-  to.reserve(from.size());
-  for (auto level : from) to.push_back({Price::of_e8(level.getPrice()), Qty::of_e8(level.getQty())});
+bool are_sound(std::span<const Level> levels) {
+  std::int64_t signs = 0;  // its sign bit gathers those of all figures: no branch a level
+  bool has_zero_price = false;
+  for (const Level& level : levels) {
+    signs |= level.price.e8 | level.qty.e8;
+    has_zero_price |= level.price.e8 == 0;
+  }
+  return signs >= 0 && !has_zero_price;
 }
 }  // namespace
 
@@ -74,15 +92,17 @@ BookFeedOutcome BookFeed::wait(schema::BookDelta::Reader delta, const Ids& ids) 
   entry.first_id = ids.first;
   entry.last_id = ids.last;
   entry.previous_id = ids.previous;
-  copy(delta.getBids(), entry.bids);
-  copy(delta.getAsks(), entry.asks);
+  const auto bids = in_place(delta.getBids(), scratch_bids_);
+  const auto asks = in_place(delta.getAsks(), scratch_asks_);
+  entry.bids.assign(bids.begin(), bids.end());
+  entry.asks.assign(asks.begin(), asks.end());
   return outcome;
 }
 
 BookFeedOutcome BookFeed::on_delta(schema::BookDelta::Reader delta, UnixNanos now) {
   BookFeedOutcome outcome;
-  const Levels bids = delta.getBids();
-  const Levels asks = delta.getAsks();
+  const std::span<const Level> bids = in_place(delta.getBids(), scratch_bids_);
+  const std::span<const Level> asks = in_place(delta.getAsks(), scratch_asks_);
   if (!are_sound(bids) || !are_sound(asks)) {
     outcome.event = BookFeedEvent::malformed;
     return outcome;
@@ -117,12 +137,8 @@ BookFeedOutcome BookFeed::on_delta(schema::BookDelta::Reader delta, UnixNanos no
       break;
     case Fit::follows: break;
   }
-  for (auto level : bids) {
-    book_.set_level(BookSideKind::bid, Price::of_e8(level.getPrice()), Qty::of_e8(level.getQty()));
-  }
-  for (auto level : asks) {
-    book_.set_level(BookSideKind::ask, Price::of_e8(level.getPrice()), Qty::of_e8(level.getQty()));
-  }
+  for (const Level& level : bids) book_.set_level(BookSideKind::bid, level.price, level.qty);
+  for (const Level& level : asks) book_.set_level(BookSideKind::ask, level.price, level.qty);
   last_update_id_ = ids.last;
   last_change_ = now;
   outcome.deltas_applied = 1;
@@ -163,8 +179,8 @@ BookFeedOutcome BookFeed::join_waiting(BookFeedOutcome outcome) {
 
 BookFeedOutcome BookFeed::on_snapshot(schema::BookSnapshot::Reader snapshot, UnixNanos now) {
   BookFeedOutcome outcome;
-  const Levels bids = snapshot.getBids();
-  const Levels asks = snapshot.getAsks();
+  const std::span<const Level> bids = in_place(snapshot.getBids(), scratch_bids_);
+  const std::span<const Level> asks = in_place(snapshot.getAsks(), scratch_asks_);
   if (!are_sound(bids) || !are_sound(asks)) {
     outcome.event = BookFeedEvent::malformed;
     return outcome;
@@ -177,9 +193,7 @@ BookFeedOutcome BookFeed::on_snapshot(schema::BookSnapshot::Reader snapshot, Uni
   } else if (has_full_book && id != 0 && id < last_update_id_) {
     return outcome;
   }
-  copy(bids, scratch_bids_);
-  copy(asks, scratch_asks_);
-  book_.load_snapshot(scratch_bids_, scratch_asks_);
+  book_.load_snapshot(bids, asks);
   last_update_id_ = id;
   last_change_ = now;
   if (snapshot.getIsPartial()) {
