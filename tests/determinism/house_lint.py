@@ -51,6 +51,8 @@ INCLUDE = re.compile(r'#\s*include\s*(["<])([^">]+)[">]')
 # A folder of one machine or one person. $HOME, ~ and relative paths are how such places are named.
 MACHINE_PATH = re.compile(r'(?<![\w.$}~*-])/(?:home|root|work|Users|mnt|media)/[A-Za-z0-9_.-]+')
 MACHINE_PATH_EXEMPT = {'tests/determinism/house_lint.py', 'tests/determinism/test_lint.py'}
+# CMake takes a semicolon for the end of a list item: half of such a name would be looked for, not found, and count as passed.
+TEST_NAME = re.compile(r'(?:TEST_CASE|SCENARIO)\s*\(\s*"((?:\\.|[^"\\])*)"')
 FAST_MATH = re.compile(r'-ffast-math|-Ofast|-march=native|-mtune=native|-ffp-contract=(?:fast|on)|-mfpmath=387|-funsafe-math')
 
 
@@ -90,6 +92,10 @@ def lint_text_file(path, text):
             if found:
                 findings.append(Finding(path, number, 'machine-path', f"'{found.group()}' is a path of one machine"))
         name = path.rsplit('/', 1)[-1]
+        if path.startswith('tests/') and name.endswith('.cpp'):
+            found = TEST_NAME.search(line)
+            if found and re.search(r'^-|[;\[\]*~\\]', found.group(1)):
+                findings.append(Finding(path, number, 'test-name', 'no ; [ ] * ~ \\ in the name of a test, no - at its start: it would not be found and count as passed'))
         if name in ('CMakeLists.txt', 'CMakePresets.json') or name.endswith('.cmake'):
             found = FAST_MATH.search(line.split('#')[0])
             if found:

@@ -158,6 +158,10 @@ class HouseLint(unittest.TestCase):
         self.assertEqual([f.rule for f in house_lint.lint_text_file('tools/x', 'data=/home/someone/data\n')], ['machine-path'])
         self.assertEqual([f.rule for f in house_lint.lint_text_file('tools/x', 'data=$HOME/data ../shared/data ~/work/x\n')], [])
 
+    def test_a_test_name_that_ctest_cannot_find_again_is_found(self):
+        self.assertEqual([f.rule for f in house_lint.lint_text_file('tests/engine/a.cpp', 'TEST_CASE("this; that") {\n')], ['test-name'])
+        self.assertEqual([f.rule for f in house_lint.lint_text_file('tests/engine/a.cpp', 'TEST_CASE("this, that") {\n')], [])
+
     def test_options_that_change_floating_point_are_found(self):
         self.assertEqual([f.rule for f in house_lint.lint_text_file('engine/CMakeLists.txt', 'add_compile_options(-ffast-math)\n')], ['float-flags'])
         self.assertEqual([f.rule for f in house_lint.lint_text_file('cmake/x.cmake', 'add_compile_options(-march=native)\n')], ['float-flags'])

@@ -123,7 +123,7 @@ TEST_CASE("a bar closes with the first trade or tick at its end, and an empty in
   CHECK_FALSE(bars.close_until(start + DurationNanos::seconds(60)));
 }
 
-TEST_CASE("timers fire by deadline, then kind, strategy and id; setting one again moves it") {
+TEST_CASE("timers fire by deadline, then kind, strategy and id, setting one again moves it") {
   using schema::TimerKind;
   Timers timers;
   timers.set({{30}, TimerKind::STRATEGY, 2, 1});

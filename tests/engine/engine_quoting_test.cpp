@@ -240,7 +240,7 @@ TEST_CASE("reduce only keeps nothing but quotes that shrink the position") {
   CHECK(world.venue_position(1).is_zero());
 }
 
-TEST_CASE("a halt cancels quotes and places none; cancelAll leaves the strategy free to quote again") {
+TEST_CASE("a halt cancels quotes and places none, cancelAll leaves the strategy free to quote again") {
   World world(grid_account().config);
   world.bbo(59'999.9, 60'000.1);
   REQUIRE(world.working() == 4);

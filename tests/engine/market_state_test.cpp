@@ -122,7 +122,7 @@ TEST_CASE("insurance and liquidation prints do not move the last price") {
   CHECK(tape.market.last_price().e8 == e8(100));
 }
 
-TEST_CASE("an outlier is held back; a second print that stands by it is believed") {
+TEST_CASE("an outlier is held back, a second print that stands by it is believed") {
   Tape tape;
   tape.trade(100);
   CHECK_FALSE(tape.trade(150).price_changed);
@@ -140,7 +140,7 @@ TEST_CASE("single and aggregate trades of one instrument are not counted twice")
   CHECK(tape.market.prints() == 1);
 }
 
-TEST_CASE("crossed quotes and old ones are stale; locked ones are not") {
+TEST_CASE("crossed quotes and old ones are stale, locked ones are not") {
   Tape tape;
   CHECK(tape.market.is_stale(tape.now));
   tape.bbo(100, 100, 1);

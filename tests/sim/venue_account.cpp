@@ -216,7 +216,7 @@ TEST_CASE("random orders: the ledger adds up after every report, to the last uni
   }
 }
 
-TEST_CASE("latency: constant, drawn around its median, or the feed's own; nothing overtakes") {
+TEST_CASE("latency: constant, drawn around its median, or the feed's own, nothing overtakes") {
   config::Venue venue;
   venue.order_entry_latency_ns = 5'000'000;
   LatencyModel constant(venue, 1);
