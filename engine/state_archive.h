@@ -33,8 +33,7 @@ class StateArchive {
   virtual void text(std::string_view name, std::string& value) = 0;
 
   template <class T>
-    requires(std::is_integral_v<T> || std::is_enum_v<T>)
-  void field(std::string_view name, T& value) {
+  requires(std::is_integral_v<T> || std::is_enum_v<T>) void field(std::string_view name, T& value) {
     auto wide = static_cast<std::int64_t>(value);
     integer(name, wide, std::is_same_v<T, bool> ? Kind::flag : Kind::integer);
     if (loading()) value = static_cast<T>(wide);
@@ -49,7 +48,7 @@ class StateArchive {
   void field(std::string_view name, std::string& value) { text(name, value); }
 
   template <class T>
-    requires requires(T& t, StateArchive& a) { t.persist(a); }
+  requires requires(T& t, StateArchive& a) { t.persist(a); }
   void field(std::string_view name, T& value) {
     begin_object(name);
     value.persist(*this);

@@ -7,18 +7,26 @@ namespace reprise::engine {
 
 // ----------------------------------------------------------------------------------------- saving
 
-void StateSaver::put(char tag) { bytes_.push_back(static_cast<std::byte>(tag)); }
+void StateSaver::put(char tag) {
+  bytes_.push_back(static_cast<std::byte>(tag));
+}
 void StateSaver::put64(std::uint64_t value) {
   for (int i = 0; i < 8; ++i) bytes_.push_back(static_cast<std::byte>(value >> (8 * i)));
 }
 
-void StateSaver::begin_object(std::string_view) { put('o'); }
-void StateSaver::end_object() { put('/'); }
+void StateSaver::begin_object(std::string_view) {
+  put('o');
+}
+void StateSaver::end_object() {
+  put('/');
+}
 void StateSaver::begin_list(std::string_view, std::uint64_t& size) {
   put('l');
   put64(size);
 }
-void StateSaver::end_list() { put('.'); }
+void StateSaver::end_list() {
+  put('.');
+}
 void StateSaver::integer(std::string_view, std::int64_t& value, Kind) {
   put('i');
   put64(static_cast<std::uint64_t>(value));
@@ -59,8 +67,12 @@ std::uint64_t StateLoader::get64() {
   return value;
 }
 
-void StateLoader::begin_object(std::string_view name) { expect('o', name); }
-void StateLoader::end_object() { expect('/', {}); }
+void StateLoader::begin_object(std::string_view name) {
+  expect('o', name);
+}
+void StateLoader::end_object() {
+  expect('/', {});
+}
 void StateLoader::begin_list(std::string_view name, std::uint64_t& size) {
   size = 0;
   if (!expect('l', name)) return;
@@ -69,7 +81,9 @@ void StateLoader::begin_list(std::string_view name, std::uint64_t& size) {
   if (count > static_cast<std::uint64_t>(end_ - at_) / 2) return fail(name);
   size = count;
 }
-void StateLoader::end_list() { expect('.', {}); }
+void StateLoader::end_list() {
+  expect('.', {});
+}
 void StateLoader::integer(std::string_view name, std::int64_t& value, Kind) {
   value = 0;
   if (expect('i', name)) value = static_cast<std::int64_t>(get64());

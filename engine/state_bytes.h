@@ -1,9 +1,10 @@
 // Saves a state to bytes and loads it again.
 //
-// Layout: a sequence of tagged values, little-endian, in the order of persist(): 'o' '/' object, 'l' + u64 list, '.' end,
-// 'i' + i64 integer, 'd' + u64 bits of a double, 't' + u64 length + text. Names are not stored: a snapshot is read by the
-// engine version that wrote it. Loading checks every tag; damaged or foreign bytes make ok() false, and the component
-// must then be thrown away. Nothing outside the given bytes is read and sizes are checked against what is left.
+// Layout: a sequence of tagged values, little-endian, in the order of persist(): 'o' '/' object, 'l' + u64 list, '.'
+// end, 'i' + i64 integer, 'd' + u64 bits of a double, 't' + u64 length + text. Names are not stored: a snapshot is read
+// by the engine version that wrote it. Loading checks every tag; damaged or foreign bytes make ok() false, and the
+// component must then be thrown away. Nothing outside the given bytes is read and sizes are checked against what is
+// left.
 #pragma once
 
 #include <cstddef>
@@ -73,7 +74,8 @@ Status load_state(T& component, const std::vector<std::byte>& bytes) {
   StateLoader loader(bytes.data(), bytes.size());
   component.persist(loader);
   if (loader.finished()) return ok_status();
-  return corrupt_error("the saved state does not fit this engine" + (loader.ok() ? std::string(": bytes are left over") : ", at field " + loader.failed_at()),
+  return corrupt_error("the saved state does not fit this engine" +
+                           (loader.ok() ? std::string(": bytes are left over") : ", at field " + loader.failed_at()),
                        "replay from the start of the journal instead of from this snapshot");
 }
 

@@ -9,7 +9,9 @@ namespace reprise::engine {
 
 namespace {
 constexpr std::size_t kBufferBytes = 16 << 10;
-XXH3_state_t* state_of(void* state) { return static_cast<XXH3_state_t*>(state); }
+XXH3_state_t* state_of(void* state) {
+  return static_cast<XXH3_state_t*>(state);
+}
 }  // namespace
 
 std::string StateDigest::hex() const {
@@ -27,7 +29,9 @@ StateHasher::StateHasher() : state_(XXH3_createState()) {
   buffer_.reserve(kBufferBytes);
 }
 
-StateHasher::~StateHasher() { XXH3_freeState(state_of(state_)); }
+StateHasher::~StateHasher() {
+  XXH3_freeState(state_of(state_));
+}
 
 void StateHasher::flush() {
   XXH3_128bits_update(state_of(state_), buffer_.data(), buffer_.size());
@@ -51,13 +55,19 @@ void StateHasher::put_tag(char tag, std::string_view name) {
   put(name.data(), name.size());
 }
 
-void StateHasher::begin_object(std::string_view name) { put_tag('o', name); }
-void StateHasher::end_object() { put_tag('/', {}); }
+void StateHasher::begin_object(std::string_view name) {
+  put_tag('o', name);
+}
+void StateHasher::end_object() {
+  put_tag('/', {});
+}
 void StateHasher::begin_list(std::string_view name, std::uint64_t& size) {
   put_tag('l', name);
   put(&size, sizeof size);
 }
-void StateHasher::end_list() { put_tag('.', {}); }
+void StateHasher::end_list() {
+  put_tag('.', {});
+}
 void StateHasher::integer(std::string_view name, std::int64_t& value, Kind kind) {
   static constexpr char kTags[] = {'i', 'm', 't', 'f'};
   put_tag(kTags[static_cast<std::size_t>(kind)], name);

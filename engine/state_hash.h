@@ -39,7 +39,7 @@ class StateHasher final : public StateArchive {
   void put_tag(char tag, std::string_view name);
   void flush();
 
-  void* state_;                     // XXH3_state_t
+  void* state_;  // XXH3_state_t
   std::vector<unsigned char> buffer_;
 };
 

@@ -4,7 +4,9 @@
 
 namespace reprise::engine {
 
-StateJsonWriter::StateJsonWriter() { take(); }
+StateJsonWriter::StateJsonWriter() {
+  take();
+}
 
 std::string StateJsonWriter::take() {
   std::string done = out_.empty() ? std::string() : out_ + "}";

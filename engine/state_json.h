@@ -22,13 +22,16 @@ class StateJsonWriter final : public StateArchive {
   void real(std::string_view name, double& value) override;
   void text(std::string_view name, std::string& value) override;
 
-  std::string take();               // the finished object; the writer starts anew
+  std::string take();  // the finished object; the writer starts anew
 
  private:
   void key(std::string_view name);
   void quoted(std::string_view text);
 
-  struct Level { bool is_list; bool first; };
+  struct Level {
+    bool is_list;
+    bool first;
+  };
   std::string out_;
   std::vector<Level> levels_;
 };

@@ -24,17 +24,12 @@ constexpr std::size_t kSlack = 8;        // an 8-byte access at the last value s
 std::uint64_t zigzag(std::uint64_t difference) {
   return (difference << 1) ^ static_cast<std::uint64_t>(static_cast<std::int64_t>(difference) >> 63);
 }
-std::uint64_t unzigzag(std::uint64_t value) { return (value >> 1) ^ (0 - (value & 1)); }
+std::uint64_t unzigzag(std::uint64_t value) {
+  return (value >> 1) ^ (0 - (value & 1));
+}
 
-constexpr std::uint64_t kMask[9] = {0,
-                                     0xff,
-                                     0xffff,
-                                     0xffffff,
-                                     0xffffffff,
-                                     0xffffffffff,
-                                     0xffffffffffff,
-                                     0xffffffffffffff,
-                                     0xffffffffffffffff};
+constexpr std::uint64_t kMask[9] = {
+    0, 0xff, 0xffff, 0xffffff, 0xffffffff, 0xffffffffff, 0xffffffffffff, 0xffffffffffffff, 0xffffffffffffffff};
 
 // Words of the struct's own section, from its root pointer: itself, data and pointers.
 std::size_t fixed_words(std::uint64_t root) {
@@ -249,7 +244,8 @@ bool RecordCodec::decode(std::string_view stored, std::byte* raw, std::size_t ra
     const bool fast = data <= data_end && static_cast<std::size_t>(data_end - data) >= kFastBytes;
     const auto decode_record = [&](auto&& next) REPRISE_INLINE -> bool {
       const std::uint64_t body_words = slot->body_words + next();
-      if (body_words > static_cast<std::size_t>(out_end - out) - kHeaderWords || body_words > kMaxBodyBytes / 8) return false;
+      if (body_words > static_cast<std::size_t>(out_end - out) - kHeaderWords || body_words > kMaxBodyBytes / 8)
+        return false;
       const std::uint64_t engine = previous_engine + next();
       const std::uint64_t event = (output ? engine : previous_event) + next();
       const std::uint64_t recv = (output ? 0 : engine) + next();

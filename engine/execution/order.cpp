@@ -16,10 +16,13 @@ bool is_open(OrderStatus status) {
 }
 
 bool is_in_flight(OrderStatus status) {
-  return status == OrderStatus::SUBMITTED || status == OrderStatus::PENDING_MODIFY || status == OrderStatus::PENDING_CANCEL;
+  return status == OrderStatus::SUBMITTED || status == OrderStatus::PENDING_MODIFY ||
+         status == OrderStatus::PENDING_CANCEL;
 }
 
-bool is_closed(OrderStatus status) { return status != OrderStatus::INITIALIZED && !is_open(status); }
+bool is_closed(OrderStatus status) {
+  return status != OrderStatus::INITIALIZED && !is_open(status);
+}
 
 bool is_conditional(OrderType type) {
   switch (type) {

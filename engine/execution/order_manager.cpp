@@ -15,7 +15,9 @@ using schema::ReportKind;
 constexpr WorkingQty kNothingWorking{};
 constexpr std::int64_t kLargestQty = std::int64_t{1} << 56;  // of a report: beyond it is not a quantity
 
-bool id_below(const Order* order, Seq id) { return order->id < id; }
+bool id_below(const Order* order, Seq id) {
+  return order->id < id;
+}
 
 Qty working_qty_of(const Order& order) {
   Qty leaves = order.leaves_qty();
@@ -23,15 +25,18 @@ Qty working_qty_of(const Order& order) {
   return leaves.is_negative() ? Qty{} : leaves;
 }
 
-bool answers(Seq command, std::uint64_t named) { return command != 0 && (named == 0 || named == command); }
+bool answers(Seq command, std::uint64_t named) {
+  return command != 0 && (named == 0 || named == command);
+}
 
 }  // namespace
 
 // ---------------------------------------------------------------------------------------- records
 
-Seq OrderManager::emit_state(const Order& order, OrderStatus previous, std::int32_t error_code, Seq cause, Emitter& out) {
-  return out.emit<schema::OrderState>(schema::RecordType::ORDER_STATE, order.request.instrument, order.request.strategy, cause,
-                                      [&](schema::OrderState::Builder b) {
+Seq OrderManager::emit_state(const Order& order, OrderStatus previous, std::int32_t error_code, Seq cause,
+                             Emitter& out) {
+  return out.emit<schema::OrderState>(schema::RecordType::ORDER_STATE, order.request.instrument, order.request.strategy,
+                                      cause, [&](schema::OrderState::Builder b) {
                                         b.setOrderId(order.id);
                                         b.setStatus(order.status);
                                         b.setPrevious(previous);
@@ -45,17 +50,19 @@ Seq OrderManager::emit_state(const Order& order, OrderStatus previous, std::int3
                                       });
 }
 
-void OrderManager::emit_anomaly(AnomalyKind kind, InstrumentNo instrument, StrategyNo strategy, Seq order_id, OrderStatus status,
-                                ReportKind report, std::int64_t expected, std::int64_t actual, Emitter& out) {
+void OrderManager::emit_anomaly(AnomalyKind kind, InstrumentNo instrument, StrategyNo strategy, Seq order_id,
+                                OrderStatus status, ReportKind report, std::int64_t expected, std::int64_t actual,
+                                Emitter& out) {
   ++anomaly_count_;
-  out.emit<schema::OrderAnomaly>(schema::RecordType::ORDER_ANOMALY, instrument, strategy, 0, [&](schema::OrderAnomaly::Builder b) {
-    b.setKind(kind);
-    b.setOrderId(order_id);
-    b.setStatus(status);
-    b.setReport(report);
-    b.setExpected(expected);
-    b.setActual(actual);
-  });
+  out.emit<schema::OrderAnomaly>(schema::RecordType::ORDER_ANOMALY, instrument, strategy, 0,
+                                 [&](schema::OrderAnomaly::Builder b) {
+                                   b.setKind(kind);
+                                   b.setOrderId(order_id);
+                                   b.setStatus(status);
+                                   b.setReport(report);
+                                   b.setExpected(expected);
+                                   b.setActual(actual);
+                                 });
 }
 
 namespace {
@@ -165,10 +172,12 @@ bool OrderManager::modify(Seq order_id, Price price, Qty qty, Seq cause, Emitter
 
 // ---------------------------------------------------------------------------------------- reports
 
-OrderManager::Outcome OrderManager::on_report(InstrumentNo instrument, schema::OrderReport::Reader report, Emitter& out) {
+OrderManager::Outcome OrderManager::on_report(InstrumentNo instrument, schema::OrderReport::Reader report,
+                                              Emitter& out) {
   Outcome outcome;
   const ReportKind kind = report.getKind();
-  const auto anomaly = [&](AnomalyKind what, StrategyNo strategy, OrderStatus status, std::int64_t expected, std::int64_t actual) {
+  const auto anomaly = [&](AnomalyKind what, StrategyNo strategy, OrderStatus status, std::int64_t expected,
+                           std::int64_t actual) {
     outcome.is_anomaly = true;
     emit_anomaly(what, instrument, strategy, report.getOrderId(), status, kind, expected, actual, out);
   };
@@ -185,8 +194,8 @@ OrderManager::Outcome OrderManager::on_report(InstrumentNo instrument, schema::O
   }
   Order* order = const_cast<Order*>(find(report.getOrderId()));
   if (order == nullptr || order->request.instrument != instrument) {
-    const bool repeated = kind == ReportKind::FILLED && report.getTradeId() != 0 &&
-                          trades_.count({instrument, report.getTradeId()}) != 0;
+    const bool repeated =
+        kind == ReportKind::FILLED && report.getTradeId() != 0 && trades_.count({instrument, report.getTradeId()}) != 0;
     anomaly(repeated ? AnomalyKind::DUPLICATE_FILL : AnomalyKind::UNKNOWN_ORDER, 0, OrderStatus::INITIALIZED, 0,
             repeated ? report.getTradeId() : report.getVenueOrderId());
     return outcome;
@@ -209,7 +218,8 @@ OrderManager::Outcome OrderManager::on_report(InstrumentNo instrument, schema::O
     case ReportKind::UNKNOWN: event = ReportEvent::fate_unknown; break;
     case ReportKind::STATUS_SNAPSHOT: event = ReportEvent::status_snapshot; break;
     default:
-      anomaly(AnomalyKind::IMPOSSIBLE_TRANSITION, order->request.strategy, order->status, 0, static_cast<std::int64_t>(kind));
+      anomaly(AnomalyKind::IMPOSSIBLE_TRANSITION, order->request.strategy, order->status, 0,
+              static_cast<std::int64_t>(kind));
       return outcome;
   }
 
@@ -297,11 +307,12 @@ bool OrderManager::take_fill(Order* order, InstrumentNo instrument, schema::Orde
 }
 
 // Carries out one cell of the table.
-void OrderManager::apply(Order& order, ReportEvent event, schema::OrderReport::Reader report, Emitter& out, Outcome& outcome) {
+void OrderManager::apply(Order& order, ReportEvent event, schema::OrderReport::Reader report, Emitter& out,
+                         Outcome& outcome) {
   const auto anomaly = [&](AnomalyKind what, std::int64_t expected, std::int64_t actual) {
     outcome.is_anomaly = true;
-    emit_anomaly(what, order.request.instrument, order.request.strategy, order.id, outcome.previous, report.getKind(), expected,
-                 actual, out);
+    emit_anomaly(what, order.request.instrument, order.request.strategy, order.id, outcome.previous, report.getKind(),
+                 expected, actual, out);
   };
   const auto impossible = [&] { anomaly(AnomalyKind::IMPOSSIBLE_TRANSITION, 0, 0); };
   const auto late = [&] { anomaly(AnomalyKind::STALE_REPORT, 0, 0); };
@@ -348,8 +359,9 @@ void OrderManager::apply(Order& order, ReportEvent event, schema::OrderReport::R
       if (!answers(command, report.getCommandSeq())) return late();
       if (event == ReportEvent::modified) take_terms();
       command = 0;
-      order.status = order.status == OrderStatus::PENDING_CANCEL && order.modify_command != 0 ? OrderStatus::PENDING_MODIFY
-                                                                                               : order.beneath;
+      order.status = order.status == OrderStatus::PENDING_CANCEL && order.modify_command != 0
+                         ? OrderStatus::PENDING_MODIFY
+                         : order.beneath;
       break;
     case TransitionKind::working:
       if (is_answer && !answers(command, report.getCommandSeq())) return impossible();
@@ -359,7 +371,8 @@ void OrderManager::apply(Order& order, ReportEvent event, schema::OrderReport::R
       break;
     case TransitionKind::settle: {
       if (is_closed(order.status)) {
-        if (report.getCumQty() != order.cum_qty.e8) anomaly(AnomalyKind::QUANTITY_MISMATCH, order.cum_qty.e8, report.getCumQty());
+        if (report.getCumQty() != order.cum_qty.e8)
+          anomaly(AnomalyKind::QUANTITY_MISMATCH, order.cum_qty.e8, report.getCumQty());
         break;
       }
       const bool undecided = order.status == OrderStatus::UNKNOWN || order.status == OrderStatus::SUBMITTED;
@@ -373,7 +386,8 @@ void OrderManager::apply(Order& order, ReportEvent event, schema::OrderReport::R
         break;
       }
       if (undecided) {
-        if (order.modify_command != 0 && (report.getOrderQty() != order.request.qty.e8 || report.getPrice() != order.request.price.e8))
+        if (order.modify_command != 0 &&
+            (report.getOrderQty() != order.request.qty.e8 || report.getPrice() != order.request.price.e8))
           take_terms();
         if (order.beneath == OrderStatus::SUBMITTED) order.beneath = OrderStatus::ACCEPTED;
         order.status = order.beneath;
@@ -405,7 +419,8 @@ std::vector<Order*>& OrderManager::expire_deadlines(UnixNanos now, Emitter& out)
 void OrderManager::refresh_next_deadline() {
   next_deadline_ = {};
   for (const Order* order : open_) {
-    if (order->deadline.ns != 0 && (next_deadline_.ns == 0 || order->deadline < next_deadline_)) next_deadline_ = order->deadline;
+    if (order->deadline.ns != 0 && (next_deadline_.ns == 0 || order->deadline < next_deadline_))
+      next_deadline_ = order->deadline;
   }
 }
 

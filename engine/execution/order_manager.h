@@ -35,17 +35,17 @@ namespace reprise::engine {
 
 // One execution as the venue reported it.
 struct FillDetails {
-  Seq order_id = 0;              // 0 = forced by the venue or not ours
+  Seq order_id = 0;  // 0 = forced by the venue or not ours
   InstrumentNo instrument = 0;
-  StrategyNo strategy = 0;       // 0 = the engine itself: shares are reduced in strategy order
+  StrategyNo strategy = 0;  // 0 = the engine itself: shares are reduced in strategy order
   Side side = Side::NONE;
   LiquiditySide liquidity = LiquiditySide::NONE;
   std::int64_t trade_id = 0;
   Price price;
-  Qty qty;                       // positive
-  Money commission;              // positive = we pay
+  Qty qty;           // positive
+  Money commission;  // positive = we pay
   std::uint16_t commission_asset = 0;
-  Price mid_at_decision;         // 0 = no book
+  Price mid_at_decision;  // 0 = no book
   bool is_liquidation = false;
 };
 
@@ -55,9 +55,9 @@ struct WorkingQty {
   InstrumentNo instrument = 0;
   Qty buy;
   Qty sell;
-  std::uint32_t open_orders = 0;      // reduce-only ones included
+  std::uint32_t open_orders = 0;  // reduce-only ones included
   std::uint32_t reduce_only_orders = 0;
-  Qty reduce_buy;                     // reduce-only quantities, by side
+  Qty reduce_buy;  // reduce-only quantities, by side
   Qty reduce_sell;
 };
 
@@ -88,7 +88,7 @@ class OrderManager {
     bool is_anomaly = false;
     bool is_foreign = false;
     OrderStatus previous = OrderStatus::INITIALIZED;
-    Seq state_seq = 0;             // the OrderState record, 0 = none
+    Seq state_seq = 0;  // the OrderState record, 0 = none
     FillDetails fill;
   };
   Outcome on_report(InstrumentNo instrument, schema::OrderReport::Reader report, Emitter& out);
@@ -118,7 +118,7 @@ class OrderManager {
       if (order->request.strategy == strategy && order->request.instrument == instrument) f(*order);
   }
   std::uint32_t open_count() const { return static_cast<std::uint32_t>(open_.size()); }
-  const WorkingQty& working(InstrumentNo instrument) const;         // zeros when there is none
+  const WorkingQty& working(InstrumentNo instrument) const;                // zeros when there is none
   const std::vector<WorkingQty>& all_working() const { return working_; }  // by instrument number
 
   std::uint64_t submitted_count() const { return submitted_count_; }
@@ -135,24 +135,26 @@ class OrderManager {
   void count_in(const Order& order, int sign);
   WorkingQty& working_entry(InstrumentNo instrument);
   Seq emit_state(const Order& order, OrderStatus previous, std::int32_t error_code, Seq cause, Emitter& out);
-  void emit_anomaly(schema::AnomalyKind kind, InstrumentNo instrument, StrategyNo strategy, Seq order_id, OrderStatus status,
-                    schema::ReportKind report, std::int64_t expected, std::int64_t actual, Emitter& out);
+  void emit_anomaly(schema::AnomalyKind kind, InstrumentNo instrument, StrategyNo strategy, Seq order_id,
+                    OrderStatus status, schema::ReportKind report, std::int64_t expected, std::int64_t actual,
+                    Emitter& out);
   bool remember_trade(InstrumentNo instrument, std::int64_t trade_id);  // false = seen before
   bool remember_foreign(std::int64_t venue_order_id);
   void apply(Order& order, ReportEvent event, schema::OrderReport::Reader report, Emitter& out, Outcome& outcome);
-  bool take_fill(Order* order, InstrumentNo instrument, schema::OrderReport::Reader report, Emitter& out, Outcome& outcome);
+  bool take_fill(Order* order, InstrumentNo instrument, schema::OrderReport::Reader report, Emitter& out,
+                 Outcome& outcome);
   std::vector<Order*>& expire_deadlines(UnixNanos now, Emitter& out);
   void refresh_next_deadline();
 
   DurationNanos order_timeout_{};
-  std::deque<Order> slots_;             // stable addresses
+  std::deque<Order> slots_;  // stable addresses
   std::vector<Order*> free_;
-  std::vector<Order*> open_;            // by id
-  std::deque<Order*> closed_;           // oldest first
-  std::vector<WorkingQty> working_;     // by instrument number
+  std::vector<Order*> open_;         // by id
+  std::deque<Order*> closed_;        // oldest first
+  std::vector<WorkingQty> working_;  // by instrument number
   std::deque<std::pair<InstrumentNo, std::int64_t>> trade_order_;
   std::set<std::pair<InstrumentNo, std::int64_t>> trades_;
-  std::deque<std::int64_t> foreign_;    // venue order ids
+  std::deque<std::int64_t> foreign_;  // venue order ids
   std::vector<Order*> expired_now_;
   UnixNanos next_deadline_{};
   std::uint64_t submitted_count_ = 0;

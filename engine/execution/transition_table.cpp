@@ -8,7 +8,9 @@ namespace reprise::engine {
 
 namespace {
 
-constexpr Transition to(OrderStatus next) { return {TransitionKind::to, next}; }
+constexpr Transition to(OrderStatus next) {
+  return {TransitionKind::to, next};
+}
 constexpr Transition kStay{TransitionKind::stay, {}};
 constexpr Transition kBelow{TransitionKind::beneath, {}};
 constexpr Transition kBack{TransitionKind::back, {}};
@@ -98,7 +100,8 @@ std::string cell_text(Transition t) {
 
 std::string states_table_markdown() {
   std::string text = "| status |";
-  for (std::size_t e = 0; e < kReportEvents; ++e) text += std::string(" ") + name_of(static_cast<ReportEvent>(e)) + " |";
+  for (std::size_t e = 0; e < kReportEvents; ++e)
+    text += std::string(" ") + name_of(static_cast<ReportEvent>(e)) + " |";
   text += "\n|";
   for (std::size_t e = 0; e <= kReportEvents; ++e) text += " --- |";
   text += "\n";

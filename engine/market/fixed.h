@@ -13,9 +13,9 @@
 #include <compare>
 #include <cstdint>
 #include <limits>
-#include <type_traits>
 #include <string>
 #include <string_view>
+#include <type_traits>
 
 #include "journal/assert.h"
 
@@ -70,52 +70,97 @@ inline std::int64_t checked_sub(std::int64_t a, std::int64_t b) {
 }  // namespace detail
 
 template <class Tag>
-  requires(!std::is_same_v<Tag, PriceTag>)
-inline Fixed<Tag> operator+(Fixed<Tag> a, Fixed<Tag> b) { return {detail::checked_add(a.e8, b.e8)}; }
+requires(!std::is_same_v<Tag, PriceTag>) inline Fixed<Tag> operator+(Fixed<Tag> a, Fixed<Tag> b) {
+  return {detail::checked_add(a.e8, b.e8)};
+}
 template <class Tag>
-  requires(!std::is_same_v<Tag, PriceTag>)
-inline Fixed<Tag> operator-(Fixed<Tag> a, Fixed<Tag> b) { return {detail::checked_sub(a.e8, b.e8)}; }
+requires(!std::is_same_v<Tag, PriceTag>) inline Fixed<Tag> operator-(Fixed<Tag> a, Fixed<Tag> b) {
+  return {detail::checked_sub(a.e8, b.e8)};
+}
 template <class Tag>
-  requires(!std::is_same_v<Tag, PriceTag>)
-inline Fixed<Tag> operator-(Fixed<Tag> a) { return {detail::checked_sub(0, a.e8)}; }
+requires(!std::is_same_v<Tag, PriceTag>) inline Fixed<Tag> operator-(Fixed<Tag> a) {
+  return {detail::checked_sub(0, a.e8)};
+}
 template <class Tag>
-  requires(!std::is_same_v<Tag, PriceTag>)
-inline Fixed<Tag>& operator+=(Fixed<Tag>& a, Fixed<Tag> b) { return a = a + b; }
+requires(!std::is_same_v<Tag, PriceTag>) inline Fixed<Tag>& operator+=(Fixed<Tag>& a, Fixed<Tag> b) {
+  return a = a + b;
+}
 template <class Tag>
-  requires(!std::is_same_v<Tag, PriceTag>)
-inline Fixed<Tag>& operator-=(Fixed<Tag>& a, Fixed<Tag> b) { return a = a - b; }
+requires(!std::is_same_v<Tag, PriceTag>) inline Fixed<Tag>& operator-=(Fixed<Tag>& a, Fixed<Tag> b) {
+  return a = a - b;
+}
 
-inline Price operator+(Price p, PriceDelta d) { return {detail::checked_add(p.e8, d.e8)}; }
-inline Price operator-(Price p, PriceDelta d) { return {detail::checked_sub(p.e8, d.e8)}; }
-inline PriceDelta operator-(Price a, Price b) { return {detail::checked_sub(a.e8, b.e8)}; }
+inline Price operator+(Price p, PriceDelta d) {
+  return {detail::checked_add(p.e8, d.e8)};
+}
+inline Price operator-(Price p, PriceDelta d) {
+  return {detail::checked_sub(p.e8, d.e8)};
+}
+inline PriceDelta operator-(Price a, Price b) {
+  return {detail::checked_sub(a.e8, b.e8)};
+}
 
-inline Money mul(Price p, Qty q, Rounding r = Rounding::half_away) { return {mul_div(p.e8, q.e8, kScale, r)}; }
-inline Money mul(PriceDelta d, Qty q, Rounding r = Rounding::half_away) { return {mul_div(d.e8, q.e8, kScale, r)}; }
-inline Money mul(Money m, Rate x, Rounding r = Rounding::half_away) { return {mul_div(m.e8, x.e8, kScale, r)}; }
-inline Price mul(Price p, Rate x, Rounding r = Rounding::half_away) { return {mul_div(p.e8, x.e8, kScale, r)}; }
-inline PriceDelta mul(PriceDelta p, Rate x, Rounding r = Rounding::half_away) { return {mul_div(p.e8, x.e8, kScale, r)}; }
-inline Qty mul(Qty q, Rate x, Rounding r = Rounding::half_away) { return {mul_div(q.e8, x.e8, kScale, r)}; }
-inline Qty div(Money m, Price p, Rounding r = Rounding::toward_zero) { return {mul_div(m.e8, kScale, p.e8, r)}; }
-inline Qty div(Money m, PriceDelta d, Rounding r = Rounding::toward_zero) { return {mul_div(m.e8, kScale, d.e8, r)}; }
-inline Price div(Money m, Qty q, Rounding r = Rounding::half_away) { return {mul_div(m.e8, kScale, q.e8, r)}; }
-inline Rate ratio(Money a, Money b, Rounding r = Rounding::half_away) { return {mul_div(a.e8, kScale, b.e8, r)}; }
-inline Rate ratio(PriceDelta a, Price b, Rounding r = Rounding::half_away) { return {mul_div(a.e8, kScale, b.e8, r)}; }
-inline Money operator*(Price p, Qty q) { return mul(p, q); }
-inline Money operator*(PriceDelta d, Qty q) { return mul(d, q); }
-inline Money operator*(Money m, Rate x) { return mul(m, x); }
+inline Money mul(Price p, Qty q, Rounding r = Rounding::half_away) {
+  return {mul_div(p.e8, q.e8, kScale, r)};
+}
+inline Money mul(PriceDelta d, Qty q, Rounding r = Rounding::half_away) {
+  return {mul_div(d.e8, q.e8, kScale, r)};
+}
+inline Money mul(Money m, Rate x, Rounding r = Rounding::half_away) {
+  return {mul_div(m.e8, x.e8, kScale, r)};
+}
+inline Price mul(Price p, Rate x, Rounding r = Rounding::half_away) {
+  return {mul_div(p.e8, x.e8, kScale, r)};
+}
+inline PriceDelta mul(PriceDelta p, Rate x, Rounding r = Rounding::half_away) {
+  return {mul_div(p.e8, x.e8, kScale, r)};
+}
+inline Qty mul(Qty q, Rate x, Rounding r = Rounding::half_away) {
+  return {mul_div(q.e8, x.e8, kScale, r)};
+}
+inline Qty div(Money m, Price p, Rounding r = Rounding::toward_zero) {
+  return {mul_div(m.e8, kScale, p.e8, r)};
+}
+inline Qty div(Money m, PriceDelta d, Rounding r = Rounding::toward_zero) {
+  return {mul_div(m.e8, kScale, d.e8, r)};
+}
+inline Price div(Money m, Qty q, Rounding r = Rounding::half_away) {
+  return {mul_div(m.e8, kScale, q.e8, r)};
+}
+inline Rate ratio(Money a, Money b, Rounding r = Rounding::half_away) {
+  return {mul_div(a.e8, kScale, b.e8, r)};
+}
+inline Rate ratio(PriceDelta a, Price b, Rounding r = Rounding::half_away) {
+  return {mul_div(a.e8, kScale, b.e8, r)};
+}
+inline Money operator*(Price p, Qty q) {
+  return mul(p, q);
+}
+inline Money operator*(PriceDelta d, Qty q) {
+  return mul(d, q);
+}
+inline Money operator*(Money m, Rate x) {
+  return mul(m, x);
+}
 
 // Largest multiple of `step` that is <= value (floor) or smallest >= value (ceiling); step > 0.
 std::int64_t floor_to(std::int64_t value, std::int64_t step);
 std::int64_t ceil_to(std::int64_t value, std::int64_t step);
 template <class Tag>
-Fixed<Tag> floor_to(Fixed<Tag> v, Fixed<Tag> step) { return {floor_to(v.e8, step.e8)}; }
+Fixed<Tag> floor_to(Fixed<Tag> v, Fixed<Tag> step) {
+  return {floor_to(v.e8, step.e8)};
+}
 template <class Tag>
-Fixed<Tag> ceil_to(Fixed<Tag> v, Fixed<Tag> step) { return {ceil_to(v.e8, step.e8)}; }
+Fixed<Tag> ceil_to(Fixed<Tag> v, Fixed<Tag> step) {
+  return {ceil_to(v.e8, step.e8)};
+}
 
 // "-12.5" for -1250000000; no exponent, no trailing zeros beyond what is needed ("0" for zero).
 std::string decimal_text(std::int64_t e8);
 template <class Tag>
-std::string decimal_text(Fixed<Tag> v) { return decimal_text(v.e8); }
+std::string decimal_text(Fixed<Tag> v) {
+  return decimal_text(v.e8);
+}
 
 // Parses a plain decimal, optionally with an exponent ("1e-05"). False on anything else, on more than
 // 8 decimals that are not zero (unless `truncate`) and on overflow.
@@ -132,8 +177,14 @@ struct UnixNanos {
   std::int64_t ns = 0;
   constexpr auto operator<=>(const UnixNanos&) const = default;
 };
-inline constexpr UnixNanos operator+(UnixNanos t, DurationNanos d) { return {t.ns + d.ns}; }
-inline constexpr UnixNanos operator-(UnixNanos t, DurationNanos d) { return {t.ns - d.ns}; }
-inline constexpr DurationNanos operator-(UnixNanos a, UnixNanos b) { return {a.ns - b.ns}; }
+inline constexpr UnixNanos operator+(UnixNanos t, DurationNanos d) {
+  return {t.ns + d.ns};
+}
+inline constexpr UnixNanos operator-(UnixNanos t, DurationNanos d) {
+  return {t.ns - d.ns};
+}
+inline constexpr DurationNanos operator-(UnixNanos a, UnixNanos b) {
+  return {a.ns - b.ns};
+}
 
 }  // namespace reprise

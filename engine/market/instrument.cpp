@@ -23,7 +23,9 @@ Money MarginTable::maintenance_margin(Money notional) const {
   return mul(notional, tier.maintenance_margin_rate, Rounding::ceiling) - tier.maintenance_amount;
 }
 
-void MarginTable::persist(engine::StateArchive& archive) { archive.field("tiers", tiers); }
+void MarginTable::persist(engine::StateArchive& archive) {
+  archive.field("tiers", tiers);
+}
 
 Price Instrument::round_to_tick(Price price, Rounding rounding) const {
   if (!tick_size.is_positive()) return price;

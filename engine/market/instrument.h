@@ -26,8 +26,12 @@ using schema::TimeInForce;
 using schema::TriggerSource;
 using schema::Venue;
 
-inline Side opposite(Side side) { return side == Side::BUY ? Side::SELL : Side::BUY; }
-inline int sign_of(Side side) { return side == Side::BUY ? 1 : -1; }
+inline Side opposite(Side side) {
+  return side == Side::BUY ? Side::SELL : Side::BUY;
+}
+inline int sign_of(Side side) {
+  return side == Side::BUY ? 1 : -1;
+}
 
 using InstrumentNo = std::uint32_t;
 
@@ -64,7 +68,7 @@ struct Instrument {
   Money min_notional;
   Price min_price;
   Price max_price;
-  Rate price_band_up;    // 0 = none
+  Rate price_band_up;  // 0 = none
   Rate price_band_down;
   Money contract_multiplier;
   Rate liquidation_fee_rate;
@@ -78,7 +82,9 @@ struct Instrument {
   bool has_fee_rates = false;
   MarginTable margin;
 
-  bool is_linear() const { return contract_type == ContractType::LINEAR_PERPETUAL || contract_type == ContractType::LINEAR_DELIVERY; }
+  bool is_linear() const {
+    return contract_type == ContractType::LINEAR_PERPETUAL || contract_type == ContractType::LINEAR_DELIVERY;
+  }
   Price round_to_tick(Price price, Rounding rounding) const;  // floor or ceiling
   Qty floor_to_lot(Qty qty) const { return lot_size.is_positive() ? floor_to(qty, lot_size) : qty; }
 
@@ -92,7 +98,7 @@ class Instruments {
   void declare(InstrumentNo number, schema::Instrument::Reader record);
   void set_margin(InstrumentNo number, schema::MarginTable::Reader record);
   void set_state(InstrumentNo number, InstrumentState state);
-  const Instrument* find(InstrumentNo number) const;          // nullptr when not declared
+  const Instrument* find(InstrumentNo number) const;  // nullptr when not declared
   const Instrument* find_symbol(const std::string& symbol) const;
   const std::map<InstrumentNo, Instrument>& all() const { return by_number_; }
   void persist(engine::StateArchive& archive) { archive.field("instruments", by_number_); }

@@ -14,22 +14,25 @@ bool fits(std::int64_t a, std::int64_t b) {
   return (a < 0 ? -a : a) + (b < 0 ? -b : b) < kRange;
 }
 
-Money part_of(Money whole, Qty part, Qty of) { return part == of ? whole : Money{mul_div(whole.e8, part.e8, of.e8)}; }
+Money part_of(Money whole, Qty part, Qty of) {
+  return part == of ? whole : Money{mul_div(whole.e8, part.e8, of.e8)};
+}
 
 }  // namespace
 
 // ---------------------------------------------------------------------------------------- records
 
 void Portfolio::emit_position(const StrategyShare& s, Price mark, Emitter& out) {
-  out.emit<schema::Position>(schema::RecordType::POSITION, s.instrument, s.strategy, 0, [&](schema::Position::Builder b) {
-    b.setQty(s.position.qty.e8);
-    b.setOpenNotional(s.position.open_notional.e8);
-    b.setEntryPrice(s.position.entry_price().e8);
-    b.setRealizedPnl(s.position.realized_pnl.e8);
-    b.setMarkPrice(mark.e8);
-    b.setCommission(s.commission.e8);
-    b.setFunding(s.funding.e8);
-  });
+  out.emit<schema::Position>(schema::RecordType::POSITION, s.instrument, s.strategy, 0,
+                             [&](schema::Position::Builder b) {
+                               b.setQty(s.position.qty.e8);
+                               b.setOpenNotional(s.position.open_notional.e8);
+                               b.setEntryPrice(s.position.entry_price().e8);
+                               b.setRealizedPnl(s.position.realized_pnl.e8);
+                               b.setMarkPrice(mark.e8);
+                               b.setCommission(s.commission.e8);
+                               b.setFunding(s.funding.e8);
+                             });
 }
 
 void Portfolio::emit_position(const NetPosition& n, Emitter& out) {
@@ -47,12 +50,14 @@ void Portfolio::emit_position(const NetPosition& n, Emitter& out) {
   });
 }
 
-void Portfolio::report_mismatch(InstrumentNo instrument, std::int64_t expected, std::int64_t actual, const char* what, Emitter& out) {
-  const Seq seq = out.emit<schema::OrderAnomaly>(schema::RecordType::ORDER_ANOMALY, instrument, 0, 0, [&](schema::OrderAnomaly::Builder b) {
-    b.setKind(schema::AnomalyKind::CONSERVATION);
-    b.setExpected(expected);
-    b.setActual(actual);
-  });
+void Portfolio::report_mismatch(InstrumentNo instrument, std::int64_t expected, std::int64_t actual, const char* what,
+                                Emitter& out) {
+  const Seq seq = out.emit<schema::OrderAnomaly>(schema::RecordType::ORDER_ANOMALY, instrument, 0, 0,
+                                                 [&](schema::OrderAnomaly::Builder b) {
+                                                   b.setKind(schema::AnomalyKind::CONSERVATION);
+                                                   b.setExpected(expected);
+                                                   b.setActual(actual);
+                                                 });
   const std::size_t length = std::char_traits<char>::length(what);
   out.emit<schema::Alert>(
       schema::RecordType::ALERT, instrument, 0, seq,
@@ -77,7 +82,8 @@ const std::vector<ShareFill>& Portfolio::on_fill(const FillDetails& fill, Price 
   if (!is_usable || !fits(n.position.qty.e8, fill.qty.e8) || !fits(n.position.open_notional.e8, notional.e8) ||
       !fits(wallet_balance().e8, notional.e8) || !fits(wallet(fill.commission_asset).balance.e8, fill.commission.e8) ||
       !notional_fits(wallet(fill.commission_asset).price, Qty{fill.commission.e8})) {
-    report_mismatch(fill.instrument, 0, fill.qty.e8, "an execution outside the range of the arithmetic was not booked", out);
+    report_mismatch(fill.instrument, 0, fill.qty.e8, "an execution outside the range of the arithmetic was not booked",
+                    out);
     return share_fills_;
   }
 
@@ -92,8 +98,9 @@ const std::vector<ShareFill>& Portfolio::on_fill(const FillDetails& fill, Price 
   Wallet& payer = wallet(fill.commission_asset);
   payer.balance -= fill.commission;
   payer.commission += fill.commission;
-  const Money commission_value =
-      fill.commission_asset == kSettlementAsset ? fill.commission : Money{mul_div(fill.commission.e8, payer.price.e8, kScale)};
+  const Money commission_value = fill.commission_asset == kSettlementAsset
+                                     ? fill.commission
+                                     : Money{mul_div(fill.commission.e8, payer.price.e8, kScale)};
   n.commission += commission_value;
   commission_value_ += commission_value;
 
@@ -190,7 +197,8 @@ void Portfolio::on_funding(InstrumentNo instrument, schema::FundingPayment::Read
   const Money amount{payment.getAmount()};
   if (payment.getAsset() >= kMaxAssets || !fits(wallet_balance(payment.getAsset()).e8, amount.e8) ||
       !notional_fits(wallet(payment.getAsset()).price, Qty{amount.e8})) {
-    report_mismatch(instrument, 0, amount.e8, "a funding payment outside the range of the arithmetic was not booked", out);
+    report_mismatch(instrument, 0, amount.e8, "a funding payment outside the range of the arithmetic was not booked",
+                    out);
     return;
   }
   Wallet& w = wallet(payment.getAsset());
@@ -229,7 +237,8 @@ void Portfolio::on_funding(InstrumentNo instrument, schema::FundingPayment::Read
 void Portfolio::on_balance_update(schema::BalanceUpdate::Reader update, Emitter& out) {
   const Money change{update.getChange()};
   const Money reported{update.getWalletBalance()};
-  if (update.getAsset() >= kMaxAssets || !fits(wallet_balance(update.getAsset()).e8, change.e8) || !fits(reported.e8, 0)) {
+  if (update.getAsset() >= kMaxAssets || !fits(wallet_balance(update.getAsset()).e8, change.e8) ||
+      !fits(reported.e8, 0)) {
     report_mismatch(0, 0, reported.e8, "a balance outside the range of the arithmetic was not booked", out);
     return;
   }
@@ -240,7 +249,8 @@ void Portfolio::on_balance_update(schema::BalanceUpdate::Reader update, Emitter&
       w.balance += change;
       w.deposits += change;
       // Money brought in or taken out is neither profit nor loss: the peak moves along.
-      if (w.asset == kSettlementAsset && !peak_equity_.is_zero()) peak_equity_ = std::max(Money{}, peak_equity_ + change);
+      if (w.asset == kSettlementAsset && !peak_equity_.is_zero())
+        peak_equity_ = std::max(Money{}, peak_equity_ + change);
       break;
     case schema::BalanceChangeReason::ADJUSTMENT:
     case schema::BalanceChangeReason::INSURANCE_CLEAR:

@@ -18,7 +18,8 @@ Wide floor_div(Wide a, Wide b) {  // b > 0
 // Price at which balance + s * q * P - N == q * P * rate - amount, to the careful side; none above zero.
 std::optional<Price> solve(int s, Qty q, Money open_notional, Money balance, Rate rate, Money amount) {
   // s = +1: P * q * (1 - rate) = N - balance - amount;  s = -1: P * q * (1 + rate) = balance + amount - N
-  const Wide numerator = s > 0 ? Wide(open_notional.e8) - balance.e8 - amount.e8 : Wide(balance.e8) + amount.e8 - open_notional.e8;
+  const Wide numerator =
+      s > 0 ? Wide(open_notional.e8) - balance.e8 - amount.e8 : Wide(balance.e8) + amount.e8 - open_notional.e8;
   const Wide factor = s > 0 ? kScale - rate.e8 : kScale + rate.e8;
   if (numerator <= 0 || factor <= 0) return std::nullopt;
   const Wide denominator = Wide(q.e8) * factor;
@@ -53,7 +54,8 @@ std::optional<Price> liquidation_price(const MarginTable& table, Qty qty, Money 
     const Money notional = saturating_notional(*price, q);
     Wide miss = 0;
     if (i != 0 && notional < tier.notional_floor) miss = Wide(tier.notional_floor.e8) - notional.e8;
-    if (i + 1 != table.tiers.size() && notional >= tier.notional_cap) miss = Wide(notional.e8) - tier.notional_cap.e8 + 1;
+    if (i + 1 != table.tiers.size() && notional >= tier.notional_cap)
+      miss = Wide(notional.e8) - tier.notional_cap.e8 + 1;
     if (miss == 0) return price;
     if (!nearest || miss < nearest_miss) {
       nearest = price;
@@ -72,7 +74,8 @@ std::optional<Price> bankruptcy_price(Qty qty, Money open_notional, Money balanc
 
 Money saturating_notional(Price price, Qty qty) {
   std::int64_t narrow = 0;
-  if (!__builtin_mul_overflow(price.e8, qty.e8, &narrow) && narrow > std::numeric_limits<std::int64_t>::min() + kScale &&
+  if (!__builtin_mul_overflow(price.e8, qty.e8, &narrow) &&
+      narrow > std::numeric_limits<std::int64_t>::min() + kScale &&
       narrow < std::numeric_limits<std::int64_t>::max() - kScale)  // the usual case, without a 128-bit division
     return {((narrow < 0 ? -narrow : narrow) + kScale / 2) / kScale};
   const Wide product = Wide(price.e8) * qty.e8;
@@ -81,7 +84,9 @@ Money saturating_notional(Price price, Qty qty) {
   return {magnitude > kMax ? kMax : static_cast<std::int64_t>(magnitude)};
 }
 
-bool notional_fits(Price price, Qty qty) { return saturating_notional(price, qty).e8 < (std::int64_t{1} << 58); }
+bool notional_fits(Price price, Qty qty) {
+  return saturating_notional(price, qty).e8 < (std::int64_t{1} << 58);
+}
 
 std::int64_t saturating_mul_div(std::int64_t a, std::int64_t b, std::int64_t c) {
   REPRISE_ASSERT(c != 0, "division by zero");

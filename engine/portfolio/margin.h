@@ -30,8 +30,8 @@ std::optional<Price> bankruptcy_price(Qty qty, Money open_notional, Money balanc
 
 // |price * qty| for any two numbers: the largest value stands for anything beyond it.
 Money saturating_notional(Price price, Qty qty);
-// |price * qty| is below 2^58 units (2.8 billion): sums over all positions of an account stay inside int64. What portfolio
-// arithmetic relies on; figures from outside are checked against it first.
+// |price * qty| is below 2^58 units (2.8 billion): sums over all positions of an account stay inside int64. What
+// portfolio arithmetic relies on; figures from outside are checked against it first.
 bool notional_fits(Price price, Qty qty);
 // a * b / c toward zero for any numbers with c != 0, held inside int64 at its ends.
 std::int64_t saturating_mul_div(std::int64_t a, std::int64_t b, std::int64_t c);

@@ -55,7 +55,9 @@ void Portfolio::on_account_config(InstrumentNo instrument, schema::AccountConfig
   on_instrument_changed(instrument);
 }
 
-const InstrumentSetting* Portfolio::setting(InstrumentNo instrument) const { return find_by_instrument(settings_, instrument); }
+const InstrumentSetting* Portfolio::setting(InstrumentNo instrument) const {
+  return find_by_instrument(settings_, instrument);
+}
 
 std::uint32_t Portfolio::leverage(InstrumentNo instrument) const {
   const InstrumentSetting* own = setting(instrument);
@@ -85,7 +87,9 @@ Wallet& Portfolio::wallet(AssetNo asset) {
   return wallets_[asset];
 }
 
-Money Portfolio::wallet_balance(AssetNo asset) const { return asset < wallets_.size() ? wallets_[asset].balance : Money{}; }
+Money Portfolio::wallet_balance(AssetNo asset) const {
+  return asset < wallets_.size() ? wallets_[asset].balance : Money{};
+}
 
 NetPosition& Portfolio::net_entry(InstrumentNo instrument) {
   auto at = by_instrument(nets_, instrument);
@@ -112,7 +116,9 @@ StrategyShare& Portfolio::share_entry(StrategyNo strategy, InstrumentNo instrume
   return *at;
 }
 
-const NetPosition* Portfolio::net(InstrumentNo instrument) const { return find_by_instrument(nets_, instrument); }
+const NetPosition* Portfolio::net(InstrumentNo instrument) const {
+  return find_by_instrument(nets_, instrument);
+}
 
 Qty Portfolio::net_position(InstrumentNo instrument) const {
   const NetPosition* found = net(instrument);
@@ -184,7 +190,8 @@ const Exposure& Portfolio::exposure(const NetPosition& n, const WorkingQty& w) c
   if (worst > held.abs() && !n.mark.is_zero()) {
     r.exposure.worst = std::min(saturating_notional(n.mark, worst), Money{kRange});
     const Money more = saturating_notional(n.mark, worst - held.abs());
-    r.exposure.order_margin = std::min(engine::initial_margin(more, leverage(n.instrument, r.exposure.worst)), Money{kRange});
+    r.exposure.order_margin =
+        std::min(engine::initial_margin(more, leverage(n.instrument, r.exposure.worst)), Money{kRange});
   }
   return r.exposure;
 }
@@ -208,7 +215,9 @@ AccountExposure Portfolio::account_exposure(const OrderManager& orders, Instrume
   return sum;
 }
 
-Money Portfolio::open_order_margin(const OrderManager& orders) const { return account_exposure(orders, 0).order_margin; }
+Money Portfolio::open_order_margin(const OrderManager& orders) const {
+  return account_exposure(orders, 0).order_margin;
+}
 
 Money Portfolio::available_balance(Money order_margin) const {
   // Isolated positions carry their margin and their profit or loss in their own wallets.
@@ -245,7 +254,8 @@ std::optional<Price> Portfolio::liquidation_price(InstrumentNo instrument) const
 std::optional<Price> Portfolio::liquidation_price_after(InstrumentNo instrument, Qty change, Price price) const {
   const NetPosition* n = net(instrument);
   const Instrument* known = instruments_ != nullptr ? instruments_->find(instrument) : nullptr;
-  if (n == nullptr || known == nullptr || change.is_zero() || !notional_fits(price, change)) return liquidation_price(instrument);
+  if (n == nullptr || known == nullptr || change.is_zero() || !notional_fits(price, change))
+    return liquidation_price(instrument);
   Position after = n->position;
   const Money cost_before = after.open_notional;
   const Money realized = after.apply(change.is_positive() ? Side::BUY : Side::SELL, price, change.abs());
@@ -262,7 +272,9 @@ Rate Portfolio::drawdown() const {
   return {saturating_mul_div((peak_equity_ - equity()).e8, kScale, peak_equity_.e8)};
 }
 
-void Portfolio::rebase_peak() { peak_equity_ = equity(); }
+void Portfolio::rebase_peak() {
+  peak_equity_ = equity();
+}
 
 // ------------------------------------------------------------------------------------ conservation
 
@@ -298,7 +310,8 @@ bool Portfolio::check_conservation(Emitter& out) {
       flow += s.position.realized_pnl - s.position.open_notional;
     }
     if (qty != n.position.qty) {
-      report_mismatch(n.instrument, n.position.qty.e8, qty.e8, "strategies' shares do not sum to the net position", out);
+      report_mismatch(n.instrument, n.position.qty.e8, qty.e8, "strategies' shares do not sum to the net position",
+                      out);
       return false;
     }
     const Money net_flow = n.position.realized_pnl - n.position.open_notional;

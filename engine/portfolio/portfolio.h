@@ -14,11 +14,12 @@
 //   wallet == deposits + realised + funding - commission + adjustments
 //   sum of shares' qty == net qty;  sum of (realised - open_notional) over shares == the net's
 // The venue's BalanceUpdate and PositionUpdate are compared with ours; they come behind the execution or payment that
-// led to them. A difference is journaled (OrderAnomaly conservation, Alert conservationBroken) and the venue's figure is
-// taken over: money under adjustments, a quantity as the share of strategy 0 at the venue's entry price.
+// led to them. A difference is journaled (OrderAnomaly conservation, Alert conservationBroken) and the venue's figure
+// is taken over: money under adjustments, a quantity as the share of strategy 0 at the venue's entry price.
 //
 // Isolated margin: an increase moves the initial margin of its cost from the cross wallet to the position, a decrease
-// releases the same part of it, profit goes to the cross wallet at once; the venue's own figure replaces ours when reported.
+// releases the same part of it, profit goes to the cross wallet at once; the venue's own figure replaces ours when
+// reported.
 //
 // Figures from outside that would leave the range of the arithmetic (2^61 in units of 1e-8) are refused as mismatches.
 //
@@ -44,12 +45,12 @@ namespace reprise::engine {
 struct Wallet {
   AssetNo asset = 0;
   Money balance;
-  Money deposits;      // less withdrawals
+  Money deposits;  // less withdrawals
   Money realized;
   Money funding;
   Money commission;
-  Money adjustments;   // insurance clears and the venue's own corrections
-  Price price;         // in the settlement asset; asset 0: 1
+  Money adjustments;  // insurance clears and the venue's own corrections
+  Price price;        // in the settlement asset; asset 0: 1
   Money expected() const { return deposits + realized + funding - commission + adjustments; }
   void persist(StateArchive& archive);
 };
@@ -63,13 +64,13 @@ struct Exposure {
 struct NetPosition {
   InstrumentNo instrument = 0;
   Position position;
-  Money commission;    // settlement asset; others valued when paid
+  Money commission;  // settlement asset; others valued when paid
   Money funding;
-  Price mark;          // 0 = none yet
+  Price mark;  // 0 = none yet
   Money isolated_wallet;
   // Derived, kept up to date for speed:
   Money unrealized;
-  Money notional;      // at mark, >= 0
+  Money notional;  // at mark, >= 0
   Money initial;
   Money maintenance;
   void persist(StateArchive& archive);
@@ -100,9 +101,9 @@ struct StrategyShare {
 
 struct ShareFill {  // what one execution did to one strategy's share
   StrategyNo strategy = 0;
-  Qty qty;          // positive
+  Qty qty;  // positive
   Money realized_pnl;
-  Money commission; // settlement asset
+  Money commission;  // settlement asset
 };
 
 struct InstrumentSetting {
@@ -134,38 +135,39 @@ class Portfolio {
   Money unrealized_pnl() const { return unrealized_; }
   Money equity() const { return wallet_balance() + unrealized_; }  // margin balance, settlement asset
   Money gross_notional() const { return notional_; }
-  Money initial_margin() const { return initial_; }                // positions
+  Money initial_margin() const { return initial_; }  // positions
   Money maintenance_margin() const { return maintenance_; }
-  Money open_order_margin(const OrderManager& orders) const;       // what working orders need on top
+  Money open_order_margin(const OrderManager& orders) const;  // what working orders need on top
   Money available_balance(const OrderManager& orders) const { return available_balance(open_order_margin(orders)); }
-  Money available_balance(Money order_margin) const;               // never below 0
+  Money available_balance(Money order_margin) const;  // never below 0
   AccountExposure account_exposure(const OrderManager& orders, InstrumentNo except) const;
   Money realized_pnl() const { return wallets_[kSettlementAsset].realized; }
   Money funding() const { return wallets_[kSettlementAsset].funding; }
-  Money commission() const { return commission_value_; }           // all assets, settlement asset
+  Money commission() const { return commission_value_; }  // all assets, settlement asset
 
   Qty net_position(InstrumentNo instrument) const;
-  const NetPosition* net(InstrumentNo instrument) const;           // nullptr when never touched
+  const NetPosition* net(InstrumentNo instrument) const;  // nullptr when never touched
   Qty strategy_position(StrategyNo strategy, InstrumentNo instrument) const;
   const StrategyShare* share(StrategyNo strategy, InstrumentNo instrument) const;
   std::optional<Price> strategy_entry_price(StrategyNo strategy, InstrumentNo instrument) const;
-  const std::vector<NetPosition>& positions() const { return nets_; }      // by instrument
-  const std::vector<StrategyShare>& shares() const { return shares_; }     // by strategy, then instrument
+  const std::vector<NetPosition>& positions() const { return nets_; }   // by instrument
+  const std::vector<StrategyShare>& shares() const { return shares_; }  // by strategy, then instrument
   const std::vector<Wallet>& wallets() const { return wallets_; }
   std::optional<Price> liquidation_price(InstrumentNo instrument) const;
   // The same with the position changed by a signed quantity at a price.
   std::optional<Price> liquidation_price_after(InstrumentNo instrument, Qty change, Price price) const;
-  std::uint32_t leverage(InstrumentNo instrument) const;                  // as set
-  std::uint32_t leverage(InstrumentNo instrument, Money notional) const;  // not above what the bracket of that notional allows
+  std::uint32_t leverage(InstrumentNo instrument) const;  // as set
+  std::uint32_t leverage(InstrumentNo instrument,
+                         Money notional) const;  // not above what the bracket of that notional allows
   MarginMode margin_mode(InstrumentNo instrument) const;
 
   // Journals an EquityMark. Peak and drawdown are kept here and move only with marks.
   Seq mark_equity(const OrderManager& orders, Emitter& out);
   Money peak_equity() const { return peak_equity_; }
-  Rate drawdown() const;          // of the peak, 0 at the peak
-  void rebase_peak();             // the peak becomes the equity of now (operator resume)
+  Rate drawdown() const;  // of the peak, 0 at the peak
+  void rebase_peak();     // the peak becomes the equity of now (operator resume)
 
-  bool is_conserved() const;      // the identities above; cheap
+  bool is_conserved() const;  // the identities above; cheap
   // Journals the first broken identity (OrderAnomaly, Alert); false when broken.
   bool check_conservation(Emitter& out);
 
@@ -178,7 +180,8 @@ class Portfolio {
   void refresh(NetPosition& net);  // derived figures and the account's sums
   void emit_position(const StrategyShare& share, Price mark, Emitter& out);
   void emit_position(const NetPosition& net, Emitter& out);
-  void report_mismatch(InstrumentNo instrument, std::int64_t expected, std::int64_t actual, const char* what, Emitter& out);
+  void report_mismatch(InstrumentNo instrument, std::int64_t expected, std::int64_t actual, const char* what,
+                       Emitter& out);
   void allocate(const FillDetails& fill, Money notional, Money commission_value);
   void move_isolated(NetPosition& net, Qty qty_before, Money cost_before);
   const InstrumentSetting* setting(InstrumentNo instrument) const;
@@ -189,8 +192,8 @@ class Portfolio {
   std::uint32_t default_leverage_ = 1;
   MarginMode margin_mode_ = MarginMode::CROSS;
   std::vector<Wallet> wallets_ = std::vector<Wallet>(1);
-  std::vector<NetPosition> nets_;       // by instrument
-  std::vector<StrategyShare> shares_;   // by strategy, then instrument
+  std::vector<NetPosition> nets_;            // by instrument
+  std::vector<StrategyShare> shares_;        // by strategy, then instrument
   std::vector<InstrumentSetting> settings_;  // by instrument: where the account says otherwise
   std::vector<ShareFill> share_fills_;
   Money unrealized_, notional_, initial_, maintenance_, isolated_;

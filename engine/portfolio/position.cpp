@@ -4,7 +4,9 @@
 
 namespace reprise::engine {
 
-Money Position::apply(Side side, Price price, Qty fill_qty) { return apply(side, fill_qty, price * fill_qty); }
+Money Position::apply(Side side, Price price, Qty fill_qty) {
+  return apply(side, fill_qty, price * fill_qty);
+}
 
 Money Position::apply(Side side, Qty fill_qty, Money notional) {
   REPRISE_ASSERT(side == Side::BUY || side == Side::SELL, "an execution has a side");

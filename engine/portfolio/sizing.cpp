@@ -19,11 +19,13 @@ SizingResult size_position(const config::Sizing& limits, const SizingInput& inpu
 
   if (input.equity.is_positive() && input.reference.is_positive()) {
     const std::int64_t strength = std::clamp(input.strength.e8, std::int64_t{0}, kScale);
-    const std::int64_t at_risk = saturating_mul_div(saturating_mul_div(input.equity.e8, fraction.e8, kScale), strength, kScale);
-    const Qty largest{limits.max_notional_fraction_e8 > 0
-                          ? saturating_mul_div(saturating_mul_div(input.equity.e8, limits.max_notional_fraction_e8, kScale), kScale,
-                                               input.reference.e8)
-                          : std::numeric_limits<std::int64_t>::max()};
+    const std::int64_t at_risk =
+        saturating_mul_div(saturating_mul_div(input.equity.e8, fraction.e8, kScale), strength, kScale);
+    const Qty largest{
+        limits.max_notional_fraction_e8 > 0
+            ? saturating_mul_div(saturating_mul_div(input.equity.e8, limits.max_notional_fraction_e8, kScale), kScale,
+                                 input.reference.e8)
+            : std::numeric_limits<std::int64_t>::max()};
     if (distance.is_positive()) {
       result.raw_qty = {saturating_mul_div(at_risk, kScale, distance.e8)};
     } else {
@@ -52,8 +54,8 @@ SizingResult size_position(const config::Sizing& limits, const SizingInput& inpu
     result.capped_by = RiskRule::EQUITY_FLOOR;
   }
 
-  result.record_seq = out.emit<schema::Sizing>(schema::RecordType::SIZING, instrument.number, input.strategy, input.cause,
-                                               [&](schema::Sizing::Builder b) {
+  result.record_seq = out.emit<schema::Sizing>(schema::RecordType::SIZING, instrument.number, input.strategy,
+                                               input.cause, [&](schema::Sizing::Builder b) {
                                                  b.setEquity(input.equity.e8);
                                                  b.setRiskFraction(fraction.e8);
                                                  b.setStopDistance(distance.e8);

@@ -16,17 +16,17 @@ namespace reprise::engine {
 
 struct SizingInput {
   StrategyNo strategy = 0;
-  Seq cause = 0;                     // the signal
+  Seq cause = 0;  // the signal
   const Instrument* instrument = nullptr;
   Money equity;
-  Price reference;                   // expected entry
+  Price reference;  // expected entry
   std::optional<Price> stop;
-  Rate strength = Rate::whole(1);    // 0..1, scales the fraction
+  Rate strength = Rate::whole(1);  // 0..1, scales the fraction
 };
 
 struct SizingResult {
   Qty raw_qty;
-  Qty qty;                           // multiple of the lot size; 0 = do not trade
+  Qty qty;  // multiple of the lot size; 0 = do not trade
   schema::RiskRule capped_by = schema::RiskRule::NONE;
   Seq record_seq = 0;
 };

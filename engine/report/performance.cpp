@@ -10,7 +10,9 @@ namespace {
 
 using journal::RecordType;
 
-void add(Money& sum, Money value) { sum += value; }
+void add(Money& sum, Money value) {
+  sum += value;
+}
 
 std::int64_t held_value(std::int64_t qty, Price mark) {
   const Money magnitude = saturating_notional(mark, Qty{qty});
@@ -73,7 +75,8 @@ void Performance::on(const journal::RecordView& record) {
     case RecordType::ORDER_STATE: {
       const auto state = journal::read<schema::OrderState>(record);
       if (state.getStatus() == state.getPrevious()) break;
-      for (PerformanceFigures* f : {&account_, &strategies_[strategy], &instruments_[instrument]}) count_state(*f, state.getStatus());
+      for (PerformanceFigures* f : {&account_, &strategies_[strategy], &instruments_[instrument]})
+        count_state(*f, state.getStatus());
       break;
     }
     case RecordType::FILL: on_fill(record); break;
@@ -103,7 +106,8 @@ void Performance::on_fill(const journal::RecordView& record) {
   const Qty qty{fill.getQty()};
   const Money notional = saturating_notional(price, qty);
   const bool is_maker = fill.getLiquidity() == LiquiditySide::MAKER;
-  for (PerformanceFigures* f : {&account_, &strategies_[record.header->strategy], &instruments_[record.header->instrument]}) {
+  for (PerformanceFigures* f :
+       {&account_, &strategies_[record.header->strategy], &instruments_[record.header->instrument]}) {
     ++f->fills;
     f->maker_fills += is_maker;
     f->liquidation_fills += fill.getIsLiquidation();

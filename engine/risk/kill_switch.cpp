@@ -20,16 +20,16 @@ void cancel_open(OrderManager& orders, Seq cause, Emitter& out) {
 
 }  // namespace
 
-void KillSwitch::engage(Seq cause, const Portfolio& portfolio, OrderManager& orders, RiskEngine& risk, const MarketViews& markets,
-                        Emitter& out) {
+void KillSwitch::engage(Seq cause, const Portfolio& portfolio, OrderManager& orders, RiskEngine& risk,
+                        const MarketViews& markets, Emitter& out) {
   active_ = true;
   cause_ = cause;
   next_retry_ = out.now() + kRetryAfter;
   act(portfolio, orders, risk, markets, out);
 }
 
-void KillSwitch::pursue(bool is_tick, const Portfolio& portfolio, OrderManager& orders, RiskEngine& risk, const MarketViews& markets,
-                        Emitter& out) {
+void KillSwitch::pursue(bool is_tick, const Portfolio& portfolio, OrderManager& orders, RiskEngine& risk,
+                        const MarketViews& markets, Emitter& out) {
   if (!active_) return;
   const bool is_flat = std::all_of(portfolio.positions().begin(), portfolio.positions().end(),
                                    [](const NetPosition& n) { return n.position.is_flat(); });
@@ -50,14 +50,16 @@ void KillSwitch::pursue(bool is_tick, const Portfolio& portfolio, OrderManager& 
   }
 }
 
-void KillSwitch::act(const Portfolio& portfolio, OrderManager& orders, RiskEngine& risk, const MarketViews& markets, Emitter& out) {
+void KillSwitch::act(const Portfolio& portfolio, OrderManager& orders, RiskEngine& risk, const MarketViews& markets,
+                     Emitter& out) {
   cancel_open(orders, cause_, out);
   for (const NetPosition& net : portfolio.positions()) {
     if (net.position.is_flat()) continue;
     const MarketView* view = markets.market_view(net.instrument);
     if (view == nullptr || view->instrument == nullptr) continue;
     bool is_under_way = false;
-    orders.for_each_open(StrategyNo{0}, net.instrument, [&](const Order& order) { is_under_way |= is_flatten_order(order); });
+    orders.for_each_open(StrategyNo{0}, net.instrument,
+                         [&](const Order& order) { is_under_way |= is_flatten_order(order); });
     if (is_under_way) continue;
 
     const Instrument& instrument = *view->instrument;

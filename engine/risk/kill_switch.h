@@ -1,8 +1,8 @@
 // Closes what is open: cancels every order, then flattens every net position with reduce-only market orders, and
 // tries again on the clock until the account is flat. The RiskEngine decides when; this class only carries it out.
 //
-// Orders of the switch belong to strategy 0. They pass RiskEngine::check like any other, so each has its decision in the
-// journal; the gate lets reduce-only market orders of strategy 0 through in every trading state.
+// Orders of the switch belong to strategy 0. They pass RiskEngine::check like any other, so each has its decision in
+// the journal; the gate lets reduce-only market orders of strategy 0 through in every trading state.
 #pragma once
 
 #include "engine/emitter.h"
@@ -24,17 +24,20 @@ class KillSwitch {
   static constexpr DurationNanos kRetryAfter = DurationNanos::seconds(1);
 
   // Starts the procedure; cancels and flattens at once.
-  void engage(Seq cause, const Portfolio& portfolio, OrderManager& orders, RiskEngine& risk, const MarketViews& markets, Emitter& out);
+  void engage(Seq cause, const Portfolio& portfolio, OrderManager& orders, RiskEngine& risk, const MarketViews& markets,
+              Emitter& out);
   // Goes on with it: call on every clock tick and after every venue report. Journals TimerFired flattenRetry when a
   // retry falls due. Ends by itself when nothing is open and every position is flat.
-  void pursue(bool is_tick, const Portfolio& portfolio, OrderManager& orders, RiskEngine& risk, const MarketViews& markets, Emitter& out);
+  void pursue(bool is_tick, const Portfolio& portfolio, OrderManager& orders, RiskEngine& risk,
+              const MarketViews& markets, Emitter& out);
   void release() { active_ = false; }  // operator resume
   bool active() const { return active_; }
 
   void persist(StateArchive& archive);
 
  private:
-  void act(const Portfolio& portfolio, OrderManager& orders, RiskEngine& risk, const MarketViews& markets, Emitter& out);
+  void act(const Portfolio& portfolio, OrderManager& orders, RiskEngine& risk, const MarketViews& markets,
+           Emitter& out);
 
   bool active_ = false;
   Seq cause_ = 0;

@@ -16,17 +16,17 @@ class RateWindow {
  public:
   explicit RateWindow(DurationNanos interval) : interval_(interval) {}
 
-  void set_limit(std::uint32_t limit);              // 0 = keeps nothing
-  std::uint32_t count(UnixNanos now);               // orders in the window, at most the limit
+  void set_limit(std::uint32_t limit);  // 0 = keeps nothing
+  std::uint32_t count(UnixNanos now);   // orders in the window, at most the limit
   void add(UnixNanos now);
 
   void persist(StateArchive& archive);
 
  private:
   DurationNanos interval_;
-  std::vector<std::int64_t> times_;                 // ring of `limit` entries
+  std::vector<std::int64_t> times_;  // ring of `limit` entries
   std::uint32_t limit_ = 0;
-  std::uint32_t first_ = 0;                         // oldest
+  std::uint32_t first_ = 0;  // oldest
   std::uint32_t size_ = 0;
 };
 

@@ -26,6 +26,8 @@ constexpr RegisteredRule kOrderRules[] = {
 };
 }  // namespace
 
-RuleSpan order_rules() { return {kOrderRules, sizeof kOrderRules / sizeof kOrderRules[0]}; }
+RuleSpan order_rules() {
+  return {kOrderRules, sizeof kOrderRules / sizeof kOrderRules[0]};
+}
 
 }  // namespace reprise::engine::risk

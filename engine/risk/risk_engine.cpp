@@ -93,7 +93,9 @@ Seq emit_decision(const OrderRequest& r, RiskVerdict verdict, RiskAction action,
       1 + 3 * list.size());
 }
 
-int severity(TradingStateKind state, bool killed) { return killed ? 3 : static_cast<int>(state); }
+int severity(TradingStateKind state, bool killed) {
+  return killed ? 3 : static_cast<int>(state);
+}
 
 const char* text_of(TradingStateKind state, bool killed) {
   if (killed) return "halted by the kill switch";
@@ -169,8 +171,9 @@ RiskEngine::Decision RiskEngine::check(const OrderRequest& request, const RiskIn
   if (list.fits() < facts.qty) {
     const Qty done = facts.is_modify ? inputs.replaces->cum_qty : Qty{};
     approved = facts.instrument->floor_to_lot(done + list.fits());
-    const bool too_small = approved <= done || approved < facts.instrument->min_qty ||
-                           (!facts.reduces && saturating_notional(facts.price, approved) < facts.instrument->min_notional);
+    const bool too_small =
+        approved <= done || approved < facts.instrument->min_qty ||
+        (!facts.reduces && saturating_notional(facts.price, approved) < facts.instrument->min_notional);
     if (too_small) return finish(RiskVerdict::DENIED, {}, list.first_failed());
     verdict = RiskVerdict::REDUCED;
   }
@@ -230,7 +233,8 @@ void RiskEngine::check_state(const RiskInputs& inputs, bool journal, Emitter& ou
   }
   if (!limits_.max_drawdown.is_zero() && portfolio.peak_equity().is_positive()) {
     const Rate drawdown = portfolio.drawdown();
-    list.add(RiskRule::DRAWDOWN, LimitUnit::RATIO, drawdown <= limits_.max_drawdown, drawdown.e8, limits_.max_drawdown.e8);
+    list.add(RiskRule::DRAWDOWN, LimitUnit::RATIO, drawdown <= limits_.max_drawdown, drawdown.e8,
+             limits_.max_drawdown.e8);
     breach(drawdown <= limits_.max_drawdown, drawdown_latched_, RiskRule::DRAWDOWN, limits_.on_drawdown);
   }
   if (journal || !conservation_latched_) {
@@ -252,15 +256,19 @@ void RiskEngine::check_state(const RiskInputs& inputs, bool journal, Emitter& ou
       change_state(TradingStateKind::HALTED, true, rule, figures, AlertLevel::CRITICAL, decision, out);
       flatten_requested_ = true;
       break;
-    case RiskAction::HALT: change_state(TradingStateKind::HALTED, killed_, rule, figures, AlertLevel::CRITICAL, decision, out); break;
-    case RiskAction::REDUCE: change_state(TradingStateKind::REDUCING, killed_, rule, figures, AlertLevel::WARNING, decision, out); break;
+    case RiskAction::HALT:
+      change_state(TradingStateKind::HALTED, killed_, rule, figures, AlertLevel::CRITICAL, decision, out);
+      break;
+    case RiskAction::REDUCE:
+      change_state(TradingStateKind::REDUCING, killed_, rule, figures, AlertLevel::WARNING, decision, out);
+      break;
     default: break;
   }
 }
 
 // Rules only make the state stricter; resume, the daily reset and the operator set it as they say.
-void RiskEngine::change_state(TradingStateKind state, bool killed, RiskRule rule, Breach breach, AlertLevel level, Seq cause,
-                              Emitter& out) {
+void RiskEngine::change_state(TradingStateKind state, bool killed, RiskRule rule, Breach breach, AlertLevel level,
+                              Seq cause, Emitter& out) {
   const bool is_rule = rule != RiskRule::NONE;
   if (is_rule && severity(state, killed) <= severity(state_, killed_)) return;
   if (!is_rule && state == state_ && killed == killed_) return;
@@ -268,13 +276,15 @@ void RiskEngine::change_state(TradingStateKind state, bool killed, RiskRule rule
   state_ = state;
   killed_ = killed;
   state_rule_ = rule;
-  const Seq seq = out.emit<schema::TradingState>(schema::RecordType::TRADING_STATE, 0, 0, cause, [&](schema::TradingState::Builder b) {
-    b.setState(state);
-    b.setPrevious(previous);
-    b.setRule(rule);
-    b.setKilled(killed);
-  });
-  const std::string text = std::string("trading is ") + text_of(state, killed) + (is_rule ? std::string(": ") + name_of(rule) : "");
+  const Seq seq = out.emit<schema::TradingState>(schema::RecordType::TRADING_STATE, 0, 0, cause,
+                                                 [&](schema::TradingState::Builder b) {
+                                                   b.setState(state);
+                                                   b.setPrevious(previous);
+                                                   b.setRule(rule);
+                                                   b.setKilled(killed);
+                                                 });
+  const std::string text =
+      std::string("trading is ") + text_of(state, killed) + (is_rule ? std::string(": ") + name_of(rule) : "");
   out.emit<schema::Alert>(
       schema::RecordType::ALERT, 0, 0, seq,
       [&](schema::Alert::Builder b) {
@@ -301,7 +311,8 @@ void RiskEngine::on_operator(schema::OperatorAction action, Portfolio& portfolio
       change_state(TradingStateKind::HALTED, killed_, RiskRule::NONE, {}, AlertLevel::WARNING, 0, out);
       break;
     case schema::OperatorAction::REDUCE_ONLY:
-      if (state_ != TradingStateKind::HALTED) change_state(TradingStateKind::REDUCING, killed_, RiskRule::NONE, {}, AlertLevel::WARNING, 0, out);
+      if (state_ != TradingStateKind::HALTED)
+        change_state(TradingStateKind::REDUCING, killed_, RiskRule::NONE, {}, AlertLevel::WARNING, 0, out);
       break;
     case schema::OperatorAction::RESUME:
       portfolio.rebase_peak();

@@ -8,8 +8,8 @@
 //   halted    nothing new; cancels always pass (they are not checked)
 //   killed    halted, and the kill switch (kill_switch.h) cancels and flattens
 //
-// Leaving a state: reducing or halted by the daily-loss rule ends with the UTC day of engine time; everything else needs
-// the operator's `resume`, which also makes the equity of that moment the new peak and the new start of the day.
+// Leaving a state: reducing or halted by the daily-loss rule ends with the UTC day of engine time; everything else
+// needs the operator's `resume`, which also makes the equity of that moment the new peak and the new start of the day.
 //
 // Adding a rule: a function in engine/risk/rules/, one line in engine/risk/registry.cpp.
 // check() allocates nothing beyond the output batch. Not thread-safe.
@@ -50,10 +50,10 @@ struct RiskLimits {
 
 // What a decision looks at. Nothing is kept beyond the call.
 struct RiskInputs {
-  const MarketView* market = nullptr;      // of the request's instrument (order checks)
+  const MarketView* market = nullptr;  // of the request's instrument (order checks)
   const Portfolio* portfolio = nullptr;
   const OrderManager* orders = nullptr;
-  const Order* replaces = nullptr;         // a modify: this order's working quantity is replaced by the request's
+  const Order* replaces = nullptr;  // a modify: this order's working quantity is replaced by the request's
 };
 
 class RiskEngine {
@@ -62,7 +62,7 @@ class RiskEngine {
 
   struct Decision {
     schema::RiskVerdict verdict = schema::RiskVerdict::DENIED;
-    Qty approved_qty;                      // 0 when denied
+    Qty approved_qty;                                  // 0 when denied
     schema::RiskRule failed = schema::RiskRule::NONE;  // first rule that failed (also when reduced)
     Seq record_seq = 0;
     bool passes() const { return verdict != schema::RiskVerdict::DENIED; }
@@ -70,8 +70,9 @@ class RiskEngine {
   // Counts an approved order against the order rate. Cause of the record: request.cause.
   Decision check(const OrderRequest& request, const RiskInputs& inputs, Emitter& out);
 
-  // Account rules: equity floor, daily loss, drawdown, conservation. Journals a RiskDecision (isStateCheck) when `journal`
-  // or when a rule breaks; TradingState and Alert when the state changes. Call at every equity mark and after fills.
+  // Account rules: equity floor, daily loss, drawdown, conservation. Journals a RiskDecision (isStateCheck) when
+  // `journal` or when a rule breaks; TradingState and Alert when the state changes. Call at every equity mark and after
+  // fills.
   void check_state(const RiskInputs& inputs, bool journal, Emitter& out);
 
   // killSwitch, reduceOnly, halt, flatten, resume; others do nothing here.
@@ -92,17 +93,17 @@ class RiskEngine {
     std::int64_t value = 0;
     std::int64_t bound = 0;
   };
-  void change_state(schema::TradingStateKind state, bool killed, schema::RiskRule rule, Breach breach, schema::AlertLevel level,
-                    Seq cause, Emitter& out);
+  void change_state(schema::TradingStateKind state, bool killed, schema::RiskRule rule, Breach breach,
+                    schema::AlertLevel level, Seq cause, Emitter& out);
   void start_day(const Portfolio& portfolio);
   Money day_loss(const Portfolio& portfolio) const;  // positive = lost; deposits and withdrawals apart
 
   RiskLimits limits_;
   schema::TradingStateKind state_ = schema::TradingStateKind::ACTIVE;
-  schema::RiskRule state_rule_ = schema::RiskRule::NONE;   // what put it there; none = operator
+  schema::RiskRule state_rule_ = schema::RiskRule::NONE;  // what put it there; none = operator
   bool killed_ = false;
   bool flatten_requested_ = false;
-  std::int64_t day_ = -1;                                  // UTC day number of engine time
+  std::int64_t day_ = -1;  // UTC day number of engine time
   Money day_start_equity_;
   Money day_start_deposits_;
   bool daily_loss_latched_ = false;

@@ -54,7 +54,8 @@ class Story {
       CHECK(decimal_text(orders.working(kEth).buy) == cells[3]);
       CHECK((outcome.is_fill ? decimal_text(outcome.fill.qty) : std::string()) == cells[4]);
       std::string anomalies;
-      for (const AnomalyKind kind : desk.anomalies()) anomalies += (anomalies.empty() ? "" : " ") + std::string(text_of(kind));
+      for (const AnomalyKind kind : desk.anomalies())
+        anomalies += (anomalies.empty() ? "" : " ") + std::string(text_of(kind));
       CHECK(anomalies == cells[5]);
     }
   }

@@ -1,5 +1,5 @@
-// Random reports in random order: the order manager never loses an invariant, and whatever the table calls impossible is in
-// the journal.
+// Random reports in random order: the order manager never loses an invariant, and whatever the table calls impossible
+// is in the journal.
 #include <boost/random/mersenne_twister.hpp>
 #include <map>
 #include <set>
@@ -68,7 +68,7 @@ TEST_CASE("random reports never break the order manager, and what cannot be is j
     OrderManager orders;
     orders.configure(DurationNanos::seconds(1));
     std::vector<Seq> ids;
-    std::map<Seq, OrderStatus> closed;                 // a closed status is final
+    std::map<Seq, OrderStatus> closed;  // a closed status is final
     std::set<std::pair<InstrumentNo, std::int64_t>> booked;
     for (int step = 0; step < 3000; ++step) {
       const std::uint64_t action = dice.below(10);
@@ -78,8 +78,8 @@ TEST_CASE("random reports never break the order manager, and what cannot be is j
       } else if (action == 1) {
         orders.cancel(id, 0, desk.next());
       } else if (action == 2) {
-        orders.modify(id, Price::whole(static_cast<std::int64_t>(dice.below(120))), Qty::whole(static_cast<std::int64_t>(dice.below(12))), 0,
-                      desk.next());
+        orders.modify(id, Price::whole(static_cast<std::int64_t>(dice.below(120))),
+                      Qty::whole(static_cast<std::int64_t>(dice.below(12))), 0, desk.next());
       } else if (action == 3) {
         Emitter& out = desk.at(desk.now() + static_cast<std::int64_t>(dice.below(2'000'000'000)));
         orders.on_tick(out.now(), out);
@@ -116,10 +116,11 @@ TEST_CASE("random reports never break the order manager, and what cannot be is j
         // Impossible cells are journaled and change nothing.
         if (before != nullptr && kind != ReportKind::LIQUIDATION && kind != ReportKind::NONE) {
           static constexpr ReportEvent kEvents[] = {
-              ReportEvent::accepted,       ReportEvent::accepted,        ReportEvent::rejected,     ReportEvent::partial_fill,
-              ReportEvent::canceled,       ReportEvent::cancel_rejected, ReportEvent::modified,     ReportEvent::modify_rejected,
-              ReportEvent::expired,        ReportEvent::triggered,       ReportEvent::trailing_activated,
-              ReportEvent::partial_fill,   ReportEvent::fate_unknown,    ReportEvent::status_snapshot};
+              ReportEvent::accepted,     ReportEvent::accepted,           ReportEvent::rejected,
+              ReportEvent::partial_fill, ReportEvent::canceled,           ReportEvent::cancel_rejected,
+              ReportEvent::modified,     ReportEvent::modify_rejected,    ReportEvent::expired,
+              ReportEvent::triggered,    ReportEvent::trailing_activated, ReportEvent::partial_fill,
+              ReportEvent::fate_unknown, ReportEvent::status_snapshot};
           const ReportEvent event = kEvents[static_cast<std::size_t>(kind)];
           Transition cell = transition(status, event);
           if (cell.kind == TransitionKind::beneath) cell = transition(beneath, event);

@@ -22,7 +22,8 @@ struct Account {
     config.account.fee_asset_price_e8 = e8("600");
     config.account.leverage = 10;
     declare(instruments, linear(kBtc, "BTCUSDT"), btc_tiers());
-    declare(instruments, linear(kEth, "ETHUSDT"), {{"0", "50000", 125, "0.004", "0"}, {"50000", "600000", 100, "0.005", "50"}});
+    declare(instruments, linear(kEth, "ETHUSDT"),
+            {{"0", "50000", 125, "0.004", "0"}, {"50000", "600000", 100, "0.005", "50"}});
     portfolio.bind(instruments);
     portfolio.configure(config);
     deposit(portfolio, desk, "10000");
@@ -333,7 +334,9 @@ TEST_CASE("random executions, payments and marks conserve everything, and a save
     for (int step = 0; step < 1500; ++step) {
       const InstrumentNo instrument = dice() % 2 == 0 ? kBtc : kEth;
       switch (dice() % 8) {
-        case 0: a.portfolio.on_mark(instrument, Price{static_cast<std::int64_t>(1 + dice() % 10'000'000'000'000)}); break;
+        case 0:
+          a.portfolio.on_mark(instrument, Price{static_cast<std::int64_t>(1 + dice() % 10'000'000'000'000)});
+          break;
         case 1: {
           const std::int64_t amount = static_cast<std::int64_t>(dice() % 20'000'000) - 10'000'000;
           Message<schema::FundingPayment> m;
@@ -398,9 +401,7 @@ TEST_CASE("remembered exposures are what a fresh look gives") {
       const auto open = a.orders.open_orders();
       switch (dice() % 6) {
         case 0: a.portfolio.on_mark(instrument, Price{static_cast<std::int64_t>(1 + dice() % 100'000'000'000)}); break;
-        case 1:
-          a.fill(execution(instrument, 1, dice() % 2 == 0 ? Side::BUY : Side::SELL, "1.5", "20"));
-          break;
+        case 1: a.fill(execution(instrument, 1, dice() % 2 == 0 ? Side::BUY : Side::SELL, "1.5", "20")); break;
         case 2: {
           Message<schema::AccountConfig> c;
           c->setLeverage(1 + static_cast<unsigned>(dice() % 150));

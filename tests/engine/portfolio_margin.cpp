@@ -39,10 +39,14 @@ TEST_CASE("liquidation price of the venue's own worked examples, to the cent and
     const char* exact;
   };
   const Case cases[] = {
-      {"ETHUSDT cross long", "1535443.01", "71200.81144", "-56354.57", "135365", "3683.979", "1456.84", "0.1", "1153.26", "1153.25646470"},
-      {"BTCUSDT cross long", "1535443.01", "356512.508", "-448192.89", "16300", "109.488", "32481.98", "0.025", "26316.89", "26316.89330890"},
-      {"ETHUSDT isolated long", "1535443.01", "0", "0", "135365", "3683.979", "1456.84", "0.1", "1114.78", "1114.78496375"},
-      {"BTCUSDT isolated long", "1535443.01", "0", "0", "16300", "109.488", "32481.98", "0.025", "18778.73", "18778.72593217"},
+      {"ETHUSDT cross long", "1535443.01", "71200.81144", "-56354.57", "135365", "3683.979", "1456.84", "0.1",
+       "1153.26", "1153.25646470"},
+      {"BTCUSDT cross long", "1535443.01", "356512.508", "-448192.89", "16300", "109.488", "32481.98", "0.025",
+       "26316.89", "26316.89330890"},
+      {"ETHUSDT isolated long", "1535443.01", "0", "0", "135365", "3683.979", "1456.84", "0.1", "1114.78",
+       "1114.78496375"},
+      {"BTCUSDT isolated long", "1535443.01", "0", "0", "16300", "109.488", "32481.98", "0.025", "18778.73",
+       "18778.72593217"},
   };
   for (const Case& c : cases) {
     INFO(c.name);
@@ -66,7 +70,8 @@ TEST_CASE("the bracket at the liquidation price decides, not the one at entry") 
   // long 4.9 @ 60000: 294000 at entry, bracket 1
   check_near(liquidation_price(table, qty("4.9"), money("294000"), money("3000")), "59626.2601", "0.0001");
   // cross long 1 @ 60000, wallet 10000, others need 50 and stand at -200
-  check_near(liquidation_price(table, qty("1"), money("60000"), money("10000") - money("50") - money("200")), "50451.8072", "0.0001");
+  check_near(liquidation_price(table, qty("1"), money("60000"), money("10000") - money("50") - money("200")),
+             "50451.8072", "0.0001");
   // short 4.9 @ 60000, wallet 12000: bracket 1 at entry (294000), above 300000 at the liquidation price
   const auto crossing = liquidation_price(table, qty("-4.9"), money("-294000"), money("12000"));
   REQUIRE(crossing.has_value());

@@ -20,15 +20,11 @@ TEST_CASE("average entry on increase, unchanged on reduce, a flip closes and ope
     const char* realized_now;
   };
   const Row rows[] = {
-      {Side::BUY, "1", "100", "1", "100", "0"},
-      {Side::BUY, "3", "104", "4", "103", "0"},          // (100 + 312) / 4
-      {Side::SELL, "1", "110", "3", "103", "7"},
-      {Side::SELL, "1", "100", "2", "103", "-3"},
-      {Side::SELL, "5", "105", "-3", "105", "4"},        // closes 2 at +2 each, opens 3 short
-      {Side::SELL, "1", "101", "-4", "104", "0"},
-      {Side::BUY, "2", "100", "-2", "104", "8"},
-      {Side::BUY, "2", "104.5", "0", "0", "-1"},
-      {Side::SELL, "0.003", "33333.33", "-0.003", "33333.33", "0"},
+      {Side::BUY, "1", "100", "1", "100", "0"},   {Side::BUY, "3", "104", "4", "103", "0"},  // (100 + 312) / 4
+      {Side::SELL, "1", "110", "3", "103", "7"},  {Side::SELL, "1", "100", "2", "103", "-3"},
+      {Side::SELL, "5", "105", "-3", "105", "4"},  // closes 2 at +2 each, opens 3 short
+      {Side::SELL, "1", "101", "-4", "104", "0"}, {Side::BUY, "2", "100", "-2", "104", "8"},
+      {Side::BUY, "2", "104.5", "0", "0", "-1"},  {Side::SELL, "0.003", "33333.33", "-0.003", "33333.33", "0"},
   };
   Position p;
   Money total{};
@@ -60,7 +56,7 @@ TEST_CASE("random executions agree with exact rational arithmetic") {
     Position p;
     // The oracle: exact average cost. Money in units of 1e-8.
     cpp_rational q = 0, cost = 0, realized = 0;
-    std::int64_t flow = 0;      // sum of signed rounded notionals: exact identity
+    std::int64_t flow = 0;  // sum of signed rounded notionals: exact identity
     int executions = 0;
     for (int n = 0; n < 200; ++n) {
       const Side side = dice() % 2 == 0 ? Side::BUY : Side::SELL;
@@ -92,7 +88,8 @@ TEST_CASE("random executions agree with exact rational arithmetic") {
       realized += gain;
 
       REQUIRE(cpp_rational(p.qty.e8) == q);
-      // Each execution rounds at most three times by half a unit; errors of the cost carry over to what is closed later.
+      // Each execution rounds at most three times by half a unit; errors of the cost carry over to what is closed
+      // later.
       REQUIRE(abs(cpp_rational(p.realized_pnl.e8) - realized) <= 2 * executions);
       REQUIRE(abs(cpp_rational(p.open_notional.e8) - cost) <= 2 * executions);
       REQUIRE(abs(cpp_rational(now.e8) - gain) <= 2 * executions);

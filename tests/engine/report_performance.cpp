@@ -22,8 +22,9 @@ struct Day {
     desk.for_each([&](const journal::RecordView& r) { performance.on(r); });
   }
   // Submits and is filled at once; the mids of decision and execution are given.
-  void trade(StrategyNo strategy, Side side, const std::string& quantity, const std::string& at, const std::string& mid_decision,
-             const std::string& mid_fill, LiquiditySide liquidity, const std::string& commission) {
+  void trade(StrategyNo strategy, Side side, const std::string& quantity, const std::string& at,
+             const std::string& mid_decision, const std::string& mid_fill, LiquiditySide liquidity,
+             const std::string& commission) {
     OrderRequest r;
     r.instrument = 1;
     r.strategy = strategy;
@@ -52,7 +53,8 @@ struct Day {
     read();
     // The input that moved the mark.
     journal::RecordBatch inputs;
-    inputs.append<schema::MarkPrice>(RecordType::MARK_PRICE, eth(), [&](schema::MarkPrice::Builder b) { b.setMarkPrice(e8(at)); });
+    inputs.append<schema::MarkPrice>(RecordType::MARK_PRICE, eth(),
+                                     [&](schema::MarkPrice::Builder b) { b.setMarkPrice(e8(at)); });
     inputs.for_each(1, [&](const journal::RecordView& r) { performance.on(r); });
   }
   static journal::RecordHeader eth() {
@@ -75,8 +77,8 @@ TEST_CASE("profit, fees, slippage, drawdown and counts of a small day") {
   day.mark("100");
   //        who  side        qty   at      decided  filled at mid
   day.trade(1, Side::BUY, "2", "100.5", "100", "100.4", LiquiditySide::TAKER, "0.1");
-  day.mark("110");   // +19
-  day.mark("90");    // -21: 40 below the peak
+  day.mark("110");  // +19
+  day.mark("90");   // -21: 40 below the peak
   day.trade(2, Side::SELL, "1", "91", "91.5", "90.5", LiquiditySide::MAKER, "0.02");
   day.trade(1, Side::SELL, "2", "95", "95.2", "95.1", LiquiditySide::TAKER, "0.1");
   day.mark("96");
@@ -91,11 +93,11 @@ TEST_CASE("profit, fees, slippage, drawdown and counts of a small day") {
   CHECK(all.orders == 3);
   CHECK(all.fills == 3);
   CHECK(all.filled_orders == 3);
-  CHECK(all.positions == 2);         // the long, and the short it flipped into
+  CHECK(all.positions == 2);  // the long, and the short it flipped into
   CHECK(all.closed_positions == 1);
   CHECK(all.winning_positions == 0);
   CHECK(all.maker_fills == 1);
-  CHECK(decimal_text(all.traded_notional) == "482");      // 201 + 91 + 190
+  CHECK(decimal_text(all.traded_notional) == "482");  // 201 + 91 + 190
   CHECK(decimal_text(all.maker_share()) == "0.18879668");
   // Against the decision: 2 * 0.5 + 1 * (91.5 - 91) + 2 * (95.2 - 95) = 1.9
   CHECK(decimal_text(all.against_decision.cost) == "1.9");
@@ -105,7 +107,7 @@ TEST_CASE("profit, fees, slippage, drawdown and counts of a small day") {
 
   const auto strategies = day.performance.by_strategy();
   CHECK(decimal_text(strategies.at(1).gross_profit) == "-11");
-  CHECK(decimal_text(strategies.at(2).gross_profit) == "-5");   // short 1 @ 91, mark 96
+  CHECK(decimal_text(strategies.at(2).gross_profit) == "-5");  // short 1 @ 91, mark 96
   CHECK(strategies.at(1).gross_profit + strategies.at(2).gross_profit == all.gross_profit);
   CHECK(strategies.at(1).net_profit + strategies.at(2).net_profit == all.net_profit);
   CHECK(day.performance.by_instrument().at(1).net_profit == all.net_profit);

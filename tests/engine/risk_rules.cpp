@@ -234,9 +234,9 @@ TEST_CASE("order rate slides over a second and over a minute of engine time") {
   };
   CHECK(at(0) == RiskVerdict::APPROVED);
   CHECK(at(400) == RiskVerdict::APPROVED);
-  CHECK(at(999) == RiskVerdict::DENIED);    // both others are less than a second old
-  CHECK(at(1000) == RiskVerdict::APPROVED); // the first one is a second old
-  CHECK(at(5000) == RiskVerdict::DENIED);   // three in the last minute
+  CHECK(at(999) == RiskVerdict::DENIED);     // both others are less than a second old
+  CHECK(at(1000) == RiskVerdict::APPROVED);  // the first one is a second old
+  CHECK(at(5000) == RiskVerdict::DENIED);    // three in the last minute
   CHECK(f.limit_of(RiskRule::ORDER_RATE).getUnit() == schema::LimitUnit::COUNT);
   CHECK(at(59'999) == RiskVerdict::DENIED);
   CHECK(at(60'000) == RiskVerdict::APPROVED);
@@ -287,10 +287,10 @@ TEST_CASE("position quantity counts working orders of the same side and cuts to 
   reduces(f, f.limit(Side::BUY, "5", "99"), RiskRule::POSITION_QTY, "3");
   CHECK(f.limit_of(RiskRule::POSITION_QTY).getValue() == e8("12"));
   CHECK(f.limit_of(RiskRule::POSITION_QTY).getBound() == e8("10"));
-  passes(f, f.limit(Side::SELL, "14", "101"), RiskRule::POSITION_QTY);   // 4 - 14 = -10
+  passes(f, f.limit(Side::SELL, "14", "101"), RiskRule::POSITION_QTY);  // 4 - 14 = -10
   reduces(f, f.limit(Side::SELL, "15", "101"), RiskRule::POSITION_QTY, "14");
   f.work(f.limit(Side::BUY, "3", "91"));
-  denies(f, f.limit(Side::BUY, "1", "99"), RiskRule::POSITION_QTY);      // nothing fits
+  denies(f, f.limit(Side::BUY, "1", "99"), RiskRule::POSITION_QTY);  // nothing fits
 }
 
 TEST_CASE("an order that shrinks a position beyond its limit passes") {
@@ -411,7 +411,8 @@ TEST_CASE("every decision lists every limit it checked, in the order of the rule
   }
   std::vector<RiskRule> expected;
   for (const risk::RegisteredRule& rule : risk::order_rules())
-    if (rule.rule != RiskRule::REDUCE_ONLY && rule.rule != RiskRule::LIQUIDATION_DISTANCE) expected.push_back(rule.rule);
+    if (rule.rule != RiskRule::REDUCE_ONLY && rule.rule != RiskRule::LIQUIDATION_DISTANCE)
+      expected.push_back(rule.rule);
   expected.push_back(RiskRule::LIQUIDATION_DISTANCE);
   CHECK(listed == expected);
   CHECK(decision.getRequestedQty() == e8("20"));

@@ -234,13 +234,13 @@ TEST_CASE("the kill switch cancels everything, flattens everything, retries, and
   CHECK(btc->request.side == Side::BUY);
 
   t.venue_says(resting, schema::ReportKind::CANCELED);
-  t.venue_fills(in_flight);                                   // lost the race: 3 short now
-  t.venue_fills(btc->id);                                     // buys 2
+  t.venue_fills(in_flight);  // lost the race: 3 short now
+  t.venue_fills(btc->id);    // buys 2
   t.venue_fills(eth->id, "1");
-  t.venue_says(eth->id, schema::ReportKind::EXPIRED);         // no more to sell into
+  t.venue_says(eth->id, schema::ReportKind::EXPIRED);  // no more to sell into
   CHECK(t.working().empty());
   t.kill.pursue(true, t.portfolio, t.orders, t.risk, t, t.desk.at(t.desk.now() + 1'000'000));
-  CHECK(t.working().empty());                                 // not yet due
+  CHECK(t.working().empty());  // not yet due
   t.kill.pursue(true, t.portfolio, t.orders, t.risk, t, t.desk.at(t.desk.now() + 1'000'000'000));
   CHECK(t.desk.last<schema::TimerFired>(RecordType::TIMER_FIRED).getKind() == schema::TimerKind::FLATTEN_RETRY);
   const std::vector<Seq> again = t.working();
@@ -298,7 +298,7 @@ TEST_CASE("sizing: the stop decides, caps and lot cut, too small is nothing") {
     const char* name;
     const char* equity;
     const char* reference;
-    const char* stop;      // "" = none
+    const char* stop;  // "" = none
     const char* raw;
     const char* qty;
     RiskRule capped_by;
@@ -314,7 +314,8 @@ TEST_CASE("sizing: the stop decides, caps and lot cut, too small is nothing") {
       {"below the smallest quantity", "0.01", "100", "50", "0.000002", "0", RiskRule::LOT_SIZE},
       {"no equity", "-5", "100", "95", "0", "0", RiskRule::EQUITY_FLOOR},
       {"a stop at the entry is no stop", "1000", "100", "100", "20", "20", RiskRule::NONE},
-      {"an absurd equity stays inside the range", "90000000000", "0.00000001", "0.00000002", "92233720368.54775807", "10000", RiskRule::LOT_SIZE},
+      {"an absurd equity stays inside the range", "90000000000", "0.00000001", "0.00000002", "92233720368.54775807",
+       "10000", RiskRule::LOT_SIZE},
   };
   Desk desk;
   const Instrument instrument = linear(kEth);

@@ -1,4 +1,5 @@
-// The three archives over one component: bytes come back, damage is refused, text reads well, the hash sees every field.
+// The three archives over one component: bytes come back, damage is refused, text reads well, the hash sees every
+// field.
 #include "engine/state_bytes.h"
 #include "engine/state_hash.h"
 #include "engine/state_json.h"
@@ -92,7 +93,8 @@ TEST_CASE("a damaged state never reads outside its bytes") {
       std::vector<std::byte> damaged = bytes;
       damaged[at] ^= static_cast<std::byte>(1 << bit);
       Sample loaded;
-      refused += load_state(loaded, damaged).ok() ? 0 : 1;  // a flipped value still loads: the snapshot's checksum is for that
+      refused +=
+          load_state(loaded, damaged).ok() ? 0 : 1;  // a flipped value still loads: the snapshot's checksum is for that
     }
   }
   CHECK(refused > 50);
@@ -125,8 +127,9 @@ TEST_CASE("the hash sees every field, its name and its place") {
 
 TEST_CASE("a state reads as JSON by field name, decimals as text") {
   Sample sample;
-  CHECK(state_json(sample) ==
-        R"({"number":-7,"at":"100.25","when":1700000000000000000,"length":250,"figure":0.1,"name":"tick \"x\"\u000a","side":2,)"
-        R"("numbers":[1,2,3],"inners":[{"amount":"1.5","is_set":true},{"amount":"-2","is_set":false}],)"
-        R"("by_key":[{"key":4,"value":{"amount":"4","is_set":true}}],"maybe":{"present":true,"value":"3"},"nothing":{"present":false}})");
+  CHECK(
+      state_json(sample) ==
+      R"({"number":-7,"at":"100.25","when":1700000000000000000,"length":250,"figure":0.1,"name":"tick \"x\"\u000a","side":2,)"
+      R"("numbers":[1,2,3],"inners":[{"amount":"1.5","is_set":true},{"amount":"-2","is_set":false}],)"
+      R"("by_key":[{"key":4,"value":{"amount":"4","is_set":true}}],"maybe":{"present":true,"value":"3"},"nothing":{"present":false}})");
 }

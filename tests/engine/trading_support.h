@@ -20,10 +20,18 @@ inline std::int64_t e8(const std::string& text) {
   if (!parse_decimal(text, value)) FAIL("not a decimal: " + text);
   return value;
 }
-inline Price price(const std::string& text) { return {e8(text)}; }
-inline Qty qty(const std::string& text) { return {e8(text)}; }
-inline Money money(const std::string& text) { return {e8(text)}; }
-inline Rate rate(const std::string& text) { return {e8(text)}; }
+inline Price price(const std::string& text) {
+  return {e8(text)};
+}
+inline Qty qty(const std::string& text) {
+  return {e8(text)};
+}
+inline Money money(const std::string& text) {
+  return {e8(text)};
+}
+inline Rate rate(const std::string& text) {
+  return {e8(text)};
+}
 
 // One journal in memory. at() starts the outputs of the next input; every record ever written stays readable.
 class Desk {
@@ -62,7 +70,8 @@ class Desk {
   std::vector<schema::AnomalyKind> anomalies() const {
     std::vector<schema::AnomalyKind> kinds;
     for_each([&](const journal::RecordView& r) {
-      if (r.type() == journal::RecordType::ORDER_ANOMALY) kinds.push_back(journal::read<schema::OrderAnomaly>(r).getKind());
+      if (r.type() == journal::RecordType::ORDER_ANOMALY)
+        kinds.push_back(journal::read<schema::OrderAnomaly>(r).getKind());
     });
     return kinds;
   }

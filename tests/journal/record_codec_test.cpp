@@ -31,9 +31,7 @@ RecordBatch random_records(std::mt19937_64& random, std::size_t count) {
     header.ts_recv = random() % 5 == 0 ? INT64_MIN : time;
     header.cause_delta = random() % 2 == 0 ? 0 : random() % 100;
     switch (random() % 4) {
-      case 0:
-        batch.append<schema::ClockTick>(RecordType::CLOCK_TICK, header, [](schema::ClockTick::Builder) {});
-        break;
+      case 0: batch.append<schema::ClockTick>(RecordType::CLOCK_TICK, header, [](schema::ClockTick::Builder) {}); break;
       case 1:
         batch.append<schema::Trade>(RecordType::TRADE, header, [&](schema::Trade::Builder r) {
           r.setPrice(static_cast<std::int64_t>(random()));
@@ -57,8 +55,8 @@ RecordBatch random_records(std::mt19937_64& random, std::size_t count) {
         break;
       }
       default:
-        batch.append<schema::Alert>(RecordType::ALERT, header,
-                                    [&](schema::Alert::Builder r) { r.setText("stale for 5.2 s"); }, 4);
+        batch.append<schema::Alert>(
+            RecordType::ALERT, header, [&](schema::Alert::Builder r) { r.setText("stale for 5.2 s"); }, 4);
     }
   }
   return batch;
@@ -112,7 +110,8 @@ TEST_CASE("damaged codec bytes never read or write out of bounds") {
     if (random() % 3 == 0) bad.resize(random() % bad.size());
     std::vector<char> exact(bad.begin(), bad.end());  // an own allocation, so that a sanitizer sees its end
     std::vector<capnp::word> back(words.size());
-    if (!decoder.decode({exact.data(), exact.size()}, reinterpret_cast<std::byte*>(back.data()), back.size() * 8, 200)) {
+    if (!decoder.decode({exact.data(), exact.size()}, reinterpret_cast<std::byte*>(back.data()), back.size() * 8,
+                        200)) {
       continue;
     }
     // Damage can hit a value and still decode: then the sizes were respected and the block's hash tells.

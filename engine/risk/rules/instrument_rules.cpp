@@ -6,7 +6,8 @@ namespace reprise::engine::risk {
 // Only linear contracts settled in the account's asset are traded; inverse contracts and spot are market data.
 void contract_type(const OrderFacts& f, CheckList& list) {
   list.add(RiskRule::CONTRACT_TYPE, LimitUnit::FLAG, f.instrument->is_linear(),
-           static_cast<std::int64_t>(f.instrument->contract_type), static_cast<std::int64_t>(ContractType::LINEAR_PERPETUAL));
+           static_cast<std::int64_t>(f.instrument->contract_type),
+           static_cast<std::int64_t>(ContractType::LINEAR_PERPETUAL));
 }
 
 void instrument_tradable(const OrderFacts& f, CheckList& list) {
@@ -43,7 +44,8 @@ void lot_size(const OrderFacts& f, CheckList& list) {
   else if (most.is_positive() && r.qty > most)
     list.add(RiskRule::LOT_SIZE, LimitUnit::QUANTITY, false, r.qty.e8, most.e8);
   else if (i.lot_size.is_positive())
-    list.add(RiskRule::LOT_SIZE, LimitUnit::QUANTITY, r.qty.e8 % i.lot_size.e8 == 0, r.qty.e8 % i.lot_size.e8, i.lot_size.e8);
+    list.add(RiskRule::LOT_SIZE, LimitUnit::QUANTITY, r.qty.e8 % i.lot_size.e8 == 0, r.qty.e8 % i.lot_size.e8,
+             i.lot_size.e8);
 }
 
 // The venue asks for a minimal notional of new exposure only: reduce-only orders are exempt.

@@ -66,18 +66,18 @@ struct OrderFacts {
   const Portfolio* portfolio = nullptr;
   const OrderManager* orders = nullptr;
   bool is_modify = false;
-  bool is_flatten = false;        // the kill switch's own order: reduce-only, market, strategy 0
-  bool reduces = false;           // reduce-only or close-position: cannot enlarge the position
-  Qty qty;                        // what would newly work (a modify: its leaves)
-  std::optional<Price> reference; // mid, else mark, else last: what the market says
-  Price price;                    // values this order: its limit, else the reference; 0 = nothing known
-  Price mark;                     // values positions: mark, else the reference, else the order's price
+  bool is_flatten = false;         // the kill switch's own order: reduce-only, market, strategy 0
+  bool reduces = false;            // reduce-only or close-position: cannot enlarge the position
+  Qty qty;                         // what would newly work (a modify: its leaves)
+  std::optional<Price> reference;  // mid, else mark, else last: what the market says
+  Price price;                     // values this order: its limit, else the reference; 0 = nothing known
+  Price mark;                      // values positions: mark, else the reference, else the order's price
   // Quantity exposed on the order's side before this order: direction * net + other working orders of that side.
   Qty base;
-  Money other_notional;           // exposure of all other instruments, positions and working orders, worst side each
-  Money order_margin;             // what the working orders of the account need, this instrument's too
-  Qty replaced;                   // a modify: what the order has working now, not in base
-  Qty opposite;                   // this instrument's exposure on the other side, at least 0
+  Money other_notional;  // exposure of all other instruments, positions and working orders, worst side each
+  Money order_margin;    // what the working orders of the account need, this instrument's too
+  Qty replaced;          // a modify: what the order has working now, not in base
+  Qty opposite;          // this instrument's exposure on the other side, at least 0
   std::uint32_t orders_last_second = 0;
   std::uint32_t orders_last_minute = 0;
   schema::TradingStateKind state = schema::TradingStateKind::ACTIVE;

@@ -21,7 +21,8 @@ void stale_data(const OrderFacts& f, CheckList& list) {
 void equity_floor(const OrderFacts& f, CheckList& list) {
   if (f.limits->min_equity.is_zero() || f.reduces) return;
   const Money equity = f.portfolio->equity();
-  list.add(RiskRule::EQUITY_FLOOR, LimitUnit::MONEY, equity >= f.limits->min_equity, equity.e8, f.limits->min_equity.e8);
+  list.add(RiskRule::EQUITY_FLOOR, LimitUnit::MONEY, equity >= f.limits->min_equity, equity.e8,
+           f.limits->min_equity.e8);
 }
 
 }  // namespace reprise::engine::risk
