@@ -151,26 +151,13 @@ void StrategyHost::configure() {
 }
 
 InstrumentNo StrategyHost::resolve(const std::string& symbol) const {
-  const std::size_t colon = symbol.find(':');
-  const auto venue_of = [](Venue venue) -> const char* {
-    switch (venue) {
-      case Venue::BINANCE_USDM: return "binanceUsdm";
-      case Venue::BINANCE_COINM: return "binanceCoinm";
-      case Venue::BINANCE_SPOT: return "binanceSpot";
-      case Venue::SYNTHETIC: return "synthetic";
-      default: return "unknown";
-    }
-  };
   const auto rank = [](ContractType type) {
     return type == ContractType::LINEAR_PERPETUAL ? 0 : type == ContractType::LINEAR_DELIVERY ? 1 : 2;
   };
   InstrumentNo best = 0;
   int best_rank = 3;
   for (const auto& [number, instrument] : core_.instruments.all()) {
-    const bool matches = instrument.symbol == symbol ||
-                         (colon != std::string::npos && symbol.substr(0, colon) == venue_of(instrument.venue) &&
-                          symbol.substr(colon + 1) == instrument.symbol);
-    if (matches && core_.market.find(number) != nullptr && rank(instrument.contract_type) < best_rank) {
+    if (instrument.is_named(symbol) && core_.market.find(number) != nullptr && rank(instrument.contract_type) < best_rank) {
       best = number;
       best_rank = rank(instrument.contract_type);
     }

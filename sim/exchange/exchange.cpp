@@ -56,8 +56,9 @@ void SimExchange::declare(const journal::RecordView& record, InstrumentNo instru
   MarginTable margin = std::move(known.margin);
   known = Instrument::from_record(instrument, journal::read<schema::Instrument>(record));
   known.margin = std::move(margin);
-  slot.market.is_traded = known.is_linear() && (symbols_.empty() || std::find(symbols_.begin(), symbols_.end(),
-                                                                              known.symbol) != symbols_.end());
+  const auto names_it = [&](const std::string& name) { return known.is_named(name); };
+  slot.market.is_traded =
+      known.is_linear() && (symbols_.empty() || std::any_of(symbols_.begin(), symbols_.end(), names_it));
   if (!config_.account.fee_asset_symbol.empty() && known.symbol == config_.account.fee_asset_symbol &&
       fee_asset_instrument_ == 0) {
     fee_asset_instrument_ = instrument;

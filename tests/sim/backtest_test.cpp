@@ -285,6 +285,21 @@ TEST_CASE("a trend strategy trades on trades alone, and on bars alone") {
   must_agree(folder / "run-bars");
 }
 
+TEST_CASE("a strategy that names its venue trades as one that gives the symbol alone") {
+  const Folder folder;
+  write_market(folder / "data", Feed::book, 11);
+  config::Config config = trading("quoting_grid");
+  run_ok(options_for(config, folder / "data", folder / "plain"));
+  config.strategies[0].instruments = {"synthetic:XUSDT"};
+  run_ok(options_for(config, folder / "data", folder / "named"));
+  Tally plain = tally(folder / "plain");
+  Tally named = tally(folder / "named");
+  CHECK(named.reports[ReportKind::REJECTED] == plain.reports[ReportKind::REJECTED]);
+  CHECK(named.reports[ReportKind::FILLED] == plain.reports[ReportKind::FILLED]);
+  CHECK(named.reports[ReportKind::FILLED] > 10);
+  must_agree(folder / "named");
+}
+
 TEST_CASE("two runs are the same bytes, another seed of the latency is not") {
   const Folder folder;
   write_market(folder / "data", Feed::book, 12);
