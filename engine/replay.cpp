@@ -250,6 +250,7 @@ struct Replayer::Impl {
     }
     for (const auto& [key, value] : options.overrides) {
       const std::string part = key.substr(0, key.find('.'));
+      if (key == "venue.stp_mode") continue;  // goes with each order, so the engine reads it too
       if (part == "venue" || part == "run" || part == "journal" || part == "logging") {
         note(key + " changes nothing in a replay: what it governs is an input");
       }

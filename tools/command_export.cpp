@@ -193,6 +193,10 @@ class Export final : public Command {
       if (sink.closed_pipe()) return kExitFine;
       return status.error();
     }
+    if (stop.load()) {  // rows that end early must not look like all of them
+      return io_error("interrupted: " + with_thousands(records) + " whole rows are written, more were to come",
+                      "export again, or a part of it with --from and --until");
+    }
     if (json) {
       Json out;
       out.begin_object();
@@ -201,7 +205,6 @@ class Export final : public Command {
       out.field("format", format_);
       out.field("records", records);
       out.field("bytes", sink.bytes());
-      out.field("stopped", stop.load());
       out.end_object();
       terminal.line(out.text());
     } else if (!out_.empty()) {

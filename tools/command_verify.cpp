@@ -20,7 +20,7 @@ class Verify final : public Command {
 
   Result<int> run(Terminal& terminal) override {
     const auto start = std::chrono::steady_clock::now();
-    Progress progress(terminal, "verifying", "bytes");
+    Progress progress(terminal, "verifying", "records");
     auto checked =
         journal::verify(path_, [&](std::uint64_t done, std::uint64_t total) { progress.update(done, total); });
     progress.clear();

@@ -261,6 +261,13 @@ TEST_CASE("replay under another setting names record, field, both values and cau
   // The setting that the run had changes nothing.
   CHECK(std::string(must({"replay", traded.journal, "--set", "sizing.risk_fraction=0.0020"})["verdict"].GetString()) ==
         "identical");
+  // What governs inputs alone is told to change nothing; what goes out with an order is not.
+  const auto latency = must({"replay", traded.journal, "--set", "venue.order_entry_latency=90ms"});
+  CHECK(std::string(latency["verdict"].GetString()) == "identical");
+  CHECK(std::string(latency["note"].GetString()).find("changes nothing") != std::string::npos);
+  const auto stp = must({"replay", traded.journal, "--set", "venue.stp_mode=expire_both"}, 1);
+  CHECK(std::string(stp["verdict"].GetString()) == "diverged");
+  CHECK(std::string(stp["note"].GetString()).empty());
   // The nearest key is named.
   const Outcome misspelt = run({"replay", traded.journal, "--set", "risk.max_levrage=2"});
   CHECK(misspelt.exit_code == 2);
