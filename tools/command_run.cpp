@@ -70,7 +70,7 @@ class Run final : public Command {
     sim::BacktestOptions options;
     options.datasets = data_;
     options.config = loaded->config;
-    options.entries = loaded->entries;
+    options.entries = config::journaled_entries(loaded->config);
     options.journal_path = journal_;
     const std::string durability = durability_.empty() ? loaded->config.journal.durability : durability_;
     options.durability = journal::durability_from(durability).value_or(journal::Durability::wal);

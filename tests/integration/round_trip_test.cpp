@@ -79,6 +79,12 @@ TEST_CASE("two runs of one day have one digest whatever the durability, and deci
                                      {"--durability", durability}));
     CHECK(digest == again["digest"].GetString());
   }
+  // Nor does it tell where the log went or how the blocks were cut.
+  const auto elsewhere =
+      must(backtest(small_day().profile, small_day().dataset, traded.scratch.path("elsewhere"),
+                    {"--set", "journal.durability=sync", "--set", "journal.block_bytes=8192", "--set",
+                     "logging.file=" + traded.scratch.path("elsewhere.log"), "--set", "logging.level=debug"}));
+  CHECK(digest == elsewhere["digest"].GetString());
   const auto unjournaled = must(
       {"run", "--mode", "backtest", "--config", small_day().profile, "--data", small_day().dataset, "--no-journal"});
   CHECK(unjournaled["journal"].IsNull());
