@@ -99,6 +99,7 @@ Status look_at(SourceInfo& info, const std::string& entry_name, InstrumentRegist
   TextBlock block;
   std::vector<char> text;
   std::optional<Error> damage;
+  bool has_overlong = false;
   while (text.size() < kFirstLookBytes) {
     Result<bool> got = opened->next(block);
     if (!got.ok()) {
@@ -110,12 +111,15 @@ Status look_at(SourceInfo& info, const std::string& entry_name, InstrumentRegist
       break;
     }
     if (!*got) break;
+    has_overlong = has_overlong || block.is_overlong;
     if (!block.is_overlong)
       text.insert(text.end(), block.data.begin(), block.data.begin() + static_cast<std::ptrdiff_t>(block.size));
   }
   const std::string_view all(text.data(), text.size());
   if (first_line(all).empty()) {
     if (damage) return *damage;
+    if (has_overlong)
+      return corrupt_error(info.label + ":1: a line longer than 8 MiB, and none that is shorter", kFormatsHint);
     return corrupt_error(info.label + ": empty", "there is nothing to import in it; leave it out");
   }
 
@@ -147,12 +151,10 @@ Status look_at(SourceInfo& info, const std::string& entry_name, InstrumentRegist
   }
   if (info.format == nullptr) {
     if (damage) return *damage;
-    const char* other = nullptr;
     std::string start(first_line(all).substr(0, 60));
     for (char& c : start) {
       if (static_cast<unsigned char>(c) < 32) c = '?';
     }
-    (void)other;
     return corrupt_error(info.label + ":1: not a format that import knows: \"" + start + "\"", kFormatsHint);
   }
   if (info.recognised.format.empty()) info.recognised.format = info.format->name;

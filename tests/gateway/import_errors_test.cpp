@@ -129,6 +129,14 @@ TEST_CASE("A line of 10 MB is skipped with its reason and the lines around it ar
   CHECK(file.skipped[0].first_line == 2);
 }
 
+TEST_CASE("A file that is one endless line is refused for that, not as empty") {
+  const Folder folder;
+  const Error error = error_of(folder, {folder.write("endless.txt", std::string(10'000'000, 'x'))});
+  CHECK(error.kind == ErrorKind::corrupt);
+  CHECK(mentions(error, "endless.txt:1"));
+  CHECK(mentions(error, "line longer than 8 MiB"));
+}
+
 TEST_CASE("Bad figures are skipped with a reason: NaN, absurd prices, negative quantities, times that are none") {
   const Folder folder;
   std::string text = hbt_line(kStart, "btcusdt@trade", trade_json(0, 1, "100"));
