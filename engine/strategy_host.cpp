@@ -157,7 +157,8 @@ InstrumentNo StrategyHost::resolve(const std::string& symbol) const {
   InstrumentNo best = 0;
   int best_rank = 3;
   for (const auto& [number, instrument] : core_.instruments.all()) {
-    if (instrument.is_named(symbol) && core_.market.find(number) != nullptr && rank(instrument.contract_type) < best_rank) {
+    if (instrument.is_named(symbol) && core_.market.find(number) != nullptr &&
+        rank(instrument.contract_type) < best_rank) {
       best = number;
       best_rank = rank(instrument.contract_type);
     }
