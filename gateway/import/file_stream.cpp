@@ -235,7 +235,35 @@ void FileStream::take_line(std::string_view line) {
   accept_new(before);
 }
 
+// One absurd time would hold the merge and engine time there for the rest of the data, and a run over it would tick
+// through the years between.
+bool FileStream::leaps(const MarketMessage& m) {
+  const bool is_near = last_time_ == 0 || m.ts_recv - last_time_ <= kLeap;
+  const bool is_confirmed = !is_near && leap_time_ != 0 && m.line != leap_line_ && m.ts_recv - leap_time_ <= kLeap &&
+                            leap_time_ - m.ts_recv <= kLeap;
+  if (is_near || is_confirmed) {
+    last_time_ = m.ts_recv;
+    leap_time_ = 0;
+    return false;
+  }
+  leap_time_ = m.ts_recv;
+  leap_line_ = m.line;
+  return true;
+}
+
 Result<bool> FileStream::advance() {
+  for (;;) {
+    Result<bool> more = parse_next();
+    if (!more.ok() || !*more) return more;
+    const MarketMessage& message = front();
+    if (!leaps(message)) break;
+    refuse(message, "time more than 40 days ahead of the line before");
+  }
+  key_ = std::max(key_, front().ts_recv);
+  return true;
+}
+
+Result<bool> FileStream::parse_next() {
   while (next_ == messages.size()) {
     messages.clear();
     next_ = 0;
@@ -272,7 +300,6 @@ Result<bool> FileStream::advance() {
     if (length != 0 && begin[length - 1] == '\r') --length;
     take_line({begin, length});
   }
-  key_ = std::max(key_, messages[next_].ts_recv);
   ++next_;
   return true;
 }
