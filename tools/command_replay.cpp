@@ -96,7 +96,7 @@ class Replay final : public Command {
     out.field("divergences", report.divergences);
     out.field("complete", report.complete);
     out.field("cut_outputs", report.cut_outputs);
-    out.field("status", journal::name_of(replayer.manifest().status));
+    out.field("status", status_text(path_, replayer.manifest().status));
     out.field("recorded_engine_version", report.recorded_engine_version);
     out.field("engine_version", engine::kEngineVersion);
     out.field("note", report.note);

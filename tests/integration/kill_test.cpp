@@ -38,11 +38,14 @@ Options once_appended(const std::string& journal, std::uint64_t records, int sig
   return options;
 }
 
-// Sends `signal` as soon as the child has a handler for it.
+// Sends `signal` as soon as the program has a handler for it. (Before exec the child has this test's handlers.)
 Options once_catching(int signal) {
   Options options;
   options.interrupt = [=](pid_t child) {
-    std::ifstream status("/proc/" + std::to_string(child) + "/status");
+    const std::string process = "/proc/" + std::to_string(child);
+    std::error_code gone;
+    if (fs::read_symlink(process + "/exe", gone).filename() != fs::path(REPRISE_PROGRAM).filename()) return 0;
+    std::ifstream status(process + "/status");
     for (std::string line; std::getline(status, line);) {
       if (line.rfind("SigCgt:", 0) != 0) continue;
       const auto caught = std::strtoull(line.c_str() + 7, nullptr, 16);
@@ -95,6 +98,10 @@ TEST_CASE("a run killed at any moment verifies, replays identical and resumes to
     INFO(shown(verify, verified));
     REQUIRE(verified.exit_code == 0);
     CHECK(std::string(json_of(verified)["verdict"].GetString()) == "clean");
+    CHECK(std::string(json_of(verified)["status"].GetString()) == "crashed_recovered");
+    const auto inspected = json_of(run({"inspect", journal, "--json"}));
+    CHECK(std::string(inspected["status"].GetString()) == "crashed_recovered");
+    CHECK(std::string(inspected["digest"].GetString()) == json_of(verified)["digest"].GetString());
     const std::vector<std::string> replay = {"replay", journal, "--json"};
     const Outcome replayed = run(replay);
     INFO(shown(replay, replayed));
@@ -189,6 +196,7 @@ TEST_CASE("a second writer on a journal is refused while the first one runs") {
       tried = true;
       kill(child, SIGSTOP);  // so that it cannot end before the second one has asked
       second = run(backtest(day.profile, day.dataset, journal, {"--resume"}));
+      CHECK(std::string(json_of(run({"verify", journal, "--json"}))["status"].GetString()) == "running");
       kill(child, SIGCONT);
     }
     return SIGTERM;

@@ -1,5 +1,6 @@
 // A day from nothing to a report: generate, run, replay, verify, export, inspect, report; and what must not
 // go unnoticed: a flipped byte, a forged decision, another setting.
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <set>
@@ -295,6 +296,16 @@ TEST_CASE("a run logs structured lines to the configured file and stays quiet on
   CHECK(run(backtest(small_day().profile, small_day().dataset, scratch.path("run2"),
                      {"--set", "logging.file=/proc/reprise/log"}))
             .exit_code == 2);
+}
+
+TEST_CASE("a failure is told once on standard error, and replay of a dataset says that it compared nothing") {
+  const Traded traded;
+  const Outcome again = run(backtest(small_day().profile, small_day().dataset, traded.journal, {"--resume"}));
+  CHECK(again.exit_code == 2);
+  CHECK(std::count(again.err.begin(), again.err.end(), '\n') == 1);
+  const auto dataset = must({"replay", small_day().dataset});
+  CHECK(dataset["outputs"].GetUint64() == 0);
+  CHECK(std::string(dataset["note"].GetString()).find("nothing was compared") != std::string::npos);
 }
 
 TEST_CASE("a reader that has seen enough ends export and inspect without an error") {
