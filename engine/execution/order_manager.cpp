@@ -366,6 +366,7 @@ void OrderManager::apply(Order& order, ReportEvent event, schema::OrderReport::R
     case TransitionKind::working:
       if (is_answer && !answers(command, report.getCommandSeq())) return impossible();
       if (event == ReportEvent::modified) take_terms();
+      if (is_answer) command = 0;
       if (order.beneath == OrderStatus::SUBMITTED) order.beneath = OrderStatus::ACCEPTED;
       order.status = order.beneath;
       break;
