@@ -130,6 +130,9 @@ class Export final : public Command {
       if (!moment) return moment.error();
       until_moment = *moment;
     }
+    const bool is_backwards = (from_moment.seq && until_moment.seq && *from_moment.seq > *until_moment.seq) ||
+                              (from_moment.time && until_moment.time && *from_moment.time > *until_moment.time);
+    if (is_backwards) return usage_error("--from " + from_ + " lies behind --until " + until_, "exchange the two");
     auto symbols = read_symbols(path_);
     if (!symbols) return symbols.error();
     journal::ReaderOptions options;
