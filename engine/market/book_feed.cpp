@@ -137,8 +137,8 @@ BookFeedOutcome BookFeed::on_delta(schema::BookDelta::Reader delta, UnixNanos no
       break;
     case Fit::follows: break;
   }
-  for (const Level& level : bids) book_.set_level(BookSideKind::bid, level.price, level.qty);
-  for (const Level& level : asks) book_.set_level(BookSideKind::ask, level.price, level.qty);
+  book_.apply(BookSideKind::bid, bids);
+  book_.apply(BookSideKind::ask, asks);
   last_update_id_ = ids.last;
   last_change_ = now;
   outcome.deltas_applied = 1;
@@ -166,8 +166,8 @@ BookFeedOutcome BookFeed::join_waiting(BookFeedOutcome outcome) {
         outcome.joined_last_id = ids.last;
         state_ = BookFeedState::synchronised;
       }
-      for (const Level& level : next.bids) book_.set_level(BookSideKind::bid, level.price, level.qty);
-      for (const Level& level : next.asks) book_.set_level(BookSideKind::ask, level.price, level.qty);
+      book_.apply(BookSideKind::bid, next.bids);
+      book_.apply(BookSideKind::ask, next.asks);
       last_update_id_ = ids.last;
       ++outcome.deltas_applied;
     }

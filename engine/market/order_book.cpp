@@ -24,22 +24,9 @@ bool at_or_better(BookSideKind side, Price price, Price limit) {
 }
 }  // namespace
 
-void OrderBook::load_side(BookSideKind side, std::span<const Level> levels) {
-  Side& target = side == BookSideKind::bid ? bids_ : asks_;
-  target.clear();
-  bool is_best_first = true;
-  for (std::size_t i = 0; i < levels.size(); ++i) {
-    if (!levels[i].qty.is_positive()) is_best_first = false;
-    if (i != 0 &&
-        !(side == BookSideKind::bid ? levels[i].price < levels[i - 1].price : levels[i].price > levels[i - 1].price)) {
-      is_best_first = false;
-    }
-  }
-  if (is_best_first) {
-    target.assign(levels.rbegin(), levels.rend());
-    return;
-  }
-  for (const Level& level : levels) set_level(side, level.price, level.qty);
+std::optional<Level> OrderBook::worst(BookSideKind side) const {
+  if (levels(side).empty()) return std::nullopt;
+  return side == BookSideKind::bid ? bids_.worst() : asks_.worst();
 }
 
 std::optional<Level> OrderBook::level(BookSideKind side, std::size_t place_from_best) const {
@@ -49,10 +36,7 @@ std::optional<Level> OrderBook::level(BookSideKind side, std::size_t place_from_
 }
 
 Qty OrderBook::qty_at(BookSideKind side, Price price) const {
-  const Side& levels = of(side);
-  const std::size_t place =
-      side == BookSideKind::bid ? find<BookSideKind::bid>(levels, price) : find<BookSideKind::ask>(levels, price);
-  return place < levels.size() && levels[place].price == price ? levels[place].qty : Qty::zero();
+  return side == BookSideKind::bid ? bids_.qty_at(price) : asks_.qty_at(price);
 }
 
 Qty OrderBook::top_qty(BookSideKind side, std::size_t count) const {

@@ -106,13 +106,12 @@ std::optional<Qty> Market::shown_qty(BookSideKind side, Price price) const {
   }
   if (!feed_.is_usable()) return std::nullopt;
   const OrderBook& book = feed_.book();
-  const std::size_t count = book.level_count(side);
-  if (count == 0) return Qty::zero();
+  const std::optional<Level> worst = book.worst(side);
+  if (!worst) return Qty::zero();
   const Qty qty = book.qty_at(side, price);
   if (qty.is_positive()) return qty;
-  const Level worst = book.levels(side)[count - 1];
   // Behind the last level of a view of the top nobody knows what stands.
-  if (feed_.state() == BookFeedState::top_view && (is_bid ? price < worst.price : price > worst.price))
+  if (feed_.state() == BookFeedState::top_view && (is_bid ? price < worst->price : price > worst->price))
     return std::nullopt;
   return Qty::zero();
 }
