@@ -1,11 +1,7 @@
 #include "gateway/import/text_reader.h"
 
-#include <condition_variable>
 #include <cstring>
-#include <deque>
-#include <mutex>
 #include <optional>
-#include <thread>
 
 namespace reprise::gateway {
 
@@ -13,7 +9,6 @@ namespace {
 
 constexpr std::size_t kReadBytes = 256u << 10;
 constexpr std::size_t kBlockBytes = 256u << 10;
-constexpr std::size_t kBlocksAhead = 3;
 constexpr std::size_t kKeptOfOverlong = 256;
 
 }  // namespace
@@ -140,83 +135,6 @@ Result<bool> TextReader::next(TextBlock& block) {
     if (*got != 0) in.is_first = false;
     block.size += *got;
   }
-}
-
-struct PrefetchReader::Impl {
-  explicit Impl(TextReader r) : reader(std::move(r)) {}
-
-  TextReader reader;
-  std::mutex mutex;
-  std::condition_variable changed;
-  std::deque<TextBlock> ready;
-  std::deque<TextBlock> spare;
-  std::optional<Error> error;
-  bool at_end = false;
-  bool is_stopping = false;
-  TextBlock current;
-  std::thread worker;
-
-  void run() {
-    for (;;) {
-      TextBlock block;
-      {
-        std::unique_lock lock(mutex);
-        changed.wait(lock, [&] { return is_stopping || ready.size() < kBlocksAhead; });
-        if (is_stopping) return;
-        if (!spare.empty()) {
-          block = std::move(spare.front());
-          spare.pop_front();
-        }
-      }
-      Result<bool> got = reader.next(block);
-      const std::lock_guard lock(mutex);
-      if (!got.ok()) {
-        if (block.size != 0) {
-          // Whole lines read before the damage.
-          const void* last = memrchr(block.data.data(), '\n', block.size);
-          block.size =
-              last == nullptr ? 0 : static_cast<std::size_t>(static_cast<const char*>(last) - block.data.data()) + 1;
-          if (block.size != 0) ready.push_back(std::move(block));
-        }
-        error = got.error();
-        at_end = true;
-      } else if (!*got) {
-        at_end = true;
-      } else {
-        ready.push_back(std::move(block));
-      }
-      changed.notify_all();
-      if (at_end) return;
-    }
-  }
-};
-
-PrefetchReader::PrefetchReader(TextReader reader) : impl_(std::make_unique<Impl>(std::move(reader))) {
-  impl_->worker = std::thread([impl = impl_.get()] { impl->run(); });
-}
-
-PrefetchReader::~PrefetchReader() {
-  {
-    const std::lock_guard lock(impl_->mutex);
-    impl_->is_stopping = true;
-  }
-  impl_->changed.notify_all();
-  impl_->worker.join();
-}
-
-Result<const TextBlock*> PrefetchReader::next() {
-  std::unique_lock lock(impl_->mutex);
-  if (impl_->current.data.capacity() != 0) impl_->spare.push_back(std::move(impl_->current));
-  impl_->current = TextBlock{};
-  impl_->changed.wait(lock, [&] { return !impl_->ready.empty() || impl_->at_end; });
-  if (impl_->ready.empty()) {
-    if (impl_->error) return *impl_->error;
-    return static_cast<const TextBlock*>(nullptr);
-  }
-  impl_->current = std::move(impl_->ready.front());
-  impl_->ready.pop_front();
-  impl_->changed.notify_all();
-  return static_cast<const TextBlock*>(&impl_->current);
 }
 
 }  // namespace reprise::gateway

@@ -2,8 +2,7 @@
 //
 // TextReader reads one entry of one file (a zip may hold several; byte_source.h lists them). A block ends with a
 // complete line; a line longer than kMaxLineBytes becomes a block of its own that says so and keeps only its
-// beginning. Damage (a cut or broken archive) is an Error that comes after the lines before it.
-// PrefetchReader does the same on a thread ahead of its user; the blocks and their order do not depend on it.
+// beginning. Damage (a cut or broken archive) is an Error that comes after the lines before it. One thread.
 #pragma once
 
 #include <cstddef>
@@ -42,21 +41,6 @@ class TextReader {
   // Fills `block` with the next lines; false at the end. With an Error the block holds what could be read of its
   // lines (the last one may be cut), and there is nothing more.
   Result<bool> next(TextBlock& block);
-
- private:
-  struct Impl;
-  std::unique_ptr<Impl> impl_;
-};
-
-class PrefetchReader {
- public:
-  explicit PrefetchReader(TextReader reader);
-  ~PrefetchReader();
-  PrefetchReader(const PrefetchReader&) = delete;
-  PrefetchReader& operator=(const PrefetchReader&) = delete;
-
-  // The next block, valid until the next call; nullptr at the end.
-  Result<const TextBlock*> next();
 
  private:
   struct Impl;
