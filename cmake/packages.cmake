@@ -12,6 +12,7 @@ find_package(RocksDB REQUIRED CONFIG)
 find_package(CLI11 REQUIRED CONFIG)
 find_package(LibArchive REQUIRED)
 find_package(simdjson REQUIRED CONFIG)
+pkg_check_modules(ISAL REQUIRED IMPORTED_TARGET libisal)
 pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
 pkg_check_modules(XXHASH REQUIRED IMPORTED_TARGET libxxhash)
 

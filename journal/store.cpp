@@ -32,7 +32,6 @@ class SilentLogger final : public rocksdb::Logger {
 rocksdb::DBOptions database_options(OpenMode mode) {
   rocksdb::DBOptions options;
   options.create_if_missing = mode == OpenMode::create;
-  options.create_missing_column_families = mode == OpenMode::create;
   options.error_if_exists = mode == OpenMode::create;
   options.info_log_level = rocksdb::InfoLogLevel::FATAL_LEVEL;  // the default depends on the caller's NDEBUG
   options.max_background_jobs = 2;
@@ -105,6 +104,18 @@ Result<std::unique_ptr<Store>> Store::open(const std::string& path, OpenMode mod
   rocksdb::Status status;
   switch (mode) {
     case OpenMode::create:
+      // All families in one call: RocksDB writes its options file and reads it back once, not once for each.
+      status = rocksdb::DB::Open(options, path, {families.front()}, &handles, &db);
+      if (status.ok()) {
+        std::vector<rocksdb::ColumnFamilyHandle*> made;
+        status = db->CreateColumnFamilies({families.begin() + 1, families.end()}, &made);
+        handles.insert(handles.end(), made.begin(), made.end());
+        if (!status.ok()) {
+          for (auto* handle : handles) (void)db->DestroyColumnFamilyHandle(handle);
+          delete db;
+        }
+      }
+      break;
     case OpenMode::write: status = rocksdb::DB::Open(options, path, families, &handles, &db); break;
     case OpenMode::read: status = rocksdb::DB::OpenForReadOnly(options, path, families, &handles, &db); break;
     case OpenMode::follow:

@@ -1,5 +1,8 @@
 #include "gateway/binance/hot_parser.h"
 
+#include <bit>
+#include <cstring>
+
 #include "gateway/binance/decimal_scan.h"
 
 namespace reprise::gateway {
@@ -12,32 +15,50 @@ struct Token {
   std::string_view view() const { return {begin, static_cast<std::size_t>(end - begin)}; }
 };
 
-// Values by one-letter key; a bit in `seen_` tells which of them are set.
+// What the one-letter keys of an event hold. Numbers are converted where they are met, whatever event it will turn
+// out to be; of the few words the place is kept. Of a key that comes twice the last value counts.
 class Fields {
  public:
-  void set(char key, Token token) {
-    const unsigned place = static_cast<unsigned char>(key) - 'A';
-    tokens_[place] = token;
-    seen_ |= 1ull << place;
+  static bool is_key(char key) { return key >= 'A' && key < 'A' + 64; }
+  // Keys whose values are never numbers in the events read here.
+  static bool is_word(char key) { return (kWords >> place(key) & 1) != 0; }
+
+  void set_word(char key, Token token) {
+    seen_ |= bit(key);
+    switch (key) {
+      case 'e': event = token; break;
+      case 's': symbol = token; break;
+      case 'X': execution = token; break;
+      case 'm': maker = token; break;
+      default: break;
+    }
   }
-  static bool is_key(char key) {
-    const int place = static_cast<unsigned char>(key) - 'A';
-    return place >= 0 && place < 64;
+  void set_integer(char key, std::int64_t value) {
+    set_other(key);
+    integers_ |= bit(key);
+    values_[place(key)] = value;
   }
-  bool has(char key) const { return (seen_ >> (static_cast<unsigned char>(key) - 'A') & 1) != 0; }
-  const Token& get(char key) const { return tokens_[static_cast<unsigned char>(key) - 'A']; }
+  void set_decimal(char key, std::int64_t e8) {
+    set_other(key);
+    decimals_ |= bit(key);
+    values_[place(key)] = e8;
+  }
+  void set_other(char key) {  // there, but no number
+    seen_ |= bit(key);
+    integers_ &= ~bit(key);
+    decimals_ &= ~bit(key);
+  }
+  bool has(char key) const { return (seen_ & bit(key)) != 0; }
 
   bool integer(char key, std::int64_t& value) const {
-    if (!has(key)) return false;
-    const Token& token = get(key);
-    const char* p = token.begin;
-    return scan_unsigned(p, token.end, value) && p == token.end;
+    if ((integers_ & bit(key)) == 0) return false;
+    value = values_[place(key)];
+    return true;
   }
-  bool decimal(char key, std::int64_t& value) const {
-    if (!has(key)) return false;
-    const Token& token = get(key);
-    const char* p = token.begin;
-    return scan_decimal(p, token.end, value) && p == token.end;
+  bool decimal(char key, std::int64_t& e8) const {
+    if (((decimals_ | integers_) & bit(key)) == 0) return false;
+    e8 = values_[place(key)];
+    return (decimals_ & bit(key)) != 0 || !__builtin_mul_overflow(e8, std::int64_t{100'000'000}, &e8);
   }
   bool time(char key, std::int64_t& value) const {
     std::int64_t raw = 0;
@@ -45,27 +66,74 @@ class Fields {
     value = to_nanos(raw);
     return value != 0;
   }
-  bool is_true(char key) const { return has(key) && get(key).view() == "true"; }
-  bool is_flag(char key) const { return has(key) && (get(key).view() == "true" || get(key).view() == "false"); }
+
+  Token event;
+  Token symbol;
+  Token execution;
+  Token maker;
 
  private:
-  Token tokens_[64];
+  static constexpr unsigned place(char key) { return static_cast<unsigned char>(key) - 'A'; }
+  static constexpr std::uint64_t bit(char key) { return 1ull << place(key); }
+  static constexpr std::uint64_t kWords =
+      1ull << ('e' - 'A') | 1ull << ('s' - 'A') | 1ull << ('X' - 'A') | 1ull << ('m' - 'A') | 1ull << ('M' - 'A');
+
   std::uint64_t seen_ = 0;
+  std::uint64_t integers_ = 0;
+  std::uint64_t decimals_ = 0;
+  std::int64_t values_[64];  // left as it is: the bits say what has been set
 };
 
-void skip_space(const char*& p, const char* end) {
+void skip_spaces(const char*& p, const char* end) {
   while (p < end && (*p == ' ' || *p == '\t' || *p == '\r' || *p == '\n')) ++p;
+}
+// Hardly ever is there any.
+[[gnu::always_inline]] inline void skip_space(const char*& p, const char* end) {
+  if (p == end || static_cast<unsigned char>(*p) <= ' ') skip_spaces(p, end);
 }
 
 // Text between quotes, p at the opening one; declines escapes.
 bool scan_text(const char*& p, const char* end, Token& token) {
   token.begin = ++p;
+  // Eight at a time up to the first quote or backslash: its byte is the lowest one whose high bit is left.
+  constexpr std::uint64_t kOnes = 0x0101'0101'0101'0101;
+  while (end - p >= 8) {
+    std::uint64_t text;
+    std::memcpy(&text, p, sizeof text);
+    const std::uint64_t quote = text ^ kOnes * '"';
+    const std::uint64_t backslash = text ^ kOnes * '\\';
+    const std::uint64_t found = (((quote - kOnes) & ~quote) | ((backslash - kOnes) & ~backslash)) & kOnes * 0x80;
+    if (found != 0) {
+      p += std::countr_zero(found) / 8;
+      break;
+    }
+    p += 8;
+  }
   while (p < end && *p != '"') {
     if (*p == '\\') return false;
     ++p;
   }
   if (p == end) return false;
   token.end = p++;
+  return true;
+}
+
+// The number at p, in quotes or bare, whole up to what must stand behind it. False: it is none, and p is anywhere.
+[[gnu::always_inline]] inline bool scan_number_value(const char*& p, const char* end, std::int64_t& value,
+                                                     bool& is_integer) {
+  const bool is_quoted = *p == '"';
+  if (is_quoted) ++p;
+  if (!scan_number(p, end, value, is_integer) || p == end) return false;
+  if (is_quoted) return *p++ == '"';
+  return *p == ',' || *p == '}' || *p == ' ' || *p == '\t';
+}
+
+// Text in quotes or a bare word or number.
+bool scan_value(const char*& p, const char* end, Token& token) {
+  if (*p == '"') return scan_text(p, end, token);
+  token.begin = p;
+  while (p < end && *p != ',' && *p != '}' && *p != ' ' && *p != '\t') ++p;
+  token.end = p;
   return true;
 }
 
@@ -80,18 +148,22 @@ bool read_times(const Fields& fields, MarketMessage& m) {
 }
 
 bool read_symbol(const Fields& fields, MarketMessage& m) {
-  if (!fields.has('s') || fields.get('s').view().empty()) return false;
-  m.symbol = fields.get('s').view();
+  if (fields.symbol.view().empty()) return false;
+  m.symbol = fields.symbol.view();
   return true;
+}
+
+bool read_side(const Fields& fields, MarketMessage& m) {
+  const bool is_sell = fields.maker.view() == "true";
+  m.side = is_sell ? schema::Side::SELL : schema::Side::BUY;
+  return is_sell || fields.maker.view() == "false";
 }
 
 bool read_trade(const Fields& fields, MarketMessage& m) {
   m.kind = MessageKind::trade;
   if (!fields.integer('t', m.last_id) || !fields.decimal('p', m.price) || !fields.decimal('q', m.qty)) return false;
-  if (!fields.is_flag('m') || !fields.has('T')) return false;
-  m.side = fields.is_true('m') ? schema::Side::SELL : schema::Side::BUY;
-  if (fields.has('X') && fields.get('X').view() != "MARKET") return false;  // rare: the full parser names it
-  return true;
+  if (!read_side(fields, m) || !fields.has('T')) return false;
+  return !fields.has('X') || fields.execution.view() == "MARKET";  // others are rare: the full parser names them
 }
 
 bool read_aggregate_trade(const Fields& fields, MarketMessage& m) {
@@ -99,8 +171,7 @@ bool read_aggregate_trade(const Fields& fields, MarketMessage& m) {
   std::int64_t aggregate_id = 0;
   if (!fields.integer('a', aggregate_id) || !fields.integer('f', m.first_id) || !fields.integer('l', m.last_id))
     return false;
-  if (!fields.decimal('p', m.price) || !fields.decimal('q', m.qty) || !fields.is_flag('m')) return false;
-  m.side = fields.is_true('m') ? schema::Side::SELL : schema::Side::BUY;
+  if (!fields.decimal('p', m.price) || !fields.decimal('q', m.qty) || !read_side(fields, m)) return false;
   return fields.has('T');
 }
 
@@ -112,17 +183,15 @@ bool read_bbo(const Fields& fields, MarketMessage& m) {
 
 }  // namespace
 
-bool scan_levels(const char*& p, const char* end, std::vector<LevelE8>& levels) {
+bool scan_levels(const char*& place, const char* end, std::vector<LevelE8>& levels) {
   levels.clear();
+  const char* p = place;
   if (p == end || *p != '[') return false;
   ++p;
   for (;;) {
     skip_space(p, end);
     if (p == end) return false;
-    if (*p == ']') {
-      ++p;
-      return true;
-    }
+    if (*p == ']') break;
     if (*p == ',') {
       if (levels.empty()) return false;
       ++p;
@@ -142,6 +211,8 @@ bool scan_levels(const char*& p, const char* end, std::vector<LevelE8>& levels) 
     p += 2;
     levels.push_back(level);
   }
+  place = p + 1;
+  return true;
 }
 
 bool parse_hot_event(std::string_view object, MarketMessage& m) {
@@ -153,47 +224,53 @@ bool parse_hot_event(std::string_view object, MarketMessage& m) {
   bool has_bids = false;
   bool has_asks = false;
   bool has_previous = false;
-  for (bool first = true;; first = false) {
+  Token key;
+  for (;;) {
     skip_space(p, end);
     if (p == end) return false;
-    if (*p == '}' && first) return false;
     if (*p != '"') return false;
-    Token key;
-    if (!scan_text(p, end, key)) return false;
+    // Nearly all keys are one letter, with the value right behind.
+    if (end - p > 4 && p[2] == '"' && p[3] == ':' && Fields::is_key(p[1]) && p[1] != '\\') {
+      key = {p + 1, p + 2};
+      p += 4;
+    } else {
+      if (!scan_text(p, end, key)) return false;
+      skip_space(p, end);
+      if (p == end || *p != ':') return false;
+      ++p;
+    }
     skip_space(p, end);
-    if (p == end || *p != ':') return false;
-    ++p;
-    skip_space(p, end);
-    if (p == end) return false;
-    const std::size_t key_length = key.view().size();
-    Token value;
-    bool is_list = false;
-    if (*p == '"') {
-      if (!scan_text(p, end, value)) return false;
-    } else if (*p == '[') {
-      is_list = true;
-      if (key_length != 1 || (*key.begin != 'b' && *key.begin != 'a')) return false;
+    if (p == end || *p == '{') return false;
+    const bool is_short = key.end - key.begin == 1;
+    if (is_short && !Fields::is_key(*key.begin)) return false;
+    if (*p == '[') {
+      if (!is_short || (*key.begin != 'b' && *key.begin != 'a')) return false;
       const bool is_bid = *key.begin == 'b';
       if (!scan_levels(p, end, is_bid ? m.bids : m.asks)) return false;
       (is_bid ? has_bids : has_asks) = true;
-    } else if (*p == '{') {
-      return false;
-    } else {
-      value.begin = p;
-      while (p < end && *p != ',' && *p != '}' && *p != ' ' && *p != '\t') ++p;
-      value.end = p;
-    }
-    if (key_length == 1 && !is_list) {
-      if (!Fields::is_key(*key.begin)) return false;
-      fields.set(*key.begin, value);
+    } else if (is_short && !Fields::is_word(*key.begin)) {
+      const char* const first = p;
+      std::int64_t number = 0;
+      bool is_integer = false;
+      if (scan_number_value(p, end, number, is_integer)) {
+        is_integer ? fields.set_integer(*key.begin, number) : fields.set_decimal(*key.begin, number);
+      } else {
+        p = first;
+        Token ignored;
+        if (!scan_value(p, end, ignored)) return false;
+        fields.set_other(*key.begin);
+      }
     } else if (key.view() == "pu") {
-      const char* q = value.begin;
-      if (is_list || !scan_unsigned(q, value.end, m.previous_id) || q != value.end) return false;
-      has_previous = true;
-    } else if (key.view() == "st") {
-      if (is_list) return false;
-      if (value.view() == "1") m.venue = schema::Venue::BINANCE_USDM;
-      if (value.view() == "2") m.venue = schema::Venue::BINANCE_COINM;
+      if (!scan_number_value(p, end, m.previous_id, has_previous) || !has_previous) return false;
+    } else {
+      Token value;
+      if (!scan_value(p, end, value)) return false;
+      if (is_short) {
+        fields.set_word(*key.begin, value);
+      } else if (key.view() == "st") {
+        if (value.view() == "1") m.venue = schema::Venue::BINANCE_USDM;
+        if (value.view() == "2") m.venue = schema::Venue::BINANCE_COINM;
+      }
     }
     skip_space(p, end);
     if (p == end) return false;
@@ -212,7 +289,7 @@ bool parse_hot_event(std::string_view object, MarketMessage& m) {
   if (!fields.has('e')) {  // spot's bookTicker names no event
     return !has_bids && !has_asks && read_bbo(fields, m);
   }
-  const std::string_view event = fields.get('e').view();
+  const std::string_view event = fields.event.view();
   if (event == "depthUpdate") {
     m.kind = MessageKind::book_delta;
     return has_bids && has_asks && fields.integer('U', m.first_id) && fields.integer('u', m.last_id) &&

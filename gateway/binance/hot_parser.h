@@ -1,6 +1,7 @@
 // Field scanner for the messages that make up nearly all of a capture: trade, aggTrade, bookTicker and
-// depthUpdate objects as Binance writes them. It reads each byte once and knows just enough JSON; whatever
-// is unusual (escapes, nesting, unknown events, long numbers) it declines, and message_parser.h takes it.
+// depthUpdate objects as Binance writes them. It reads each byte once, converts numbers where it meets them and
+// knows just enough JSON; whatever is unusual (escapes, nesting, unknown events, long numbers) it declines, and
+// message_parser.h takes it.
 #pragma once
 
 #include <string_view>

@@ -98,19 +98,33 @@ struct MarketMessage : MessageFields {
 
   // Of the source, filled in by the importer.
   std::uint64_t line = 0;
-  std::uint64_t lines = 0;  // how many lines this message accounts for
-  std::uint32_t slot = 0;   // instrument
+  std::uint64_t lines = 0;        // how many lines this message accounts for
+  std::uint32_t slot = 0;         // instrument
+  const char* problem = nullptr;  // what unsound() says of it
+  std::size_t records_at = 0;     // its records in the batch of its chunk: offset of the first, and how many
+  std::size_t records = 0;
 
   void reset() {
     static_cast<MessageFields&>(*this) = MessageFields{};
     symbol.clear();
-    bids.clear();
-    asks.clear();
+    drop(bids);
+    drop(asks);
     metrics.clear();
-    text.clear();
+    drop(text);
     detail.clear();
     line = lines = 0;
     slot = 0;
+    problem = nullptr;
+    records_at = records = 0;
+  }
+
+ private:
+  // Messages wait by the hundred: memory that one of them needed for once is given back.
+  static constexpr std::size_t kKeptBytes = 4096;
+  template <class Container>
+  static void drop(Container& container) {
+    container.clear();
+    if (container.capacity() * sizeof(typename Container::value_type) > kKeptBytes) Container().swap(container);
   }
 };
 
@@ -121,7 +135,16 @@ class MessageBuffer {
     if (size_ == pool_.size()) pool_.emplace_back();
     MarketMessage& message = pool_[size_++];
     message.reset();
+    if (message.bids.capacity() < spare_bids_.capacity()) message.bids.swap(spare_bids_);
+    if (message.asks.capacity() < spare_asks_.capacity()) message.asks.swap(spare_asks_);
     return message;
+  }
+  // The levels of a message are in its record by now: their memory, still warm, serves the next message.
+  void release_levels(std::size_t i) {
+    pool_[i].bids.clear();
+    pool_[i].asks.clear();
+    if (pool_[i].bids.capacity() > spare_bids_.capacity()) pool_[i].bids.swap(spare_bids_);
+    if (pool_[i].asks.capacity() > spare_asks_.capacity()) pool_[i].asks.swap(spare_asks_);
   }
   void pop() { --size_; }
   void clear() { size_ = 0; }
@@ -134,6 +157,8 @@ class MessageBuffer {
  private:
   std::vector<MarketMessage> pool_;
   std::size_t size_ = 0;
+  std::vector<LevelE8> spare_bids_;
+  std::vector<LevelE8> spare_asks_;
 };
 
 // Milliseconds, microseconds, nanoseconds or seconds since the epoch to nanoseconds, told apart by size.

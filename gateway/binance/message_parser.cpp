@@ -84,8 +84,13 @@ std::string upper(std::string_view text) {
 
 // "btcusdt@depth20@100ms": a view of the top, not a difference.
 bool is_partial_depth(std::string_view stream) {
-  const std::size_t at = stream.find("@depth");
-  return at != std::string_view::npos && at + 6 < stream.size() && stream[at + 6] >= '0' && stream[at + 6] <= '9';
+  constexpr std::string_view kDepth = "@depth";
+  for (std::size_t at = stream.find('@'); at != std::string_view::npos; at = stream.find('@', at + 1)) {
+    const std::string_view rest = stream.substr(at);
+    if (rest.starts_with(kDepth))
+      return rest.size() > kDepth.size() && rest[kDepth.size()] >= '0' && rest[kDepth.size()] <= '9';
+  }
+  return false;
 }
 
 void read_times(Reader& r, MarketMessage& m) {

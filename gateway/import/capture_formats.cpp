@@ -168,9 +168,16 @@ class HbtReader final : public CaptureReader {
   }
 
  private:
+  // p has more than 19 characters.
   static bool scan_nineteen(const char*& p, std::int64_t& value) {
-    std::uint64_t sum = 0;
-    for (int i = 0; i < 19; ++i, ++p) {
+    using namespace eight_digits;
+    const std::uint64_t high = load(p);
+    const std::uint64_t low = load(p + 8);
+    if (count(high) != 8 || count(low) != 8) return false;
+    std::uint64_t sum =
+        static_cast<std::uint64_t>(eight_digits::value(high, 8) * kPowers[8] + eight_digits::value(low, 8));
+    p += 16;
+    for (int i = 0; i < 3; ++i, ++p) {
       if (!is_digit(*p)) return false;
       sum = sum * 10 + static_cast<std::uint64_t>(*p - '0');
     }
@@ -186,7 +193,7 @@ Result<std::optional<Recognised>> recognise_hbt(const FileSample& sample) {
   if (digits < 10 || digits > 19 || line.size() < digits + 2 || line[digits] != ' ' || line[digits + 1] != '{') {
     return std::optional<Recognised>();
   }
-  const auto has = [&](std::string_view part) { return sample.text.find(part) != std::string_view::npos; };
+  const auto has = [&](std::string_view part) { return holds(sample.text, part); };
   if (has("\"channel\":") && has("\"coin\":")) return other_venue_error(sample, "Hyperliquid");
   if (!has("\"stream\"") && !has("\"lastUpdateId\"") && !has("\"e\":\"")) {
     const char* other = other_venue_in(sample.path);

@@ -30,6 +30,26 @@ bool is_binary(std::string_view text) {
   return odd * 50 > length;
 }
 
+// Sets the slots of the messages of one line. nullptr, or why all of them are skipped: a figure that cannot be
+// recorded, a symbol that cannot be one.
+const char* set_slots(MessageBuffer& messages, std::size_t begin, std::size_t end, schema::Venue venue,
+                      InstrumentRegistry& registry) {
+  const char* problem = nullptr;
+  for (std::size_t i = begin; i < end; ++i) {
+    MarketMessage& m = messages[i];
+    if (m.kind == MessageKind::connected || m.kind == MessageKind::exchange_info) {
+      m.slot = kNoSlot;
+      continue;
+    }
+    if (problem == nullptr) problem = m.problem;
+    if (problem != nullptr) continue;
+    m.slot = registry.slot_of(m.venue != schema::Venue::UNKNOWN ? m.venue : venue, m.symbol);
+    if (m.slot == kNoSlot)
+      problem = registry.size() >= kMaxInstruments ? "more than 4096 symbols" : "symbol that cannot be one";
+  }
+  return problem;
+}
+
 // Collects what the first lines say and forgets the lines.
 class FirstLook final : public LineSink {
  public:
@@ -39,7 +59,8 @@ class FirstLook final : public LineSink {
   void skip(std::string_view, std::uint64_t, std::uint64_t) override {}
 
   void take() {
-    check_new_messages(*this, 0, info_.recognised.venue, registry_);
+    for (std::size_t i = 0; i < messages.size(); ++i) messages[i].problem = unsound(messages[i]);
+    if (set_slots(messages, 0, messages.size(), info_.recognised.venue, registry_) != nullptr) messages.clear();
     for (std::size_t i = 0; i < messages.size(); ++i) {
       const MarketMessage& m = messages[i];
       if (info_.first_time == INT64_MIN) info_.first_time = m.ts_recv;
@@ -71,33 +92,12 @@ class FirstLook final : public LineSink {
 
 }  // namespace
 
-void check_new_messages(LineSink& sink, std::size_t before, schema::Venue venue, InstrumentRegistry& registry) {
-  const char* problem = nullptr;
-  std::uint64_t lines = 0;
-  for (std::size_t i = before; i < sink.messages.size(); ++i) {
-    MarketMessage& m = sink.messages[i];
-    lines += m.lines;
-    if (m.kind == MessageKind::connected || m.kind == MessageKind::exchange_info) {
-      m.slot = kNoSlot;
-      continue;
-    }
-    if (problem == nullptr) problem = unsound(m);
-    if (problem != nullptr) continue;
-    m.slot = registry.slot_of(m.venue != schema::Venue::UNKNOWN ? m.venue : venue, m.symbol);
-    if (m.slot == kNoSlot)
-      problem = registry.size() >= kMaxInstruments ? "more than 4096 symbols" : "symbol that cannot be one";
-  }
-  if (problem == nullptr) return;
-  const std::uint64_t line = sink.messages[before].line;
-  sink.messages.truncate(before);
-  sink.skip(problem, line, lines);
-}
-
 Status look_at(SourceInfo& info, const std::string& entry_name, InstrumentRegistry& registry, InstrumentTable& table) {
   Result<TextReader> opened = TextReader::open(info.path, info.entry);
   if (!opened.ok()) return opened.error();
   TextBlock block;
   std::vector<char> text;
+  text.reserve(kFirstLookBytes * 3 / 2);
   std::optional<Error> damage;
   bool has_overlong = false;
   while (text.size() < kFirstLookBytes) {
@@ -184,8 +184,7 @@ FileStream::FileStream(SourceInfo& info, InstrumentRegistry& registry, FileRepor
 Status FileStream::open() {
   Result<TextReader> opened = TextReader::open(info_.path, info_.entry);
   if (!opened.ok()) return opened.error();
-  text_ = std::make_unique<PrefetchReader>(std::move(*opened));
-  reader_ = info_.format->make_reader(info_.recognised);
+  pipe_ = std::make_unique<MessagePipe>(std::move(*opened), info_.format->make_reader(info_.recognised));
   return ok_status();
 }
 
@@ -223,16 +222,29 @@ void FileStream::finish_report() {
   });
 }
 
-void FileStream::accept_new(std::size_t before) {
-  if (messages.size() != before) check_new_messages(*this, before, info_.recognised.venue, registry_);
+// Lines that the reader skipped before the next group of messages: reasons are told in the order of the lines,
+// since only the first 64 of a file are kept apart.
+void FileStream::tell_skips() {
+  for (; next_skip_ < chunk_->skips.size() && chunk_->skips[next_skip_].group <= group_; ++next_skip_) {
+    const MessageChunk::Skip& told = chunk_->skips[next_skip_];
+    skip(told.reason, told.line, told.lines);
+  }
 }
 
-void FileStream::take_line(std::string_view line) {
-  ++line_;
-  if (line.size() > kMaxLineBytes) return skip("line longer than 8 MiB", line_);
-  const std::size_t before = messages.size();
-  reader_->on_line(line, line_, *this);
-  accept_new(before);
+// Makes the messages of the chunk's next line those from next_ to group_end_; false when it has no more.
+bool FileStream::next_group() {
+  for (;;) {
+    tell_skips();
+    if (group_ == chunk_->groups.size()) return false;
+    next_ = group_end_;
+    group_end_ = chunk_->groups[group_++];
+    const char* problem = set_slots(chunk_->messages, next_, group_end_, info_.recognised.venue, registry_);
+    if (problem == nullptr) return true;
+    std::uint64_t lines = 0;
+    for (std::size_t i = next_; i < group_end_; ++i) lines += chunk_->messages[i].lines;
+    skip(problem, chunk_->messages[next_].line, lines);
+    next_ = group_end_;
+  }
 }
 
 // One absurd time would hold the merge and engine time there for the rest of the data, and a run over it would tick
@@ -264,41 +276,25 @@ Result<bool> FileStream::advance() {
 }
 
 Result<bool> FileStream::parse_next() {
-  while (next_ == messages.size()) {
-    messages.clear();
-    next_ = 0;
-    if (at_end_) return false;
-    if (block_ == nullptr || at_ >= block_->size) {
-      Result<const TextBlock*> got = text_->next();
-      if (!got.ok()) {
-        Error error = got.error();
-        error.message = info_.label + ":" + std::to_string(line_ + 1) + ": " + error.message;
-        return error;
-      }
-      block_ = *got;
-      at_ = 0;
-      if (block_ == nullptr) {
-        at_end_ = true;
-        text_.reset();
-        reader_->finish(*this);
-        accept_new(0);
-        continue;
-      }
-      file_bytes_read_ = block_->file_bytes_read;
-      report_.text_bytes += block_->is_overlong ? block_->line_bytes : block_->size;
-      if (block_->is_overlong) {
-        skip("line longer than 8 MiB", ++line_);
-        at_ = block_->size;
-        continue;
-      }
+  while (next_ == group_end_) {
+    if (chunk_ != nullptr && next_group()) break;
+    if (pipe_ == nullptr) return false;
+    Result<MessageChunk*> got = pipe_->next();
+    if (!got.ok()) {
+      Error error = got.error();
+      error.message = info_.label + ":" + std::to_string(line_ + 1) + ": " + error.message;
+      return error;
     }
-    const char* const begin = block_->data.data() + at_;
-    const std::size_t room = block_->size - at_;
-    const void* end = std::memchr(begin, '\n', room);
-    std::size_t length = end == nullptr ? room : static_cast<std::size_t>(static_cast<const char*>(end) - begin);
-    at_ += length + (end == nullptr ? 0 : 1);
-    if (length != 0 && begin[length - 1] == '\r') --length;
-    take_line({begin, length});
+    chunk_ = *got;
+    group_ = next_skip_ = next_ = group_end_ = 0;
+    if (chunk_ == nullptr) {
+      pipe_.reset();
+      return false;
+    }
+    line_ = chunk_->lines;
+    file_bytes_read_ = std::max(file_bytes_read_, chunk_->file_bytes_read);
+    report_.text_bytes += chunk_->text_bytes;
+    for (std::size_t i = 0; i < kLineKinds; ++i) kinds_[i] += chunk_->kinds[i];
   }
   ++next_;
   return true;

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <array>
+#include <cstring>
 
 #include "gateway/import/format.h"
 
@@ -58,6 +59,10 @@ std::string_view first_line(std::string_view text) {
     text.remove_prefix(end + 1);
   }
   return {};
+}
+
+bool holds(std::string_view text, std::string_view part) {
+  return memmem(text.data(), text.size(), part.data(), part.size()) != nullptr;
 }
 
 bool split_csv(std::string_view line, std::vector<std::string_view>& fields, std::size_t max) {
@@ -146,7 +151,7 @@ schema::Venue venue_of(const FileSample& sample, std::string_view symbol) {
 }
 
 schema::Venue venue_of_frames(std::string_view text) {
-  const auto has = [&](std::string_view part) { return text.find(part) != std::string_view::npos; };
+  const auto has = [&](std::string_view part) { return holds(text, part); };
   if (has("\"st\":1") || has("\"st\":2")) return schema::Venue::BINANCE_USDM;  // each message says its own
   if (has("\"ps\":\"")) return schema::Venue::BINANCE_COINM;
   if (has("\"pu\":") || has("\"X\":\"") || has("markPriceUpdate") || has("\"e\":\"bookTicker\""))

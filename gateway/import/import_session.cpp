@@ -56,6 +56,23 @@ bool is_plausible_symbol(const std::string& symbol) {
                       [](char c) { return static_cast<unsigned char>(c) <= ' ' || c == '"' || c == ','; });
 }
 
+// The record as the reading thread made it; only where the message made one.
+journal::RecordView made_record(const MarketMessage& m, const journal::RecordBatch& made) {
+  return {0, reinterpret_cast<const RecordHeader*>(made.bytes() + m.records_at)};
+}
+
+// A message whose levels stand in its record only has them again. Rare: the first message of an instrument.
+MarketMessage with_levels(MarketMessage m, const journal::RecordBatch& made) {
+  const auto copy = [&](const auto& record) {
+    for (const auto level : record.getBids()) m.bids.push_back({level.getPrice(), level.getQty()});
+    for (const auto level : record.getAsks()) m.asks.push_back({level.getPrice(), level.getQty()});
+  };
+  const journal::RecordView view = made_record(m, made);
+  if (m.kind == MessageKind::book_delta) copy(journal::read<schema::BookDelta>(view));
+  if (m.kind == MessageKind::book_snapshot) copy(journal::read<schema::BookSnapshot>(view));
+  return m;
+}
+
 bool is_tick(MessageKind kind) {
   return kind == MessageKind::trade || kind == MessageKind::aggregate_trade || kind == MessageKind::bbo;
 }
@@ -117,7 +134,7 @@ std::uint32_t InstrumentRegistry::slot_of(Venue venue, const std::string& symbol
   return found->second;
 }
 
-ImportSession::ImportSession(journal::JournalWriter& writer, InstrumentRegistry& registry, const InstrumentTable& table,
+ImportSession::ImportSession(DatasetWriter& writer, InstrumentRegistry& registry, const InstrumentTable& table,
                              ImportReport& report)
     : writer_(writer), registry_(registry), table_(table), report_(report) {}
 
@@ -142,7 +159,8 @@ void ImportSession::declare(std::uint32_t slot, std::int64_t time) {
   if (!warning.empty()) report_.warnings.push_back(warning);
   report_.instruments.push_back(
       {slot + 1, spec.symbol, market_name(spec.venue), spec.filters_are_defaults, spec.tiers_are_defaults});
-  append_instrument(spec, header_for(slot, time, 0), batch_);
+  append_instrument(spec, header_for(slot, time, 0), scratch_);
+  put_scratch();
 }
 
 void ImportSession::declare_all(std::int64_t time) {
@@ -151,15 +169,15 @@ void ImportSession::declare_all(std::int64_t time) {
 
 void ImportSession::clock_offset(std::uint32_t slot, std::int64_t time, std::int64_t offset) {
   const RecordHeader header = header_for(slot, time, 0);
-  batch_.append<schema::FeedLatency>(RecordType::FEED_LATENCY, header,
-                                     [&](schema::FeedLatency::Builder b) { b.setClockOffset(offset); });
+  record<schema::FeedLatency>(RecordType::FEED_LATENCY, header,
+                              [&](schema::FeedLatency::Builder b) { b.setClockOffset(offset); });
   anomaly(header, FeedAnomalyKind::NEGATIVE_LATENCY, -offset, 0, 0);
 }
 
 void ImportSession::anomaly(const RecordHeader& header, FeedAnomalyKind kind, std::int64_t value, std::int64_t bound,
                             std::int64_t update_id) {
   ++report_.anomalies[name_of(kind)];
-  batch_.append<schema::FeedAnomaly>(RecordType::FEED_ANOMALY, header, [&](schema::FeedAnomaly::Builder b) {
+  record<schema::FeedAnomaly>(RecordType::FEED_ANOMALY, header, [&](schema::FeedAnomaly::Builder b) {
     b.setKind(kind);
     b.setValue(value);
     b.setBound(bound);
@@ -171,7 +189,7 @@ void ImportSession::gap(const RecordHeader& header, GapReason reason, std::int64
                         std::int64_t from, std::int64_t until) {
   ++report_.gaps;
   ++report_.gaps_by_reason[name_of(reason)];
-  batch_.append<schema::FeedGap>(RecordType::FEED_GAP, header, [&](schema::FeedGap::Builder b) {
+  record<schema::FeedGap>(RecordType::FEED_GAP, header, [&](schema::FeedGap::Builder b) {
     b.setReason(reason);
     b.setExpectedId(expected);
     b.setReceivedId(received);
@@ -180,10 +198,34 @@ void ImportSession::gap(const RecordHeader& header, GapReason reason, std::int64
   });
 }
 
-ImportSession::State& ImportSession::state_of(std::uint32_t slot, const MarketMessage& message) {
+std::uint64_t ImportSession::put_scratch() {
+  const std::uint64_t count = scratch_.count();
+  writer_.append(scratch_);
+  scratch_.clear();
+  records_ += count;
+  return count;
+}
+
+// The records that the reading thread made, with what only the merge knows.
+std::uint64_t ImportSession::put(const MarketMessage& m, const journal::RecordBatch& made, const RecordHeader& header) {
+  const std::byte* at = made.bytes() + m.records_at;
+  for (std::size_t i = 0; i < m.records; ++i) {
+    const journal::RecordView view{0, reinterpret_cast<const RecordHeader*>(at)};
+    RecordHeader own = *view.header;
+    own.instrument = header.instrument;
+    own.ts_engine = header.ts_engine;
+    writer_.append(own, view.body(), view.body_words());
+    at += view.total_bytes();
+  }
+  records_ += m.records;
+  return m.records;
+}
+
+ImportSession::State& ImportSession::state_of(std::uint32_t slot, const MarketMessage& m,
+                                              const journal::RecordBatch& made) {
   if (slot >= states_.size() || !states_[slot].is_declared) {
-    if (registry_[slot].steps.price == 0) registry_[slot].steps.take(message);
-    declare(slot, message.ts_recv);
+    if (registry_[slot].steps.price == 0) registry_[slot].steps.take(with_levels(m, made));
+    declare(slot, m.ts_recv);
   }
   return states_[slot];
 }
@@ -295,8 +337,9 @@ void ImportSession::after_bbo(State& state, const MarketMessage& m, const Record
   state.bbos.push(bbo);
 }
 
-void ImportSession::after_book(State& state, const MarketMessage& m, const RecordHeader& header, std::size_t offset) {
-  const journal::RecordView view{0, reinterpret_cast<const RecordHeader*>(batch_.bytes() + offset)};
+void ImportSession::after_book(State& state, const MarketMessage& m, const RecordHeader& header,
+                               const journal::RecordBatch& made) {
+  const journal::RecordView view = made_record(m, made);
   const bool was_synchronised = state.feed.state() == BookFeedState::synchronised;
   const BookFeedOutcome outcome =
       m.kind == MessageKind::book_delta
@@ -314,7 +357,7 @@ void ImportSession::after_book(State& state, const MarketMessage& m, const Recor
       break;
     case BookFeedEvent::joined:
       ++report_.resyncs;
-      batch_.append<schema::FeedResync>(RecordType::FEED_RESYNC, header, [&](schema::FeedResync::Builder b) {
+      record<schema::FeedResync>(RecordType::FEED_RESYNC, header, [&](schema::FeedResync::Builder b) {
         b.setLastUpdateId(outcome.snapshot_id);
         b.setJoinedFirstId(outcome.joined_first_id);
         b.setJoinedLastId(outcome.joined_last_id);
@@ -342,7 +385,8 @@ void ImportSession::after_book(State& state, const MarketMessage& m, const Recor
   state.tops.push(top);
 }
 
-ImportSession::Outcome ImportSession::emit(const MarketMessage& m, SourceState& source) {
+ImportSession::Outcome ImportSession::emit(const MarketMessage& m, const journal::RecordBatch& made,
+                                           SourceState& source) {
   Outcome outcome;
   if (m.kind == MessageKind::exchange_info) return outcome;
   check_clock(m, source, m.slot);
@@ -350,17 +394,17 @@ ImportSession::Outcome ImportSession::emit(const MarketMessage& m, SourceState& 
     if (m.kind == MessageKind::connected) {
       const bool again = std::find(source.connected.begin(), source.connected.end(), m.text) != source.connected.end();
       if (again) {
-        batch_.append<schema::FeedDisconnected>(
+        record<schema::FeedDisconnected>(
             RecordType::FEED_DISCONNECTED, header_for(kNoSlot, m.ts_recv, m.ts_event),
             [&](schema::FeedDisconnected::Builder b) { b.setSource(m.text); }, 2 + m.text.size() / 8);
       } else {
         source.connected.push_back(m.text);
       }
     }
-    outcome.records = append_records(m, header_for(kNoSlot, m.ts_recv, m.ts_event), batch_);
+    outcome.records = put(m, made, header_for(kNoSlot, m.ts_recv, m.ts_event));
     return outcome;
   }
-  State& state = state_of(m.slot, m);
+  State& state = state_of(m.slot, m, made);
   const RecordHeader header = header_for(m.slot, m.ts_recv, m.ts_event);
   if (m.kind == MessageKind::bar) {
     outcome.refused = check_bar(state, m, header);
@@ -377,20 +421,20 @@ ImportSession::Outcome ImportSession::emit(const MarketMessage& m, SourceState& 
     state.last_tick = m.ts_recv;
   }
 
-  const std::size_t offset = batch_.size_bytes();
   if (m.kind == MessageKind::index_price) {
     MarketMessage with_mark = m;
     with_mark.mark_price = state.mark_price;
-    outcome.records = append_records(with_mark, header, batch_);
+    append_records(with_mark, header, scratch_);
+    outcome.records = put_scratch();
   } else {
-    outcome.records = append_records(m, header, batch_);
+    outcome.records = put(m, made, header);
   }
   switch (m.kind) {
     case MessageKind::trade:
     case MessageKind::aggregate_trade: after_trade(state, m, header); break;
     case MessageKind::bbo: after_bbo(state, m, header); break;
     case MessageKind::book_delta:
-    case MessageKind::book_snapshot: after_book(state, m, header, offset); break;
+    case MessageKind::book_snapshot: after_book(state, m, header, made); break;
     case MessageKind::mark_price: state.mark_price = m.mark_price; break;
     case MessageKind::bar:
       if (m.is_mark && m.is_final) {
@@ -399,21 +443,13 @@ ImportSession::Outcome ImportSession::emit(const MarketMessage& m, SourceState& 
         MarketMessage mark;
         mark.kind = MessageKind::mark_price;
         mark.mark_price = m.close;
-        outcome.records += append_records(mark, header, batch_);
+        append_records(mark, header, scratch_);
+        outcome.records += put_scratch();
       }
       break;
     default: break;
   }
   return outcome;
-}
-
-Status ImportSession::flush() {
-  if (!batch_.empty()) {
-    records_ += batch_.count();
-    writer_.append(batch_);
-    batch_.clear();
-  }
-  return writer_.failed() ? writer_.status() : ok_status();
 }
 
 }  // namespace reprise::gateway

@@ -15,8 +15,8 @@
 #include "engine/market/book_feed.h"
 #include "gateway/binance/instrument_table.h"
 #include "gateway/binance/market_message.h"
+#include "gateway/import/dataset_writer.h"
 #include "gateway/import/report.h"
-#include "journal/journal_writer.h"
 
 namespace reprise::gateway {
 
@@ -67,7 +67,7 @@ struct SourceState {
 
 class ImportSession {
  public:
-  ImportSession(journal::JournalWriter& writer, InstrumentRegistry& registry, const InstrumentTable& table,
+  ImportSession(DatasetWriter& writer, InstrumentRegistry& registry, const InstrumentTable& table,
                 ImportReport& report);
 
   // Instrument and MarginTable records of everything registered so far.
@@ -79,11 +79,12 @@ class ImportSession {
     std::uint64_t records = 0;      // made from the message itself
     const char* refused = nullptr;  // or the reason why there are none
   };
-  Outcome emit(const MarketMessage& message, SourceState& source);
+  // `made`: the batch in which the message's records lie (message_chunk.h).
+  Outcome emit(const MarketMessage& message, const journal::RecordBatch& made, SourceState& source);
 
-  // Hands what is gathered to the writer.
-  Status flush();
-  std::uint64_t records() const { return records_ + batch_.count(); }
+  // Whether the writer could take everything so far.
+  Status status() const { return writer_.status(); }
+  std::uint64_t records() const { return records_; }
 
  private:
   struct Top {
@@ -132,8 +133,16 @@ class ImportSession {
     std::vector<BarTrack> bars;
   };
 
+  template <class T, class Fill>
+  void record(journal::RecordType type, const journal::RecordHeader& header, Fill&& fill, std::size_t extra_words = 0) {
+    scratch_.append<T>(type, header, std::forward<Fill>(fill), extra_words);
+    put_scratch();
+  }
+  std::uint64_t put(const MarketMessage& message, const journal::RecordBatch& made,
+                    const journal::RecordHeader& header);
+  std::uint64_t put_scratch();
   journal::RecordHeader header_for(std::uint32_t slot, std::int64_t ts_recv, std::int64_t ts_event);
-  State& state_of(std::uint32_t slot, const MarketMessage& message);
+  State& state_of(std::uint32_t slot, const MarketMessage& message, const journal::RecordBatch& made);
   void declare(std::uint32_t slot, std::int64_t time);
   void anomaly(const journal::RecordHeader& header, schema::FeedAnomalyKind kind, std::int64_t value,
                std::int64_t bound, std::int64_t update_id);
@@ -143,15 +152,16 @@ class ImportSession {
   const char* check_bar(State& state, const MarketMessage& message, const journal::RecordHeader& header);
   void after_trade(State& state, const MarketMessage& message, const journal::RecordHeader& header);
   void after_bbo(State& state, const MarketMessage& message, const journal::RecordHeader& header);
-  void after_book(State& state, const MarketMessage& message, const journal::RecordHeader& header, std::size_t offset);
+  void after_book(State& state, const MarketMessage& message, const journal::RecordHeader& header,
+                  const journal::RecordBatch& made);
   void compare(const Top& book, const Top& bbo, const journal::RecordHeader& header);
   bool is_repeated_trade(State& state, std::int64_t id);
 
-  journal::JournalWriter& writer_;
+  DatasetWriter& writer_;
   InstrumentRegistry& registry_;
   const InstrumentTable& table_;
   ImportReport& report_;
-  journal::RecordBatch batch_;
+  journal::RecordBatch scratch_;  // records that are not made of one message alone, on their way to the writer
   std::deque<State> states_;
   std::int64_t ts_engine_ = 0;
   std::uint64_t records_ = 0;

@@ -13,8 +13,8 @@ namespace reprise::gateway {
 
 namespace {
 
-constexpr std::size_t kBatchRecords = 512;  // handed to the writer at a time
-constexpr std::uint64_t kProgressRecords = 1u << 15;
+constexpr std::uint64_t kStatusMessages = 512;  // between two looks at what the writer says
+constexpr std::uint64_t kProgressMessages = 1u << 15;
 
 // FILE:usdm names the market of FILE, unless a file of that very name exists.
 void split_market(const std::string& argument, std::string& path, schema::Venue& venue) {
@@ -40,16 +40,16 @@ class Import {
 
   Result<ImportReport> run() {
     if (Status status = prepare(); !status.ok()) return status.error();
-    Result<journal::JournalWriter> writer = create();
-    if (!writer.ok()) return writer.error();
-    ImportSession session(*writer, registry_, table_, report_);
+    DatasetWriter writer(maker());
+    ImportSession session(writer, registry_, table_, report_);
     Status merged = merge(session);
-    const Status flushed = session.flush();
+    if (Status made = writer.made(); !made.ok()) return made.error();
+    const Status written = session.status();
     for (std::size_t i = 0; i < streams_.size(); ++i) {
       if (streams_[i]) streams_[i]->finish_report();
     }
     report_.records = session.records();
-    Result<journal::Manifest> ended = writer->end();
+    Result<journal::Manifest> ended = writer.end();
     if (!merged.ok()) {
       Error error = merged.error();
       error.message +=
@@ -57,7 +57,7 @@ class Import {
       if (!ended.ok()) error.message += ", and could not be closed: " + ended.error().message;
       return error;
     }
-    if (!flushed.ok()) return flushed.error();
+    if (!written.ok()) return written.error();
     if (!ended.ok()) return ended.error();
     report_.manifest = *ended;
     for (const FileReport& file : report_.files) {
@@ -105,10 +105,16 @@ class Import {
       report_.files[i].market = market_name(sources_[i].recognised.venue);
       streams_.push_back(nullptr);
     }
+    for (const SourceInfo& source : sources_) {
+      if (source.first_time != INT64_MIN)
+        start_ = start_ == 0 ? source.first_time : std::min(start_, source.first_time);
+    }
+    if (start_ == 0) start_ = options_.clock();  // no line of any file makes a record: time is without meaning
     return ok_status();
   }
 
-  Result<journal::JournalWriter> create() {
+  // What makes the dataset, on a thread of its own: it shares nothing with the import but the clock.
+  DatasetWriter::Make maker() const {
     journal::Manifest manifest;
     manifest.mode = schema::RunMode::DATASET;
     manifest.engine_version = engine::kEngineVersion;
@@ -121,7 +127,9 @@ class Import {
     journal::WriterOptions writer_options;
     writer_options.durability = journal::Durability::buffered;
     writer_options.clock = options_.clock;
-    return journal::JournalWriter::create(options_.out, manifest, writer_options);
+    return [path = options_.out, manifest, writer_options] {
+      return journal::JournalWriter::create(path, manifest, writer_options);
+    };
   }
 
   Status open(std::size_t place, ImportSession& session) {
@@ -154,18 +162,13 @@ class Import {
   }
 
   Status merge(ImportSession& session) {
-    for (const SourceInfo& source : sources_) {
-      if (source.first_time != INT64_MIN)
-        start_ = start_ == 0 ? source.first_time : std::min(start_, source.first_time);
-    }
-    if (start_ == 0) start_ = options_.clock();  // no line of any file makes a record: time is without meaning
     session.declare_all(start_);
 
     // (key, place): the next message of each text, or for one that is not open yet its first time.
     using Entry = std::pair<std::int64_t, std::size_t>;
     std::priority_queue<Entry, std::vector<Entry>, std::greater<>> waiting;
     for (std::size_t i = 0; i < sources_.size(); ++i) waiting.emplace(sources_[i].first_time, i);
-    std::size_t since_flush = 0;
+    std::uint64_t since_status = 0;
     std::uint64_t since_progress = 0;
     while (!waiting.empty()) {
       const std::size_t place = waiting.top().second;
@@ -184,17 +187,17 @@ class Import {
       FileStream& stream = *streams_[place];
       for (;;) {
         const MarketMessage& message = stream.front();
-        const ImportSession::Outcome outcome = session.emit(message, sources_[place].state);
+        const ImportSession::Outcome outcome = session.emit(message, stream.records(), sources_[place].state);
         if (outcome.refused != nullptr) {
           stream.refuse(message, outcome.refused);
         } else {
           stream.count(message, outcome.records);
         }
-        if (++since_flush == kBatchRecords) {
-          since_flush = 0;
-          if (Status status = session.flush(); !status.ok()) return status;
+        if (++since_status == kStatusMessages) {
+          since_status = 0;
+          if (Status status = session.status(); !status.ok()) return status;
         }
-        if (++since_progress == kProgressRecords) {
+        if (++since_progress == kProgressMessages) {
           since_progress = 0;
           if (!report_progress(session)) {
             return usage_error("import: stopped on request", "what was written so far is a valid dataset");
@@ -213,7 +216,7 @@ class Import {
       }
     }
     report_progress(session);
-    return session.flush();
+    return session.status();
   }
 
   const ImportOptions& options_;

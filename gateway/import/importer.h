@@ -2,9 +2,13 @@
 //
 // Every file is looked at first (up to 1 MiB of its text: format, market, symbols, filters, clock offset);
 // nothing is written before all of them are recognised. Then all files are read once, merged by receive
-// time, then place on the command line, then line. Files are decompressed on threads of their own; the
-// records and their order do not depend on them. Memory is bounded: three blocks of text for each file
-// that is open, and a file is open only while its time has come.
+// time, then place on the command line, then line.
+//
+// Threads: each open file is inflated, parsed and turned into records on one of its own (message_pipe.h); the
+// caller's merges, gives instruments their numbers and checks; the journal's compresses and stores; one more makes
+// the journal while the first records come (dataset_writer.h). The order above is all that decides about a record
+// and its place: none of the threads can. Memory is bounded: six chunks of 128 KiB of text for each file that is
+// open, and a file is open only while its time has come.
 //
 // Errors: usage (exists already, no symbol in a name, another venue), could_not_check (no permission, disk
 // full), corrupt (unknown format, broken archive). A file that breaks in the middle ends the import with an

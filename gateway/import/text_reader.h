@@ -1,9 +1,8 @@
 // Text out of files, compressed or not: whole lines in blocks, with bounded memory.
 //
-// TextReader reads one entry of one file (a zip may hold several) through libarchive. A block ends with a
-// complete line; a line longer than kMaxLineBytes becomes a block of its own that says so and keeps only
-// its beginning. PrefetchReader does the same on a thread ahead of its user; the blocks and their order
-// do not depend on it. Damage (a cut or broken archive) is an Error that comes after the lines before it.
+// TextReader reads one entry of one file (a zip may hold several; byte_source.h lists them). A block ends with a
+// complete line; a line longer than kMaxLineBytes becomes a block of its own that says so and keeps only its
+// beginning. Damage (a cut or broken archive) is an Error that comes after the lines before it. One thread.
 #pragma once
 
 #include <cstddef>
@@ -13,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "gateway/import/byte_source.h"
 #include "journal/result.h"
 
 namespace reprise::gateway {
@@ -29,37 +29,18 @@ struct TextBlock {
   std::string_view text() const { return {data.data(), size}; }
 };
 
-// The entries of a file that hold text: one for anything but a zip. Names are empty outside a zip.
-Result<std::vector<std::string>> list_entries(const std::string& path);
-
 class TextReader {
  public:
   // entry: place in list_entries().
   static Result<TextReader> open(const std::string& path, std::size_t entry);
+  TextReader(const std::string& path, std::unique_ptr<ByteSource> source);
   TextReader(TextReader&&) noexcept;
   TextReader& operator=(TextReader&&) noexcept;
   ~TextReader();
 
-  // Fills `block` with the next lines; false at the end. After an Error there is nothing more.
+  // Fills `block` with the next lines; false at the end. With an Error the block holds what could be read of its
+  // lines (the last one may be cut), and there is nothing more.
   Result<bool> next(TextBlock& block);
-  // For blocks of about this size (the default suits a long scan).
-  void set_block_bytes(std::size_t bytes);
-
- private:
-  struct Impl;
-  explicit TextReader(std::unique_ptr<Impl> impl);
-  std::unique_ptr<Impl> impl_;
-};
-
-class PrefetchReader {
- public:
-  explicit PrefetchReader(TextReader reader);
-  ~PrefetchReader();
-  PrefetchReader(const PrefetchReader&) = delete;
-  PrefetchReader& operator=(const PrefetchReader&) = delete;
-
-  // The next block, valid until the next call; nullptr at the end.
-  Result<const TextBlock*> next();
 
  private:
   struct Impl;

@@ -38,6 +38,7 @@ LIBRARY_ROOMS = {
     'simdjson': {'gateway', 'tests'},
     'rapidjson/': {'gateway', 'tools', 'tests'},
     'archive': {'gateway', 'tests'},
+    'isa-l': {'gateway', 'tests'},
     'openssl/': {'gateway', 'tests'},
     'boost/asio': {'gateway', 'tools', 'tests'},
     'boost/beast': {'gateway', 'tests'},

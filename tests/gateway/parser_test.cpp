@@ -76,7 +76,7 @@ TEST_CASE("The fast decimal scanner gives what the reference parser gives, or de
   INFO("seed " << seed);
   std::mt19937_64 random(seed);
   int accepted = 0;
-  for (int i = 0; i < 50'000; ++i) {
+  for (int i = 0; i < 100'000; ++i) {
     std::string text;
     const int whole = static_cast<int>(random() % 14);
     for (int k = 0; k < whole; ++k) text += static_cast<char>('0' + random() % 10);
@@ -86,9 +86,11 @@ TEST_CASE("The fast decimal scanner gives what the reference parser gives, or de
       for (int k = 0; k < decimals; ++k) text += static_cast<char>('0' + random() % 10);
     }
     if (random() % 20 == 0) text.insert(random() % (text.size() + 1), 1, "-+e. x"[random() % 6]);
-    const char* p = text.data();
+    // Alone, and with text behind it, which lets the scanner read eight characters at a time.
+    const std::string longer = text + (i % 2 == 0 ? "" : "\",\"q\":\"0.006\"}");
+    const char* p = longer.data();
     std::int64_t fast = 0;
-    const bool is_taken = scan_decimal(p, text.data() + text.size(), fast) && p == text.data() + text.size();
+    const bool is_taken = scan_decimal(p, longer.data() + longer.size(), fast) && p == longer.data() + text.size();
     std::int64_t reference = 0;
     const bool is_number = parse_decimal(text, reference);
     INFO(text);
@@ -99,6 +101,52 @@ TEST_CASE("The fast decimal scanner gives what the reference parser gives, or de
     }
   }
   CHECK(accepted > 10'000);
+}
+
+TEST_CASE("Whole numbers are read up to 18 digits, wherever the text ends") {
+  const std::uint64_t seed = 21;
+  INFO("seed " << seed);
+  std::mt19937_64 random(seed);
+  for (int i = 0; i < 50'000; ++i) {
+    std::string digits;
+    for (std::uint64_t k = random() % 21; k > 0; --k) digits += static_cast<char>('0' + random() % 10);
+    std::string text = digits;
+    if (random() % 3 != 0) text += ",.\"}:/x"[random() % 7];
+    if (random() % 2 == 0) text += "1234567890.1234567890";
+    const bool ends_there = text.size() == digits.size() || text[digits.size()] < '0' || text[digits.size()] > '9';
+    if (!ends_there) digits += text.substr(digits.size(), 10);
+    const std::vector<char> exact(text.begin(), text.end());  // so that reading behind the end shows
+    const char* p = exact.data();
+    const char* const end = p + exact.size();
+    INFO(text);
+    std::int64_t value = 0;
+    const bool is_number = scan_unsigned(p, end, value);
+    REQUIRE(is_number == (!digits.empty() && digits.size() <= 18));
+    if (is_number) {
+      REQUIRE(value == std::stoll(digits));
+      REQUIRE(p == exact.data() + digits.size());
+    }
+    // scan_number tells both kinds apart and agrees with each.
+    const char* both = exact.data();
+    const char* decimal = exact.data();
+    std::int64_t number = 0;
+    std::int64_t e8 = 0;
+    bool is_integer = false;
+    const bool has_point = is_number && p < end && *p == '.';
+    if (scan_number(both, end, number, is_integer)) {
+      REQUIRE(is_integer == (is_number && !has_point));
+      if (is_integer) {
+        REQUIRE(number == value);
+        REQUIRE(both == p);
+      } else {
+        REQUIRE(scan_decimal(decimal, end, e8));
+        REQUIRE(number == e8);
+        REQUIRE(both == decimal);
+      }
+    } else {
+      REQUIRE((!is_number || has_point));
+    }
+  }
 }
 
 TEST_CASE("The scanner and the full parser read the same messages") {
