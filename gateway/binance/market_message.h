@@ -10,7 +10,6 @@
 #include <vector>
 
 #include "journal/record.h"
-#include "journal/record_batch.h"
 
 namespace reprise::gateway {
 
@@ -167,8 +166,5 @@ std::int64_t to_nanos(std::int64_t time);
 
 // Whether the figures can be taken into a journal; nullptr, or the reason why not (a literal).
 const char* unsound(const MarketMessage& message);
-
-// Appends the records that the message makes; header gives times and instrument. Returns their number.
-std::size_t append_records(const MarketMessage& message, journal::RecordHeader header, journal::RecordBatch& batch);
 
 }  // namespace reprise::gateway

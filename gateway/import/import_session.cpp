@@ -424,7 +424,7 @@ ImportSession::Outcome ImportSession::emit(const MarketMessage& m, const journal
   if (m.kind == MessageKind::index_price) {
     MarketMessage with_mark = m;
     with_mark.mark_price = state.mark_price;
-    append_records(with_mark, header, scratch_);
+    maker_.append(with_mark, header, scratch_);
     outcome.records = put_scratch();
   } else {
     outcome.records = put(m, made, header);
@@ -443,7 +443,7 @@ ImportSession::Outcome ImportSession::emit(const MarketMessage& m, const journal
         MarketMessage mark;
         mark.kind = MessageKind::mark_price;
         mark.mark_price = m.close;
-        append_records(mark, header, scratch_);
+        maker_.append(mark, header, scratch_);
         outcome.records += put_scratch();
       }
       break;

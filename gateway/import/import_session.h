@@ -15,6 +15,7 @@
 #include "engine/market/book_feed.h"
 #include "gateway/binance/instrument_table.h"
 #include "gateway/binance/market_message.h"
+#include "gateway/binance/record_maker.h"
 #include "gateway/import/dataset_writer.h"
 #include "gateway/import/report.h"
 
@@ -161,6 +162,7 @@ class ImportSession {
   InstrumentRegistry& registry_;
   const InstrumentTable& table_;
   ImportReport& report_;
+  RecordMaker maker_;
   journal::RecordBatch scratch_;  // records that are not made of one message alone, on their way to the writer
   std::deque<State> states_;
   std::int64_t ts_engine_ = 0;

@@ -22,7 +22,7 @@ void MessageChunk::close_group() {
     header.ts_event = m.ts_event;
     header.ts_recv = m.ts_recv;
     m.records_at = records.size_bytes();
-    m.records = append_records(m, header, records);
+    m.records = maker_.append(m, header, records);
     messages.release_levels(i);
   }
   groups.push_back(messages.size());

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "gateway/binance/record_maker.h"
 #include "gateway/import/format.h"
 #include "journal/record_batch.h"
 
@@ -39,6 +40,9 @@ class MessageChunk final : public LineSink {
   std::uint64_t lines = 0;  // of the text up to the end of this chunk
   std::uint64_t text_bytes = 0;
   std::uint64_t file_bytes_read = 0;
+
+ private:
+  RecordMaker maker_;
 };
 
 }  // namespace reprise::gateway

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 
+#include "gateway/binance/record_maker.h"
 #include "gateway/import/format.h"
 
 namespace {
@@ -50,10 +51,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     }
     reader->finish(sink);
     std::uint64_t told = sink.noted + sink.skipped;
+    static RecordMaker maker;
     journal::RecordBatch batch;
     for (std::size_t i = 0; i < sink.messages.size(); ++i) {
       told += sink.messages[i].lines;
-      if (unsound(sink.messages[i]) == nullptr) append_records(sink.messages[i], {}, batch);
+      if (unsound(sink.messages[i]) == nullptr) maker.append(sink.messages[i], {}, batch);
     }
     REPRISE_ASSERT(told == lines, "each line is accounted for once");
   }

@@ -7,6 +7,7 @@
 #include "gateway/binance/hot_parser.h"
 #include "gateway/binance/instrument_table.h"
 #include "gateway/binance/message_parser.h"
+#include "gateway/binance/record_maker.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace reprise;
@@ -26,9 +27,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const FrameResult result = is_depth ? parser.parse_depth(text, out) : parser.parse_frame(text, out);
   REPRISE_ASSERT(result.verdict != FrameVerdict::bad || (out.empty() && !result.reason.empty()),
                  "a bad frame leaves nothing but a reason");
+  static RecordMaker maker;
   journal::RecordBatch batch;
   for (std::size_t i = 0; i < out.size(); ++i) {
-    if (unsound(out[i]) == nullptr) append_records(out[i], {}, batch);
+    if (unsound(out[i]) == nullptr) maker.append(out[i], {}, batch);
   }
   if (!is_depth && text.size() > 1 && text.front() == '{') {
     MarketMessage hot;

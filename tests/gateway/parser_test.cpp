@@ -1,10 +1,12 @@
 // Frames to messages: the fast scanner and the full parser agree, and both refuse what they should.
+#include <cstring>
 #include <random>
 
 #include "engine/market/fixed.h"
 #include "gateway/binance/decimal_scan.h"
 #include "gateway/binance/hot_parser.h"
 #include "gateway/binance/message_parser.h"
+#include "gateway/binance/record_maker.h"
 #include "tests/support/catch.h"
 
 using namespace reprise;
@@ -160,6 +162,56 @@ TEST_CASE("The scanner and the full parser read the same messages") {
     // White space and another order of the wrapper change nothing.
     check_equal(hot, parsed(std::string("{ \"data\" : ") + object + " , \"stream\":\"btcusdt@x\" }"));
   }
+}
+
+TEST_CASE("Records of trades and quotes are those that a batch makes field by field") {
+  RecordMaker maker;
+  journal::RecordBatch made;
+  journal::RecordBatch plain;
+  std::mt19937_64 random(3);
+  const auto number = [&] { return static_cast<std::int64_t>(random() >> (random() % 60)); };
+  for (int i = 0; i < 200; ++i) {
+    MarketMessage m;
+    m.last_id = number();
+    m.ts_sent = number();
+    journal::RecordHeader header;
+    header.ts_recv = number();
+    if (random() % 2 == 0) {
+      m.kind = random() % 2 == 0 ? MessageKind::trade : MessageKind::aggregate_trade;
+      m.first_id = number();
+      m.price = number();
+      m.qty = number();
+      m.side = random() % 2 == 0 ? schema::Side::BUY : schema::Side::SELL;
+      m.trade_kind = random() % 5 == 0 ? schema::TradeKind::ADL : schema::TradeKind::MARKET;
+      plain.append<schema::Trade>(journal::RecordType::TRADE, header, [&](schema::Trade::Builder b) {
+        b.setPrice(m.price);
+        b.setQty(m.qty);
+        b.setTradeId(m.last_id);
+        b.setTsVenueSent(m.ts_sent);
+        b.setAggressorSide(m.side);
+        b.setKind(m.trade_kind);
+        b.setIsAggregate(m.kind == MessageKind::aggregate_trade);
+        b.setFirstTradeId(m.kind == MessageKind::aggregate_trade ? m.first_id : 0);
+      });
+    } else {
+      m.kind = MessageKind::bbo;
+      m.bid_price = number();
+      m.bid_qty = number();
+      m.ask_price = number();
+      m.ask_qty = number();
+      plain.append<schema::Bbo>(journal::RecordType::BBO, header, [&](schema::Bbo::Builder b) {
+        b.setBidPrice(m.bid_price);
+        b.setBidQty(m.bid_qty);
+        b.setAskPrice(m.ask_price);
+        b.setAskQty(m.ask_qty);
+        b.setUpdateId(m.last_id);
+        b.setTsVenueSent(m.ts_sent);
+      });
+    }
+    REQUIRE(maker.append(m, header, made) == 1);
+  }
+  REQUIRE(made.size_bytes() == plain.size_bytes());
+  CHECK(std::memcmp(made.bytes(), plain.bytes(), made.size_bytes()) == 0);
 }
 
 TEST_CASE("A futures trade has its times, side and id") {
