@@ -13,6 +13,8 @@ using journal::RecordView;
 namespace {
 
 constexpr int kTypeWidth = 15;
+constexpr std::size_t kFirstEvents = 5;  // of a long life, what is shown of both ends
+constexpr std::size_t kLastEvents = 7;
 
 std::string padded(std::string text, std::size_t width, bool right = false) {
   if (text.size() >= width) return text;
@@ -63,20 +65,36 @@ std::string dot_text(const std::string& text) {
 std::string dot_node(const RecordView& record, const std::string& text, const RunNames& names) {
   const std::string about = who(record, names);
   return "  n" + std::to_string(record.seq) + " [label=\"" + std::to_string(record.seq) + " " +
-         dot_text(type_words(record.type())) + "\\n" + dot_text(about.empty() ? "" : about + "\\n") + dot_text(text) +
+         dot_text(type_words(record.type())) + "\\n" + (about.empty() ? "" : dot_text(about) + "\\n") + dot_text(text) +
          "\"" + (record.header->is_output() ? "" : ", style=filled, fillcolor=lightyellow") + "];\n";
 }
 
 const char* kDotHead = "digraph why {\n  rankdir=TB;\n  node [shape=box, fontname=\"monospace\", fontsize=10];\n";
 
+// Every check of the nearest decision; of earlier ones only what failed.
+void show_figures(Terminal& terminal, const Step& step, bool in_full, int indent) {
+  if (step.record.type() != journal::RecordType::RISK_DECISION || in_full) {
+    terminal.write(figures_text(step.figures, terminal, indent));
+    return;
+  }
+  std::vector<Figure> failed;
+  for (const Figure& f : step.figures)
+    if (f.met && !*f.met) failed.push_back(f);
+  terminal.write(figures_text(failed, terminal, indent));
+  terminal.line(std::string(static_cast<std::size_t>(indent) + 2, ' ') +
+                std::to_string(step.figures.size() - failed.size()) + " checks hold");
+}
+
 }  // namespace
 
 void show_steps(Terminal& terminal, const std::vector<Step>& steps, const RunNames& names) {
+  bool has_decision = false;
   std::size_t width = 0;
   for (const Step& step : steps) width = std::max(width, std::to_string(step.record.seq()).size());
   for (const Step& step : steps) {
     terminal.line(step_line(step.record.view(), step.text, names, terminal, width, 2));
-    terminal.write(figures_text(step.figures, terminal, static_cast<int>(width) + 8));
+    show_figures(terminal, step, !has_decision, static_cast<int>(width) + 8);
+    has_decision = has_decision || step.record.type() == journal::RecordType::RISK_DECISION;
   }
 }
 
@@ -117,7 +135,13 @@ void show_life(Terminal& terminal, const OrderLife& life) {
   std::size_t width = 0;
   for (const LifeEvent& event : life.events) width = std::max(width, std::to_string(event.seq).size());
   std::int64_t start = life.events.empty() ? 0 : life.events.front().ts_engine;
-  for (const LifeEvent& event : life.events) {
+  for (std::size_t i = 0; i < life.events.size(); ++i) {
+    if (life.events.size() > kFirstEvents + kLastEvents + 1 && i == kFirstEvents) {
+      i = life.events.size() - kLastEvents;
+      terminal.line("  " + std::string(width, ' ') + "  ... " + std::to_string(i - kFirstEvents) +
+                    " more (all of them with --json)");
+    }
+    const LifeEvent& event = life.events[i];
     std::string line = "  " + padded(std::to_string(event.seq), width, true) + "  " + clock_text(event.ts_engine) +
                        "  " + padded("+" + duration_text(event.ts_engine - start), 9, true) + "  ";
     const int at = static_cast<int>(line.size());
