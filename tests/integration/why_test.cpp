@@ -240,6 +240,29 @@ TEST_CASE("why of a liquidation compares margin balance and maintenance margin a
   CHECK(std::string(why["steps"][1]["type"].GetString()) == "markPrice");
 }
 
+TEST_CASE("why of a breach names the rule and its bound, and the orders that close the account lead back to it") {
+  const Scratch scratch;
+  const std::string journal = scratch.path("breach");
+  must(backtest(source_path("config/examples/demo.yaml"), hour(), journal,
+                {"--set", "risk.max_drawdown=0.004", "--set", "risk.daily_loss_fraction=0"}));
+  const auto states = records(journal, "tradingState");
+  REQUIRE_FALSE(states.empty());
+  const auto why = must({"why", journal, seq_text(states.front())});
+  const auto* decision = step_of(why, "riskDecision");
+  REQUIRE(decision != nullptr);
+  const auto* drawdown = figure((*decision)["figures"], "drawdown");
+  REQUIRE(drawdown != nullptr);
+  CHECK_FALSE((*drawdown)["met"].GetBool());
+  CHECK(std::string((*drawdown)["bound"].GetString()) == "0.004");
+  CHECK(is_input_at_the_end(why));
+  const auto forward = must({"why", journal, seq_text(states.front()), "--forward"});
+  std::string closing;
+  for (const auto& effect : forward["effects"].GetArray())
+    if (closing.empty() && std::string(effect["type"].GetString()) == "orderCommand") closing = seq_text(effect);
+  REQUIRE_FALSE(closing.empty());
+  CHECK(step_of(must({"why", journal, closing}), "tradingState") != nullptr);
+}
+
 TEST_CASE("the last change of ten state fields is found, with the value in front of it and behind it") {
   const std::string& journal = traded_hour();
   for (const char* path :

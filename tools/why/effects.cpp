@@ -28,8 +28,20 @@ Result<Effects> effects_of(Records& records, Seq seq, std::size_t most) {
   if (!root) return root.error();
   found.push_back({*root, 0, 0});
   places[seq] = 0;
+  Seq input = root->view().header->is_output() ? 0 : seq;  // the one being answered, as far as it was read
+  Seq state = root->type() == RecordType::TRADING_STATE ? seq : 0;
   const Status scanned = records.scan(seq + 1, [&](const RecordView& record) {
-    const auto cause = places.find(direct_cause(record));
+    if (!record.header->is_output()) {
+      input = record.seq;
+      state = 0;
+    } else if (record.type() == RecordType::TRADING_STATE) {
+      state = record.seq;
+    }
+    Seq led_to = direct_cause(record);
+    // The input in front of the root was not read: it is what stands before the state.
+    const bool by_input = input == 0 ? led_to < seq : led_to == input;
+    if (state != 0 && by_input && may_follow_a_state(record)) led_to = state;
+    const auto cause = places.find(led_to);
     if (cause == places.end()) return true;
     if (found.size() >= most) {
       effects.cut = true;

@@ -63,8 +63,27 @@ Result<std::optional<OwnedRecord>> Records::last_before(Seq seq, const Test& tes
   return std::optional<OwnedRecord>();
 }
 
+bool may_follow_a_state(const RecordView& record) {
+  if (record.type() == RecordType::RISK_DECISION) {
+    return record.header->strategy == 0 && !journal::read<schema::RiskDecision>(record).getIsStateCheck();
+  }
+  return record.type() == RecordType::ORDER_COMMAND &&
+         journal::read<schema::OrderCommand>(record).getKind() == schema::CommandKind::CANCEL;
+}
+
 Result<Seq> Records::cause_of(const RecordView& record) {
-  if (record.cause_seq() != 0) return record.cause_seq();
+  if (record.cause_seq() != 0) {
+    Seq cause = record.cause_seq();
+    if (!may_follow_a_state(record)) return cause;
+    const Status scanned = scan(record.cause_seq(), [&](const RecordView& r) {
+      if (r.seq >= record.seq || (r.seq != record.cause_seq() && !r.header->is_output())) return false;
+      if (r.seq == record.cause_seq() && r.header->is_output()) return false;  // it names an output: nothing to add
+      if (r.type() == RecordType::TRADING_STATE) cause = r.seq;
+      return true;
+    });
+    if (!scanned) return scanned.error();
+    return cause;
+  }
   const std::uint32_t instrument = record.header->instrument;
   RecordType wanted = RecordType::NONE;
   switch (record.type()) {

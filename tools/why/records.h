@@ -54,6 +54,10 @@ class Records {
   journal::JournalReader reader_;
 };
 
+// What the engine does by itself when the trading state changes (cancel, flatten) names the input as its cause; a
+// change of state that stands between the two says more.
+bool may_follow_a_state(const journal::RecordView& record);
+
 // The order that a record is about: its own for a command, a state, a report, a fill; 0 = none.
 journal::Seq order_of(const journal::RecordView& record);
 

@@ -112,10 +112,10 @@ void write_steps(Json& out, const std::vector<Step>& steps, const RunNames& name
 std::string steps_dot(const std::vector<Step>& steps, const RunNames& names) {
   std::string text = kDotHead;
   for (const Step& step : steps) {
-    std::string label = step.text;
+    std::string label = dot_text(step.text);
     for (const Figure& f : step.figures) {
-      label += "\\l" + f.name + ": " + f.value;
-      if (!f.bound.empty()) label += " " + f.comparison + " " + f.bound;
+      label += "\\l" + dot_text(f.name + ": " + f.value);
+      if (!f.bound.empty()) label += dot_text(" " + f.comparison + " " + f.bound);
     }
     std::string node = dot_node(step.record.view(), "", names);
     const std::size_t place = node.rfind('"', node.find("];") - 1);
