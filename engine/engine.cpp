@@ -5,6 +5,7 @@
 
 #include "engine/alerts.h"
 #include "engine/core.h"
+#include "engine/explanation.h"
 #include "engine/state_hash.h"
 #include "engine/strategy/registry.h"
 #include "engine/strategy_host.h"
@@ -636,6 +637,13 @@ const Portfolio& Engine::portfolio() const {
 }
 const RiskEngine& Engine::risk() const {
   return impl_->core.risk;
+}
+Explanation Engine::explain(StrategyNo strategy, InstrumentNo instrument, const BarEvent* bar) const {
+  return impl_->host.explain(strategy, instrument, bar == nullptr ? std::nullopt : std::optional(*bar));
+}
+std::vector<InstrumentNo> Engine::instruments_of(StrategyNo strategy) const {
+  if (strategy == 0 || strategy > impl_->core.config.strategies.size()) return {};
+  return impl_->host.instruments_of(strategy);
 }
 
 }  // namespace reprise::engine

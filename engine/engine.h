@@ -20,6 +20,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "config/config.h"
 #include "engine/emitter.h"
@@ -36,6 +37,8 @@ class Market;        // engine/market/market_state.h
 class OrderManager;  // engine/execution/order_manager.h
 class Portfolio;     // engine/portfolio/portfolio.h
 class RiskEngine;    // engine/risk/risk_engine.h
+struct BarEvent;     // engine/strategy/strategy.h
+struct Explanation;  // engine/explanation.h
 
 // Whether a run can be made with this configuration: keys, strategy kinds, parameters. The same check that
 // the engine makes when it reads the Configuration record; a run calls it first.
@@ -68,6 +71,10 @@ class Engine {
   const OrderManager& orders() const;
   const Portfolio& portfolio() const;
   const RiskEngine& risk() const;
+  // What a strategy waits for in an instrument that it trades, and what sizing and risk would say. Changes nothing.
+  // With `bar`, as if that bar closed now; else as if the bar that is being built did.
+  Explanation explain(StrategyNo strategy, InstrumentNo instrument, const BarEvent* bar = nullptr) const;
+  std::vector<InstrumentNo> instruments_of(StrategyNo strategy) const;  // empty until it has started
 
  private:
   struct Impl;

@@ -21,6 +21,9 @@ class StateArchive {
   virtual ~StateArchive() = default;
   virtual bool loading() const = 0;
 
+  // An archive that looks for one field leaves out the objects and lists that it is not in.
+  virtual bool skips(std::string_view /*name*/) const { return false; }
+
   virtual void begin_object(std::string_view name) = 0;
   virtual void end_object() = 0;
   // Entries of a list are objects named by their place; `size` is replaced when loading.
@@ -50,12 +53,14 @@ class StateArchive {
   template <class T>
   requires requires(T& t, StateArchive& a) { t.persist(a); }
   void field(std::string_view name, T& value) {
+    if (skips(name)) return;
     begin_object(name);
     value.persist(*this);
     end_object();
   }
   template <class T>
   void field(std::string_view name, std::optional<T>& value) {
+    if (skips(name)) return;
     begin_object(name);
     bool present = value.has_value();
     field("present", present);
@@ -65,6 +70,7 @@ class StateArchive {
   }
   template <class T>
   void field(std::string_view name, std::vector<T>& values) {
+    if (skips(name)) return;
     std::uint64_t size = values.size();
     begin_list(name, size);
     if (loading()) values.resize(size);
@@ -73,6 +79,7 @@ class StateArchive {
   }
   template <class K, class V>
   void field(std::string_view name, std::map<K, V>& values) {
+    if (skips(name)) return;
     std::uint64_t size = values.size();
     begin_list(name, size);
     if (loading()) {

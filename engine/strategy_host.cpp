@@ -3,7 +3,9 @@
 #include <algorithm>
 
 #include "engine/alerts.h"
+#include "engine/explanation.h"
 #include "engine/portfolio/sizing.h"
+#include "engine/strategy/conditions.h"
 #include "engine/strategy/registry.h"
 
 namespace reprise::engine {
@@ -37,6 +39,15 @@ class StrategyHost::Context final : public StrategyContext {
     return found;
   }
   Money equity() const override { return core_.portfolio.equity(); }
+  std::optional<BarEvent> forming_bar(InstrumentNo instrument) const override {
+    if (trial_bar_) return trial_bar_;
+    const InstrumentMarket* market = core_.market.find(instrument);
+    const Bar* bar = market == nullptr ? nullptr : market->bars().forming();
+    if (bar == nullptr) return std::nullopt;
+    return BarEvent{instrument, bar->open,   bar->high,      bar->low,
+                    bar->close, bar->volume, bar->open_time, market->bars().interval()};
+  }
+  void try_bar(std::optional<BarEvent> bar) { trial_bar_ = bar; }
 
   Seq signal(InstrumentNo instrument, const Signal& signal) override {
     const Seq seq = core_.out.emit<schema::Signal>(RecordType::SIGNAL, instrument, strategy_, cause_,
@@ -128,6 +139,7 @@ class StrategyHost::Context final : public StrategyContext {
   Core& core_;
   StrategyNo strategy_ = 0;
   Seq cause_ = 0;
+  std::optional<BarEvent> trial_bar_;  // explanations only: the bar that decided
 };
 
 StrategyHost::StrategyHost(Core& core, Timers& timers)
@@ -332,7 +344,37 @@ void StrategyHost::on_trading_state() {
   }
 }
 
+Explanation StrategyHost::explain(StrategyNo strategy, InstrumentNo instrument, std::optional<BarEvent> bar) {
+  Explanation told;
+  told.strategy = strategy;
+  told.instrument = instrument;
+  if (strategy == 0 || strategy > runners_.size()) return told;
+  const Runner& runner = runners_[strategy - 1u];
+  told.is_enabled = runner.enabled;
+  told.has_started = runner.strategy != nullptr;
+  const auto& traded = runner.instruments;
+  if (!told.has_started || std::find(traded.begin(), traded.end(), instrument) == traded.end()) return told;
+  Context view(*this);
+  view.enter(strategy, 0);
+  view.try_bar(bar);
+  told.trades_instrument = true;
+  told.position = view.position(instrument);
+  core_.orders.for_each_open(strategy, instrument, [&](const Order&) { ++told.working_orders; });
+  Conditions conditions;
+  static_cast<const Strategy&>(*runner.strategy).explain(instrument, view, conditions);
+  for (PossibleAction& action : conditions.take()) {
+    told.actions.push_back(explain_gates(core_, strategy, instrument, std::move(action)));
+  }
+  return told;
+}
+
 void StrategyHost::persist(StateArchive& archive) {
+  if (!archive.skips("strategies")) persist_strategies(archive);
+  quotes_.persist(archive);
+  stops_.persist(archive);
+}
+
+void StrategyHost::persist_strategies(StateArchive& archive) {
   std::uint64_t count = runners_.size();
   archive.begin_list("strategies", count);
   if (archive.loading() && count != runners_.size()) count = 0;  // other configuration: the loader refuses the rest
@@ -352,8 +394,6 @@ void StrategyHost::persist(StateArchive& archive) {
   }
   archive.end_list();
   if (archive.loading()) index_traders();
-  quotes_.persist(archive);
-  stops_.persist(archive);
 }
 
 }  // namespace reprise::engine

@@ -21,6 +21,8 @@
 
 namespace reprise::engine {
 
+struct Explanation;  // engine/explanation.h
+
 class StrategyHost {
  public:
   StrategyHost(Core& core, Timers& timers);
@@ -49,6 +51,12 @@ class StrategyHost {
   void on_timer(StrategyNo strategy, std::uint64_t id, Seq cause);
   void on_tick();           // keepers' deferred work
   void on_trading_state();  // quotes and stops under the new state
+  // What the strategy waits for and what stands behind it. Reads only. With `bar`, bars are judged as if that one
+  // closed now, instead of the one that is being built.
+  Explanation explain(StrategyNo strategy, InstrumentNo instrument, std::optional<BarEvent> bar);
+  const std::vector<InstrumentNo>& instruments_of(StrategyNo strategy) const {
+    return runners_[strategy - 1u].instruments;
+  }
   void persist(StateArchive& archive);
 
  private:
@@ -64,6 +72,7 @@ class StrategyHost {
   InstrumentNo resolve(const std::string& symbol) const;
   void index_traders();
   void make(Runner& runner, StrategyNo number);
+  void persist_strategies(StateArchive& archive);
   void reconcile(StrategyNo strategy, InstrumentNo instrument, Seq cause);
 
   Core& core_;

@@ -48,6 +48,9 @@ std::unique_ptr<Command> make_verify();
 std::unique_ptr<Command> make_inspect();
 std::unique_ptr<Command> make_export();
 std::unique_ptr<Command> make_report();
+std::unique_ptr<Command> make_why();
+std::unique_ptr<Command> make_why_not();
+std::unique_ptr<Command> make_diff();
 std::unique_ptr<Command> make_forge();
 
 }  // namespace reprise::tools

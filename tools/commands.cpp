@@ -12,6 +12,9 @@ const std::vector<CommandEntry>& commands() {
       {"inspect", "show the whole state at a seq or a time", false, make_inspect},
       {"export", "print records as CSV or JSON lines", false, make_export},
       {"report", "sum up a run: profit, fees, funding, orders, fills, drawdown", false, make_report},
+      {"why", "tell the chain of causes of an order, with the numbers that decided", false, make_why},
+      {"why-not", "tell which condition kept a strategy from trading, and by how much", false, make_why_not},
+      {"diff", "compare two runs over one market: where they part, what made the profit differ", false, make_diff},
       {"forge", "copy a journal and change one decision, all checksums valid (for tests)", true, make_forge},
   };
   return table;

@@ -3,6 +3,7 @@
 // to 1e-8. Each says when it has seen enough to be used.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <vector>
 
@@ -17,6 +18,7 @@ class Ema {
   explicit Ema(std::int64_t period = 1) : period_(period), alpha_(2.0 / (static_cast<double>(period) + 1.0)) {}
   void add(Price price);
   bool is_ready() const { return samples_ >= period_; }
+  std::int64_t missing() const { return std::max<std::int64_t>(0, period_ - samples_); }  // samples until ready
   Price value() const;
   void persist(StateArchive& archive);
 
@@ -34,6 +36,7 @@ class Atr {
   explicit Atr(std::int64_t period = 1) : period_(period) {}
   void add(Price high, Price low, Price close);
   bool is_ready() const { return samples_ >= period_; }
+  std::int64_t missing() const { return std::max<std::int64_t>(0, period_ - samples_); }
   PriceDelta value() const;
   void persist(StateArchive& archive);
 
@@ -49,7 +52,8 @@ class Donchian {
  public:
   explicit Donchian(std::int64_t period = 1) : period_(period) {}
   void add(Price high, Price low);
-  bool is_ready() const { return static_cast<std::int64_t>(highs_.size()) >= period_; }
+  bool is_ready() const { return missing() == 0; }
+  std::int64_t missing() const { return std::max<std::int64_t>(0, period_ - static_cast<std::int64_t>(highs_.size())); }
   Price highest() const;
   Price lowest() const;
   void persist(StateArchive& archive);

@@ -267,8 +267,12 @@ void OrderManager::persist(StateArchive& archive) {
   std::vector<SavedTrade> trades;
   std::vector<std::int64_t> foreign(foreign_.begin(), foreign_.end());
   for (const Order* order : open_) open.push_back(*order);
-  for (const Order* order : closed_) closed.push_back(*order);
-  for (const auto& [instrument, trade_id] : trade_order_) trades.push_back({instrument, trade_id});
+  if (!archive.skips("closed")) {
+    for (const Order* order : closed_) closed.push_back(*order);
+  }
+  if (!archive.skips("trades")) {
+    for (const auto& [instrument, trade_id] : trade_order_) trades.push_back({instrument, trade_id});
+  }
 
   archive.field("open", open);
   archive.field("closed", closed);

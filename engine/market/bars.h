@@ -31,6 +31,7 @@ class BarBuilder {
   std::optional<Bar> close_until(UnixNanos now);
   // Call close_until(now) first.
   void add(Price price, Qty qty, Side aggressor, UnixNanos now);
+  const Bar* forming() const { return is_open_ ? &bar_ : nullptr; }
   void discard() { is_open_ = false; }
   void persist(StateArchive& archive);
 

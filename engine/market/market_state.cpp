@@ -279,6 +279,7 @@ void Market::declare(InstrumentNo number) {
 }
 
 void Market::persist(StateArchive& archive) {
+  if (archive.skips("instruments")) return;
   std::uint64_t count = 0;
   for (const auto& market : by_number_) count += market != nullptr ? 1 : 0;
   archive.begin_list("instruments", count);

@@ -77,6 +77,7 @@ class InstrumentMarket {
 
   const BookFeed& feed() const { return feed_; }
   BarBuilder& bars() { return bars_; }
+  const BarBuilder& bars() const { return bars_; }
   const BestQuote& best() const { return best_; }
   PriceSource source() const;
   Price last_price() const { return last_price_; }  // 0 = none

@@ -85,6 +85,7 @@ class RiskEngine {
 
   const RiskLimits& limits() const { return limits_; }
   Money day_start_equity() const { return day_start_equity_; }
+  Money day_loss(const Portfolio& portfolio) const;  // positive = lost; deposits and withdrawals apart
 
   void persist(StateArchive& archive);
 
@@ -96,7 +97,6 @@ class RiskEngine {
   void change_state(schema::TradingStateKind state, bool killed, schema::RiskRule rule, Breach breach,
                     schema::AlertLevel level, Seq cause, Emitter& out);
   void start_day(const Portfolio& portfolio);
-  Money day_loss(const Portfolio& portfolio) const;  // positive = lost; deposits and withdrawals apart
 
   RiskLimits limits_;
   schema::TradingStateKind state_ = schema::TradingStateKind::ACTIVE;

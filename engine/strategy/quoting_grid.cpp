@@ -13,6 +13,7 @@
 #include "engine/analytics/indicators.h"
 #include "engine/analytics/microstructure.h"
 #include "engine/portfolio/margin.h"
+#include "engine/strategy/conditions.h"
 #include "engine/strategy/kinds.h"
 #include "engine/strategy/parameters.h"
 
@@ -154,7 +155,53 @@ class QuotingGrid final : public Strategy {
     }
   }
 
+  // The same order and the same figures as follow() and lay(), which decide.
+  void explain(InstrumentNo instrument, const StrategyContext& context, Conditions& out) const override {
+    for (const Grid& grid : grids_) {
+      if (grid.instrument == instrument) explain_grid(grid, context, out);
+    }
+  }
+
  private:
+  void explain_grid(const Grid& grid, const StrategyContext& context, Conditions& out) const {
+    const MarketView& market = context.market(grid.instrument);
+    out.begin("lay the grid");
+    out.flag("market data fresh", !market.is_stale);
+    out.flag("a mid price is known", market.mid.has_value());
+    if (!market.mid) return;
+    const Price centre = centre_of(market);
+    if (grid.must_lay) {
+      out.flag("an execution or a lost order asks for it", true);
+    } else if (grid.laid_around.is_zero()) {
+      out.flag("no grid is out", true);
+    } else {
+      out.delta("centre moved since the grid was laid", (centre - grid.laid_around).abs(), Comparison::at_least,
+                share_of(centre, settings_.requote_threshold));
+    }
+    out.time("time for the next grid", context.now(), Comparison::at_least, grid.next_lay);
+    const Layout layout = layout_of(grid, centre, market, context.position(grid.instrument));
+    std::vector<Quote> quotes;
+    lay_quotes(layout, market, quotes);
+    for (const Side side : {Side::BUY, Side::SELL}) {
+      const bool is_buy = side == Side::BUY;
+      out.begin(is_buy ? "quote to buy" : "quote to sell");
+      const Money room =
+          is_buy ? settings_.max_inventory - layout.inventory : settings_.max_inventory + layout.inventory;
+      out.money("room in the inventory", room, Comparison::above, Money::zero());
+      const auto first =
+          std::find_if(quotes.begin(), quotes.end(), [&](const Quote& quote) { return quote.side == side; });
+      if (first == quotes.end()) {
+        out.flag("a level has a price and a quantity", false);
+        continue;
+      }
+      const Instrument& contract = *market.instrument;
+      out.quantity("size of the first level", first->qty, Comparison::at_least, contract.min_qty);
+      out.money("notional of the first level", mul(first->price, first->qty), Comparison::at_least,
+                contract.min_notional);
+      out.would_quote(*first);
+    }
+  }
+
   Grid& grid_of(InstrumentNo instrument) {
     for (Grid& grid : grids_) {
       if (grid.instrument == instrument) return grid;
@@ -165,6 +212,11 @@ class QuotingGrid final : public Strategy {
 
   static PriceDelta share_of(Price price, Rate share) { return PriceDelta::of_e8(mul(price, share).e8); }
 
+  Price centre_of(const MarketView& market) const {
+    if (settings_.around_mid || !market.best_bid || !market.best_ask) return *market.mid;
+    return micro_price(*market.best_bid, market.best_bid_qty, *market.best_ask, market.best_ask_qty);
+  }
+
   void follow(Grid& grid, StrategyContext& context) {
     const MarketView& market = context.market(grid.instrument);
     if (market.is_stale || !market.mid) {
@@ -172,10 +224,7 @@ class QuotingGrid final : public Strategy {
       grid.laid_around = Price::zero();
       return;
     }
-    Price centre = *market.mid;
-    if (!settings_.around_mid && market.best_bid && market.best_ask) {
-      centre = micro_price(*market.best_bid, market.best_bid_qty, *market.best_ask, market.best_ask_qty);
-    }
+    const Price centre = centre_of(market);
     const bool has_moved = grid.laid_around.is_zero() ||
                            (centre - grid.laid_around).abs() >= share_of(centre, settings_.requote_threshold);
     if (!has_moved && !grid.must_lay) return;
@@ -199,36 +248,54 @@ class QuotingGrid final : public Strategy {
     grid.laid_around = centre;
     grid.next_lay = context.now() + settings_.min_requote_interval;
 
-    const Qty position = context.position(grid.instrument);
-    const Money size = std::min(saturating_notional(centre, position), Money::of_e8(std::int64_t{1} << 61));
-    const Money inventory = position.is_negative() ? -size : size;
-    Rate half = settings_.half_spread;
-    if (settings_.volatility_factor.is_positive() && grid.volatility.is_ready()) {
-      const Rate wide = Rate::of_e8(mul_div(grid.volatility.value().e8, settings_.volatility_factor.e8, kScale));
-      half = std::min(std::max(half, wide), Rate::of_e8(kScale / 10));
+    const Layout layout = layout_of(grid, centre, market, context.position(grid.instrument));
+    context.feature(grid.instrument, schema::FeatureKind::QUOTE_CENTER, layout.centre.e8);
+    if (!layout.lean.is_zero()) {
+      context.feature(grid.instrument, schema::FeatureKind::INVENTORY_SKEW, layout.lean.e8);
     }
-    Rate lean = Rate::zero();
-    if (settings_.max_inventory.is_positive()) {
-      const Money held = std::clamp(inventory, -settings_.max_inventory, settings_.max_inventory);
-      lean = ratio(held, settings_.max_inventory);
-    }
-    const Rate shift = Rate::of_e8(mul_div(mul_div(lean.e8, settings_.skew.e8, kScale), half.e8, kScale));
-    const Price leaned = centre - share_of(centre, shift);
-    context.feature(grid.instrument, schema::FeatureKind::QUOTE_CENTER, leaned.e8);
-    if (!lean.is_zero()) context.feature(grid.instrument, schema::FeatureKind::INVENTORY_SKEW, lean.e8);
-
-    quotes_.clear();
-    lay_side(Side::BUY, leaned, half, settings_.max_inventory - inventory, market);
-    lay_side(Side::SELL, leaned, half, settings_.max_inventory + inventory, market);
+    lay_quotes(layout, market, quotes_);
     context.quote(grid.instrument, quotes_, style(centre));
   }
 
+  struct Layout {
+    Money inventory;  // notional of the position, signed
+    Rate half;        // distance of the first level, share of the price
+    Rate lean;        // inventory as a share of max_inventory, -1 .. 1
+    Price centre;     // leaned against the inventory
+  };
+
+  Layout layout_of(const Grid& grid, Price centre, const MarketView&, Qty position) const {
+    Layout layout;
+    const Money size = std::min(saturating_notional(centre, position), Money::of_e8(std::int64_t{1} << 61));
+    layout.inventory = position.is_negative() ? -size : size;
+    layout.half = settings_.half_spread;
+    if (settings_.volatility_factor.is_positive() && grid.volatility.is_ready()) {
+      const Rate wide = Rate::of_e8(mul_div(grid.volatility.value().e8, settings_.volatility_factor.e8, kScale));
+      layout.half = std::min(std::max(layout.half, wide), Rate::of_e8(kScale / 10));
+    }
+    if (settings_.max_inventory.is_positive()) {
+      const Money held = std::clamp(layout.inventory, -settings_.max_inventory, settings_.max_inventory);
+      layout.lean = ratio(held, settings_.max_inventory);
+    }
+    const Rate shift = Rate::of_e8(mul_div(mul_div(layout.lean.e8, settings_.skew.e8, kScale), layout.half.e8, kScale));
+    layout.centre = centre - share_of(centre, shift);
+    return layout;
+  }
+
+  void lay_quotes(const Layout& layout, const MarketView& market, std::vector<Quote>& quotes) const {
+    quotes.clear();
+    lay_side(Side::BUY, layout, settings_.max_inventory - layout.inventory, market, quotes);
+    lay_side(Side::SELL, layout, settings_.max_inventory + layout.inventory, market, quotes);
+  }
+
   // `room`: notional that this side may still add before the inventory is full.
-  void lay_side(Side side, Price centre, Rate half, Money room, const MarketView& market) {
+  void lay_side(Side side, const Layout& layout, Money room, const MarketView& market,
+                std::vector<Quote>& quotes) const {
+    const Price centre = layout.centre;
     for (std::int64_t k = 0; k < settings_.levels; ++k) {
       const Money notional = std::min(settings_.order_notional, room);
       if (!notional.is_positive()) return;
-      const Rate away = Rate::of_e8(half.e8 + k * settings_.spacing.e8);
+      const Rate away = Rate::of_e8(layout.half.e8 + k * settings_.spacing.e8);
       Price price = side == Side::BUY ? centre - share_of(centre, away) : centre + share_of(centre, away);
       // Post only: stay on our side of the market.
       const PriceDelta tick = PriceDelta::of_e8(std::max<std::int64_t>(market.instrument->tick_size.e8, 1));
@@ -245,7 +312,7 @@ class QuotingGrid final : public Strategy {
       quote.side = side;
       quote.price = price;
       quote.qty = qty;
-      quotes_.push_back(quote);
+      quotes.push_back(quote);
       room -= notional;
     }
   }

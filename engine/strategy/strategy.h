@@ -89,6 +89,8 @@ class StrategyContext {
   // Own orders not closed, protective stops apart.
   virtual bool has_working_orders(InstrumentNo instrument) const = 0;
   virtual Money equity() const = 0;  // margin balance of the account
+  // The bar that is being built; nullopt when none is, or bars come from the data. For explanations.
+  virtual std::optional<BarEvent> forming_bar(InstrumentNo instrument) const = 0;
 
   virtual Seq signal(InstrumentNo instrument, const Signal& signal) = 0;
   // Directional signals are sized, checked and traded at once with a market order: enterLong and enterShort by
@@ -101,9 +103,14 @@ class StrategyContext {
   virtual void set_timer(std::uint64_t timer_id, UnixNanos deadline) = 0;  // own id space; replaces
 };
 
+class Conditions;  // engine/strategy/conditions.h
+
 class Strategy {
  public:
   virtual ~Strategy() = default;
+  // Lists what the strategy could do now and what it waits for; changes nothing. Bars are judged as if the forming bar
+  // closed now.
+  virtual void explain(InstrumentNo, const StrategyContext&, Conditions&) const {}
   virtual void on_start(StrategyContext&) {}
   virtual void on_bar(const BarEvent&, StrategyContext&) {}
   virtual void on_book(InstrumentNo, StrategyContext&) {}  // book or best bid/offer changed

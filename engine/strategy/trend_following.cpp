@@ -9,6 +9,7 @@
 #include <algorithm>
 
 #include "engine/analytics/indicators.h"
+#include "engine/strategy/conditions.h"
 #include "engine/strategy/kinds.h"
 #include "engine/strategy/parameters.h"
 
@@ -110,6 +111,9 @@ struct Track {
         channel(s.breakout_period),
         bars_since_exit(s.cooldown_bars) {}
   bool is_ready() const { return slow.is_ready() && fast.is_ready() && atr.is_ready() && channel.is_ready(); }
+  std::int64_t bars_missing() const {  // until is_ready()
+    return std::max({slow.missing(), fast.missing(), atr.missing(), channel.missing()});
+  }
   void persist(StateArchive& archive) {
     archive.field("instrument", instrument);
     archive.field("fast", fast);
@@ -199,7 +203,106 @@ class TrendFollowing final : public Strategy {
     }
   }
 
+  void explain(InstrumentNo instrument, const StrategyContext& context, Conditions& out) const override {
+    for (const Track& track : tracks_) {
+      if (track.instrument != instrument) continue;
+      const Qty position = context.position(instrument);
+      if (position.is_zero()) {
+        explain_entry(track, Side::BUY, context, out);
+        explain_entry(track, Side::SELL, context, out);
+      } else {
+        explain_exit(track, position.is_positive() ? Side::BUY : Side::SELL, context, out);
+      }
+    }
+  }
+
  private:
+  // The same order and the same figures as on_bar(), which decides.
+  void explain_entry(const Track& track, Side side, const StrategyContext& context, Conditions& out) const {
+    const bool is_buy = side == Side::BUY;
+    const MarketView& market = context.market(track.instrument);
+    const std::optional<BarEvent> bar = context.forming_bar(track.instrument);
+    Track after = track;  // as it stands when the bar has closed
+    if (bar) {
+      after.fast.add(bar->close);
+      after.slow.add(bar->close);
+      after.atr.add(bar->high, bar->low, bar->close);
+      after.channel.add(bar->high, bar->low);
+      ++after.bars_since_exit;
+    }
+    const std::optional<Price> close = bar ? std::optional(bar->close) : market.last_price;
+    out.begin(is_buy ? "enter long" : "enter short");
+    out.count("bars missing until the indicators are ready", track.bars_missing(), Comparison::at_most, 0);
+    if (track.is_ready() && close) {
+      const Price edge = is_buy ? track.channel.highest() : track.channel.lowest();
+      out.price(is_buy ? "close above the channel" : "close below the channel", *close,
+                is_buy ? Comparison::above : Comparison::below, edge)
+          .bound_is(is_buy ? schema::FeatureKind::DONCHIAN_HIGH : schema::FeatureKind::DONCHIAN_LOW);
+    }
+    if (after.is_ready()) {
+      out.price(is_buy ? "fast EMA above the slow one" : "fast EMA below the slow one", after.fast.value(),
+                is_buy ? Comparison::above : Comparison::below, after.slow.value())
+          .value_is(schema::FeatureKind::EMA_FAST)
+          .bound_is(schema::FeatureKind::EMA_SLOW);
+    }
+    out.count("bars since the last exit", after.bars_since_exit, Comparison::above, settings_.cooldown_bars);
+    out.flag("this side may be entered", is_buy ? settings_.may_buy : settings_.may_sell);
+    out.flag("no entry on its way", track.entering == Side::NONE);
+    out.flag("no working order", !context.has_working_orders(track.instrument));
+    out.flag("market data fresh", !market.is_stale);
+    if (!close || !after.atr.is_ready()) return;
+    const PriceDelta away = distance(after, *close, settings_.atr_multiple);
+    const Price stop = is_buy ? *close - away : *close + away;
+    if (!away.is_positive() || !stop.is_positive()) return;
+    Signal signal;
+    signal.kind = is_buy ? schema::SignalKind::ENTER_LONG : schema::SignalKind::ENTER_SHORT;
+    signal.side = side;
+    signal.reference_price = *close;
+    signal.stop_price = stop;
+    out.would_signal(signal);
+  }
+
+  // As watch() and on_bar() judge a position that is held.
+  void explain_exit(const Track& track, Side held, const StrategyContext& context, Conditions& out) const {
+    const bool is_long = held == Side::BUY;
+    const MarketView& market = context.market(track.instrument);
+    const auto& quoted = is_long ? market.best_bid : market.best_ask;
+    const auto price = quoted && !market.is_crossed ? quoted : market.last_price;
+    const bool is_free = !context.has_working_orders(track.instrument);
+    const auto leaving = [&](schema::SignalKind kind, Price at) {
+      out.flag("no working order", is_free);
+      out.time("time for the next attempt", context.now(), Comparison::at_least, track.next_attempt);
+      Signal signal;
+      signal.kind = kind;
+      signal.side = opposite(held);
+      signal.reference_price = at;
+      signal.stop_price = track.stop;
+      out.would_signal(signal);
+    };
+    if (price && track.stop.is_positive()) {
+      out.begin(is_long ? "stop out of the long" : "stop out of the short");
+      out.price(is_long ? "best bid at or below the stop" : "best offer at or above the stop", *price,
+                is_long ? Comparison::at_most : Comparison::at_least, track.stop)
+          .bound_is(schema::FeatureKind::STOP_LEVEL);
+      leaving(schema::SignalKind::STOP, *price);
+    }
+    const std::optional<BarEvent> bar = context.forming_bar(track.instrument);
+    if (!settings_.exit_on_cross) return;
+    Ema fast = track.fast;
+    Ema slow = track.slow;
+    if (bar) {
+      fast.add(bar->close);
+      slow.add(bar->close);
+    }
+    if (!fast.is_ready() || !slow.is_ready() || !market.last_price) return;
+    out.begin(is_long ? "leave the long" : "leave the short");
+    out.price(is_long ? "fast EMA below the slow one" : "fast EMA above the slow one", fast.value(),
+              is_long ? Comparison::below : Comparison::above, slow.value())
+        .value_is(schema::FeatureKind::EMA_FAST)
+        .bound_is(schema::FeatureKind::EMA_SLOW);
+    leaving(schema::SignalKind::EXIT, bar ? bar->close : *market.last_price);
+  }
+
   static bool is_closed(OrderStatus status) {
     return status == OrderStatus::DENIED || status == OrderStatus::REJECTED || status == OrderStatus::FILLED ||
            status == OrderStatus::CANCELED || status == OrderStatus::EXPIRED;

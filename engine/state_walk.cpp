@@ -1,0 +1,140 @@
+#include "engine/state_walk.h"
+
+#include <optional>
+
+namespace reprise::engine {
+
+namespace {
+constexpr std::uint64_t kProgressInterval = 1u << 14;
+}
+
+struct StateWalk::Impl {
+  std::string path;
+  OnProgress progress;
+  std::optional<journal::JournalReader> reader;
+  std::optional<Engine> engine{std::in_place};
+  journal::RecordBatch outputs;
+  journal::RecordView input;
+  journal::BlockHandle block;  // holds `input`
+  journal::RecordView ahead;   // the next input, already read
+  journal::BlockHandle ahead_block;
+  bool has_ahead = false;
+  std::uint64_t until_progress = kProgressInterval;
+
+  Result<bool> look_ahead() {
+    if (has_ahead) return true;
+    journal::RecordView record;
+    while (reader->next(record)) {
+      if (--until_progress == 0) {
+        until_progress = kProgressInterval;
+        if (progress && !progress(record.seq)) return usage_error("interrupted");
+      }
+      if (record.header->is_output()) continue;
+      ahead = record;
+      ahead_block = reader->current_block();
+      return has_ahead = true;
+    }
+    const Status status = reader->status();
+    if (!status.ok()) return status.error();
+    return false;
+  }
+
+  Result<bool> step() {
+    auto found = look_ahead();
+    if (!found || !*found) return found;
+    input = ahead;
+    block = std::move(ahead_block);
+    has_ahead = false;
+    outputs.clear();
+    engine->on(input, outputs);
+    return true;
+  }
+
+  // The one place that knows where a walk can begin.
+  Status start_again() {
+    auto opened = journal::JournalReader::open(path);
+    if (!opened) return opened.error();
+    reader.emplace(std::move(opened).value());
+    engine.emplace();
+    outputs.clear();
+    input = {};
+    has_ahead = false;
+    return ok_status();
+  }
+
+  Status go_to(journal::Seq seq) {
+    if (seq < input.seq) {
+      auto started = start_again();
+      if (!started) return started.error();
+    }
+    while (true) {
+      auto found = look_ahead();
+      if (!found) return found.error();
+      if (!*found || ahead.seq > seq) return ok_status();
+      auto stepped = step();
+      if (!stepped) return stepped.error();
+    }
+  }
+
+  Status go_before(journal::Seq seq) {
+    journal::ReaderOptions plain;
+    plain.read_ahead = false;
+    auto lookup = journal::JournalReader::open(path, plain);
+    if (!lookup) return lookup.error();
+    for (journal::Seq at = seq; at >= lookup->first_seq() && at != 0; --at) {
+      journal::RecordView record;
+      if (auto sought = lookup->seek(at); !sought) return sought.error();
+      if (!lookup->next(record)) break;
+      if (!record.header->is_output()) return go_to(at - 1);
+    }
+    if (auto status = lookup->status(); !status) return status.error();
+    return go_to(0);
+  }
+};
+
+StateWalk::StateWalk(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+StateWalk::StateWalk(StateWalk&&) noexcept = default;
+StateWalk& StateWalk::operator=(StateWalk&&) noexcept = default;
+StateWalk::~StateWalk() = default;
+
+Result<StateWalk> StateWalk::open(const std::string& path, OnProgress progress) {
+  auto impl = std::make_unique<Impl>();
+  impl->path = path;
+  impl->progress = std::move(progress);
+  auto started = impl->start_again();
+  if (!started) return started.error();
+  return StateWalk(std::move(impl));
+}
+
+Status StateWalk::go_to(journal::Seq seq) {
+  return impl_->go_to(seq);
+}
+Status StateWalk::go_before(journal::Seq seq) {
+  return impl_->go_before(seq);
+}
+Result<bool> StateWalk::step() {
+  return impl_->step();
+}
+Engine& StateWalk::engine() {
+  return *impl_->engine;
+}
+journal::Seq StateWalk::input_seq() const {
+  return impl_->input.seq;
+}
+const journal::RecordView& StateWalk::input() const {
+  return impl_->input;
+}
+const journal::RecordBatch& StateWalk::outputs() const {
+  return impl_->outputs;
+}
+std::vector<journal::Seq> StateWalk::starts_before(journal::Seq) const {
+  return {0};
+}
+journal::Seq StateWalk::last_seq() const {
+  return impl_->reader->last_seq();
+}
+const journal::Manifest& StateWalk::manifest() const {
+  return impl_->reader->manifest();
+}
+
+}  // namespace reprise::engine
