@@ -10,6 +10,7 @@
 #include "sim/dataset_source.h"
 #include "sim/exchange/exchange.h"
 #include "sim/exchange/latency.h"
+#include "sim/run_hooks.h"
 #include "sim/run_sink.h"
 
 namespace reprise::sim {
@@ -34,16 +35,19 @@ struct ReportInFlight {
 
 // What can happen next, in the order in which it happens when two fall on one instant. Within one kind:
 // the order of insertion. That is the total order of a run.
-enum class Step { venue_timer, venue_market, venue_command, engine_market, engine_report, engine_tick, none };
+enum class Step { hooks, venue_timer, venue_market, venue_command, engine_market, engine_report, engine_tick, none };
 
-class Run {
+class Run final : private RunControl {
  public:
   Run(const BacktestOptions& options, DatasetSource source, RunSink sink)
       : options_(options),
         source_(std::move(source)),
         sink_(std::move(sink)),
         exchange_(options.config, symbols_of(options.config)),
-        latency_(options.config.venue, options.config.run.seed) {}
+        latency_(options.config.venue, options.config.run.seed),
+        hooks_(options.hooks) {
+    if (hooks_ != nullptr) hooks_->bind(*this);
+  }
 
   Result<BacktestReport> go() {
     begin();
@@ -120,7 +124,7 @@ class Run {
 
   std::int64_t tick() const { return options_.config.run.tick_interval_ns; }
 
-  Step choose() const {
+  Step choose() {
     UnixNanos best = kNever;
     Step step = Step::none;
     const auto consider = [&](UnixNanos time, Step candidate) {
@@ -130,19 +134,24 @@ class Run {
       }
     };
     // In the order of the kinds: at equal times the first one stays.
+    if (hooks_ != nullptr) consider(hooks_->next_time(), Step::hooks);
     consider(exchange_.next_timer(), Step::venue_timer);
     if (has_ahead_) consider(ahead_.at_venue, Step::venue_market);
     if (!commands_.empty()) consider(commands_.front().arrival, Step::venue_command);
     if (!window_.empty()) consider(window_.front().recv, Step::engine_market);
-    if (!reports_.empty()) consider(reports_.front().arrival, Step::engine_report);
+    const bool is_up = hooks_ == nullptr || hooks_->is_up();
+    if (!hooked_window_.empty() && is_up) consider(hooked_window_.front().recv, Step::engine_market);
+    if (!reports_.empty() && is_up) consider(reports_.front().arrival, Step::engine_report);
     consider(next_tick_, Step::engine_tick);
     // The world ends with the data: nothing is done after its last record.
-    if (!has_ahead_ && window_.empty() && best > last_recv_) return Step::none;
+    if (!has_ahead_ && window_.empty() && hooked_window_.empty() && best > last_recv_) return Step::none;
+    world_time_ = std::max(world_time_, best);
     return step;
   }
 
   void act(Step step) {
     switch (step) {
+      case Step::hooks: hooks_->on_time(world_time_); return;
       case Step::venue_timer:
         venue_time_ = exchange_.next_timer();
         exchange_.on_timer(venue_time_);
@@ -160,12 +169,13 @@ class Run {
       case Step::engine_report: {
         const ReportInFlight in_flight = std::move(reports_.front());
         reports_.pop_front();
-        give_report(in_flight.report, in_flight.arrival);
+        give_report(in_flight.report, hooks_ == nullptr ? in_flight.arrival : world_time_);
         return;
       }
       case Step::engine_tick: {
         const UnixNanos now = next_tick_;
         next_tick_ = {now.ns + tick()};
+        if (hooks_ != nullptr && !hooks_->is_up()) return;
         give<schema::ClockTick>(RecordType::CLOCK_TICK, now, [](schema::ClockTick::Builder) {});
         return;
       }
@@ -185,21 +195,32 @@ class Run {
   void show_venue() {
     venue_time_ = ahead_.at_venue;
     if (ahead_.has_latency) latency_.observe_feed_latency(ahead_.recv - ahead_.happened);
-    exchange_.on_market(ahead_.view, ahead_.instrument, ahead_.at_venue, ahead_.happened);
-    window_.push_back(ahead_);
+    if (hooks_ == nullptr) {
+      exchange_.on_market(ahead_.view, ahead_.instrument, ahead_.at_venue, ahead_.happened);
+      window_.push_back(ahead_);
+    } else {
+      world_time_ = std::max(world_time_, venue_time_);
+      hooks_->on_market(ahead_);
+      source_.release(ahead_);
+    }
     if (!exchange_.reports().empty()) take_reports();
     look_ahead();
   }
 
-  void take_reports() {
+  void take_reports() override {
     for (Report& report : exchange_.reports()) {
       const UnixNanos arrival = latency_.report_arrival(report.time);
-      reports_.push_back({arrival, std::move(report)});
+      if (hooks_ == nullptr) {
+        reports_.push_back({arrival, std::move(report)});
+      } else {
+        hooks_->on_report(report, arrival);
+      }
     }
     exchange_.reports().clear();
   }
 
   void give_engine_market() {
+    if (hooks_ != nullptr) return give_hooked();
     const SourceRecord record = window_.front();
     window_.pop_front();
     engine_time_ = std::max(engine_time_, record.recv);
@@ -219,7 +240,8 @@ class Run {
     source_.release(record);
   }
 
-  void give_report(const Report& report, UnixNanos now) {
+  void give_report(const Report& report, UnixNanos at) {
+    const UnixNanos now = at + clock_step_;
     engine_time_ = std::max(engine_time_, now);
     RecordHeader header;
     header.account = report.type == RecordType::MARK_PRICE ? 0 : kAccount;
@@ -233,7 +255,8 @@ class Run {
 
   // An input that the driver itself makes.
   template <class T, class Fill>
-  void give(RecordType type, UnixNanos now, Fill&& fill, std::size_t extra_words = 0) {
+  void give(RecordType type, UnixNanos at, Fill&& fill, std::size_t extra_words = 0) {
+    const UnixNanos now = at + clock_step_;
     engine_time_ = std::max(engine_time_, now);
     RecordHeader header;
     header.ts_engine = engine_time_.ns;
@@ -250,7 +273,10 @@ class Run {
     ++report_.inputs;
     outputs_.clear();
     engine_.on(view, outputs_);
-    if (outputs_.empty()) return;
+    if (outputs_.empty()) {
+      if (hooks_ != nullptr) hooks_->after_input(view, outputs_);
+      return;
+    }
     const journal::Seq first = sink_.next_seq();
     sink_.append(outputs_);
     report_.outputs += outputs_.count();
@@ -258,9 +284,93 @@ class Run {
       if (output.type() != RecordType::ORDER_COMMAND) return;
       Command command =
           Command::from_record(output.seq, output.header->instrument, journal::read<schema::OrderCommand>(output));
-      const UnixNanos arrival = std::max(latency_.command_arrival(engine_time_), venue_time_);
-      commands_.push_back({arrival, command});
+      const UnixNanos sent = hooks_ == nullptr ? engine_time_ : world_time_;  // by our clock, which hooks may step
+      const UnixNanos arrival = std::max(latency_.command_arrival(sent), venue_time_);
+      if (hooks_ == nullptr) {
+        commands_.push_back({arrival, command});
+      } else {
+        hooks_->on_command(command, arrival);
+      }
     });
+    if (hooks_ != nullptr) hooks_->after_input(view, outputs_);
+  }
+
+  // ---------------------------------------------------------------------------------------- for hooks (RunControl)
+
+  UnixNanos now() const override { return world_time_; }
+  UnixNanos start() const override { return source_.start(); }
+  engine::Engine& engine() override { return engine_; }
+  SimExchange& exchange() override { return exchange_; }
+  journal::Seq next_seq() const override { return sink_.next_seq(); }
+
+  void to_venue(const RecordView& record, InstrumentNo instrument, UnixNanos happened) override {
+    exchange_.on_market(record, instrument, world_time_, std::min(happened, world_time_));
+    if (!exchange_.reports().empty()) take_reports();
+  }
+
+  void to_engine(const RecordView& record, InstrumentNo instrument, UnixNanos recv) override {
+    const UnixNanos behind = hooked_window_.empty() ? world_time_ : hooked_window_.back().recv;
+    hooked_window_.push_back({std::max(recv, behind), {}});
+    RecordHeader header = *record.header;
+    header.instrument = instrument;
+    hooked_window_.back().record.append_copy(header, record.body(), record.body_words());
+  }
+
+  void give_hooked() {
+    const HookedRecord next = std::move(hooked_window_.front());
+    hooked_window_.pop_front();
+    give_at(next.record, next.recv);
+  }
+
+  void give(const journal::RecordBatch& inputs) override { give_at(inputs, world_time_); }
+
+  void give_at(const journal::RecordBatch& inputs, UnixNanos at) {
+    inputs.for_each(0, [&](const RecordView& given) {
+      const UnixNanos now = at + clock_step_;
+      engine_time_ = std::max(engine_time_, now);
+      RecordHeader header = *given.header;
+      header.ts_engine = engine_time_.ns;
+      header.ts_recv = now.ns;
+      header.cause_delta = 0;
+      header.flags = 0;
+      batch_.clear();
+      batch_.append_copy(header, given.body(), given.body_words());
+      batch_.for_each(sink_.next_seq(), [&](const RecordView& view) { input(view); });
+    });
+  }
+
+  // Ordered by arrival; what came first goes first at equal times.
+  template <class Queue, class Entry>
+  static void insert_by_arrival(Queue& queue, Entry entry) {
+    auto at = queue.end();
+    while (at != queue.begin() && entry.arrival < std::prev(at)->arrival) --at;
+    queue.insert(at, std::move(entry));
+  }
+  void queue_command(const Command& command, UnixNanos arrival) override {
+    insert_by_arrival(commands_, CommandInFlight{std::max(arrival, venue_time_), command});
+  }
+  void queue_report(const Report& report, UnixNanos arrival) override {
+    insert_by_arrival(reports_, ReportInFlight{std::max(arrival, world_time_), report});
+  }
+
+  void set_clock_step(DurationNanos ahead) override { clock_step_ = ahead; }
+
+  void restart_engine() override {
+    hooked_window_.clear();
+    const journal::Digest before = engine_.state_hash();
+    engine_ = engine::Engine();
+    journal::RecordBatch recomputed;
+    const Status read = sink_.for_each_kept([&](const RecordView& record) {
+      if (record.header->is_output()) return;
+      recomputed.clear();
+      engine_.on(record, recomputed);
+    });
+    if (!read) {
+      sink_.fail(read.error());
+    } else if (engine_.state_hash() != before) {
+      sink_.fail(io_error("the engine restarted from the journal is not the one that was stopped, at record " +
+                          std::to_string(sink_.next_seq() - 1)));
+    }
   }
 
   void finish() {
@@ -269,6 +379,11 @@ class Run {
         RecordType::RUN_END, engine_time_, [&](schema::RunEnd::Builder b) { b.setReason(reason); }, 4);
   }
 
+  struct HookedRecord {
+    UnixNanos recv;
+    journal::RecordBatch record;
+  };
+
   const BacktestOptions& options_;
   DatasetSource source_;
   RunSink sink_;
@@ -276,6 +391,9 @@ class Run {
   LatencyModel latency_;
   engine::Engine engine_;
   BacktestReport report_;
+  RunHooks* hooks_;
+  std::deque<HookedRecord> hooked_window_;  // in place of window_ where there are hooks
+  DurationNanos clock_step_;                // our clock minus the world's
 
   SourceRecord ahead_;  // next record for the venue
   bool has_ahead_ = false;
@@ -286,6 +404,7 @@ class Run {
   UnixNanos venue_time_;
   UnixNanos engine_time_;
   UnixNanos last_recv_;
+  UnixNanos world_time_;
   std::uint64_t next_progress_ = kProgressEvery;
   journal::RecordBatch batch_;
   journal::RecordBatch outputs_;

@@ -48,6 +48,7 @@ std::unique_ptr<Command> make_verify();
 std::unique_ptr<Command> make_inspect();
 std::unique_ptr<Command> make_export();
 std::unique_ptr<Command> make_report();
+std::unique_ptr<Command> make_scenario();
 std::unique_ptr<Command> make_forge();
 
 }  // namespace reprise::tools

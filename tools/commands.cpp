@@ -12,6 +12,7 @@ const std::vector<CommandEntry>& commands() {
       {"inspect", "show the whole state at a seq or a time", false, make_inspect},
       {"export", "print records as CSV or JSON lines", false, make_export},
       {"report", "sum up a run: profit, fees, funding, orders, fills, drawdown", false, make_report},
+      {"scenario", "scripted stress runs with expectations: check, list, run, new", false, make_scenario},
       {"forge", "copy a journal and change one decision, all checksums valid (for tests)", true, make_forge},
   };
   return table;
