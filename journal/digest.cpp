@@ -45,6 +45,43 @@ Digest RunningDigest::value() const {
   return {hash.low64, hash.high64};
 }
 
+// Layout: total length (8), stripes done of the present block (8), bytes waiting (4), 0 (4), accumulators (8 x 8),
+// bytes waiting (256). The rest of the library's state follows from the default secret and does not change.
+std::string RunningDigest::save() const {
+  const XXH3_state_t& x = state_->xxh;
+  static_assert(sizeof x.acc == 64 && sizeof x.buffer == 256, "another XXH3: the saved form must be looked at");
+  std::string out(kStateBytes, '\0');
+  const std::uint64_t total = x.totalLen;
+  const std::uint64_t stripes = x.nbStripesSoFar;
+  const std::uint32_t waiting = x.bufferedSize;
+  std::memcpy(out.data(), &total, 8);
+  std::memcpy(out.data() + 8, &stripes, 8);
+  std::memcpy(out.data() + 16, &waiting, 4);
+  std::memcpy(out.data() + 24, x.acc, sizeof x.acc);
+  // The whole buffer: behind the waiting bytes lie those of the last stripe done, which finishing reads.
+  std::memcpy(out.data() + 88, x.buffer, sizeof x.buffer);
+  return out;
+}
+
+std::optional<RunningDigest> RunningDigest::load(std::string_view saved) {
+  if (saved.size() != kStateBytes) return std::nullopt;
+  std::uint64_t total = 0;
+  std::uint64_t stripes = 0;
+  std::uint32_t waiting = 0;
+  std::memcpy(&total, saved.data(), 8);
+  std::memcpy(&stripes, saved.data() + 8, 8);
+  std::memcpy(&waiting, saved.data() + 16, 4);
+  RunningDigest out;
+  XXH3_state_t& x = out.state_->xxh;
+  if (waiting > sizeof x.buffer || waiting > total || stripes > x.nbStripesPerBlock) return std::nullopt;
+  x.totalLen = total;
+  x.nbStripesSoFar = static_cast<std::size_t>(stripes);
+  x.bufferedSize = waiting;
+  std::memcpy(x.acc, saved.data() + 24, sizeof x.acc);
+  std::memcpy(x.buffer, saved.data() + 88, sizeof x.buffer);
+  return out;
+}
+
 Digest hash128(const void* bytes, std::size_t size) {
   const XXH128_hash_t hash = XXH3_128bits(bytes, size);
   return {hash.low64, hash.high64};

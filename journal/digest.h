@@ -7,7 +7,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
+#include <string>
+#include <string_view>
 
 #include "journal/manifest.h"
 
@@ -25,6 +28,12 @@ class RunningDigest {
   void reset();
   void update(const void* bytes, std::size_t size);
   Digest value() const;
+
+  // The state itself as kStateBytes bytes, so that the stream can be taken up behind a record without what lies before
+  // it. The layout is ours (FORMAT.md), not the library's. nullopt: no such state is possible.
+  static constexpr std::size_t kStateBytes = 344;
+  std::string save() const;
+  static std::optional<RunningDigest> load(std::string_view saved);
 
  private:
   struct State;

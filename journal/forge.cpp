@@ -2,6 +2,7 @@
 
 #include <rocksdb/write_batch.h>
 #include <unistd.h>
+#include <limits>
 
 #include <vector>
 
@@ -45,9 +46,11 @@ Status rewrite_record(const std::string& path, Seq seq,
 
   bool found = false;
   {
-    BlockScan scan(store, path);
+    auto start = load_chain_start(store, *manifest, path);
+    if (!start) return start.error();
+    BlockScan scan(store, path, *start);
     BlockEncoder encoder(1);
-    RunningDigest digest;
+    RunningDigest digest = start->records;
     std::vector<std::uint64_t> words;
     while (auto block = scan.next()) {
       BlockHeader header = block->header;
@@ -73,6 +76,10 @@ Status rewrite_record(const std::string& path, Seq seq,
     if (!scan.status().ok()) return scan.status();
     if (!found) return usage_error("journal " + path + " has no record " + std::to_string(seq));
     manifest->digest = digest.value();
+    // Snapshots behind the edited record belong to the records as they were.
+    const auto s = store.db().DeleteRange({}, store.family(Family::snapshots), seq_key(seq),
+                                          seq_key(std::numeric_limits<Seq>::max()));
+    if (!s.ok()) return rocks_error(path, "cannot remove snapshots", s);
   }
   if (auto s = store.store_manifest(*manifest, true, true); !s) return s;
   if (auto s = store.flush(); !s) return s;

@@ -24,9 +24,9 @@ constexpr std::size_t kGroupBytes = 256u << 10;  // small stored blocks are hand
 // Turns stored blocks into checked, decoded ones. Used by one thread at a time.
 class BlockLoader {
  public:
-  BlockLoader(Store& store, std::string path, std::shared_ptr<BlockPool> pool, Seq from, RunningDigest state,
-              bool in_chain)
-      : scan_(store, path, from),
+  BlockLoader(Store& store, std::string path, std::shared_ptr<BlockPool> pool, const ChainStart& start, Seq from,
+              RunningDigest state, bool in_chain)
+      : scan_(store, path, start, from),
         path_(std::move(path)),
         pool_(std::move(pool)),
         wanted_(from),
@@ -179,6 +179,7 @@ struct JournalReader::Impl {
   ScratchDirectory scratch;
   std::unique_ptr<Store> store;
   Manifest manifest;
+  ChainStart start;
   Seq first = 0;
   Seq last = 0;
   std::shared_ptr<BlockPool> pool = std::make_shared<BlockPool>();
@@ -223,7 +224,8 @@ struct JournalReader::Impl {
   // First and last seq from the outermost blocks.
   Status look_at_ends() {
     const std::unique_ptr<rocksdb::Iterator> it(store->db().NewIterator({}, store->family(Family::log)));
-    first = last = 0;
+    first = 0;
+    last = start.first_seq - 1;
     it->SeekToFirst();
     if (it->Valid()) {
       first = seq_from_key(view(it->key()));
@@ -256,7 +258,7 @@ struct JournalReader::Impl {
   bool load_next() {
     if (!status.ok() || at_end) return false;
     if (!loader) {
-      loader = std::make_unique<BlockLoader>(*store, path, pool, next_seq, base, in_chain);
+      loader = std::make_unique<BlockLoader>(*store, path, pool, start, next_seq, base, in_chain);
       if (options.read_ahead && !options.follow) ahead = std::make_unique<ReadAhead>(*loader);
     }
     auto next = ahead ? ahead->next() : loader->next();
@@ -308,9 +310,9 @@ struct JournalReader::Impl {
   void go_to(Seq seq) {
     drop_position();
     status = ok_status();
-    next_seq = std::max<Seq>(seq, 1);
-    base.reset();
-    in_chain = next_seq == 1;
+    next_seq = std::max<Seq>(seq, start.first_seq);
+    base = start.records;
+    in_chain = next_seq == start.first_seq;
   }
 };
 
@@ -343,6 +345,10 @@ Result<JournalReader> JournalReader::open(const std::string& path, ReaderOptions
     return corrupt_error("journal " + path + " has ended but its SEAL is missing",
                          "run reprise verify on it, or restore it from a copy");
   }
+  auto start = load_chain_start(*impl->store, impl->manifest, path);
+  if (!start) return start.error();
+  impl->start = std::move(*start);
+  impl->go_to(impl->start.first_seq);
   if (auto s = impl->look_at_ends(); !s) return s.error();
   return JournalReader(std::move(impl));
 }
@@ -362,6 +368,9 @@ const Manifest& JournalReader::manifest() const {
 }
 Seq JournalReader::first_seq() const {
   return impl_->first;
+}
+Seq JournalReader::base_seq() const {
+  return impl_->start.first_seq - 1;
 }
 Seq JournalReader::last_seq() const {
   return impl_->last;
@@ -385,6 +394,59 @@ BlockHandle JournalReader::current_block() const {
 }
 Digest JournalReader::running_digest() const {
   return impl_->digest();
+}
+
+RunningDigest JournalReader::digest_state() const {
+  REPRISE_ASSERT(impl_->in_chain, "the digest's state is known where everything before was read");
+  return impl_->digest_state();
+}
+
+namespace {
+std::string damaged_snapshot(const std::string& path, Seq seq, const Error& error) {
+  return "journal " + path + ": the snapshot of record " + std::to_string(seq) + " is passed over: " + error.message;
+}
+}  // namespace
+
+Result<std::vector<SnapshotInfo>> JournalReader::snapshots(std::vector<std::string>* warnings) const {
+  const Impl& r = *impl_;
+  const std::unique_ptr<rocksdb::Iterator> it(r.store->db().NewIterator({}, r.store->family(Family::snapshots)));
+  std::vector<SnapshotInfo> found;
+  for (it->SeekToFirst(); it->Valid(); it->Next()) {
+    const Seq seq = seq_from_key(view(it->key()));
+    auto info = read_snapshot_info(view(it->value()));
+    if (info && info->seq == seq) {
+      found.push_back(*info);
+    } else if (warnings != nullptr) {
+      warnings->push_back(
+          damaged_snapshot(r.path, seq, info ? corrupt_error("it stands under another record's key") : info.error()));
+    }
+  }
+  if (!it->status().ok()) return rocks_error(r.path, "cannot read its snapshots", it->status());
+  return found;
+}
+
+Result<std::optional<Snapshot>> JournalReader::snapshot_at_or_before(Seq seq,
+                                                                     std::vector<std::string>* warnings) const {
+  const Impl& r = *impl_;
+  const std::unique_ptr<rocksdb::Iterator> it(r.store->db().NewIterator({}, r.store->family(Family::snapshots)));
+  for (it->SeekForPrev(seq_key(seq)); it->Valid(); it->Prev()) {
+    const Seq at = seq_from_key(view(it->key()));
+    auto snapshot = decode_snapshot(view(it->value()));
+    if (snapshot && snapshot->info.seq == at) return std::optional<Snapshot>(std::move(*snapshot));
+    if (warnings != nullptr) {
+      warnings->push_back(damaged_snapshot(
+          r.path, at, snapshot ? corrupt_error("it stands under another record's key") : snapshot.error()));
+    }
+  }
+  if (!it->status().ok()) return rocks_error(r.path, "cannot read its snapshots", it->status());
+  return std::optional<Snapshot>();
+}
+
+Status JournalReader::seek(const Snapshot& snapshot) {
+  impl_->go_to(snapshot.info.seq + 1);
+  impl_->base = snapshot.records;
+  impl_->in_chain = true;
+  return ok_status();
 }
 
 Status JournalReader::seek(Seq seq) {

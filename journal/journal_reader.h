@@ -13,6 +13,7 @@
 #include "journal/manifest.h"
 #include "journal/record.h"
 #include "journal/result.h"
+#include "journal/snapshot.h"
 
 namespace reprise::journal {
 
@@ -42,6 +43,7 @@ class JournalReader {
 
   const Manifest& manifest() const;
   Seq first_seq() const;  // 0 when there are no records
+  Seq base_seq() const;   // the record that this journal begins behind; 0 = it begins at the start
   Seq last_seq() const;
 
   // The next record, nullopt at the end. The view is valid until the block that current_block()
@@ -56,9 +58,18 @@ class JournalReader {
   Result<Seq> seek_time(std::int64_t time);  // first record with ts_engine >= time; 0 = none
   Status refresh();                          // with follow: see what the writer added
 
+  // What snapshots there are, by seq. Damaged ones are left out; `warnings` (may be null) gets a line for each.
+  Result<std::vector<SnapshotInfo>> snapshots(std::vector<std::string>* warnings = nullptr) const;
+  // The last whole snapshot with seq <= `seq`; nullopt when there is none.
+  Result<std::optional<Snapshot>> snapshot_at_or_before(Seq seq, std::vector<std::string>* warnings = nullptr) const;
+  // next() gives the record behind the snapshot; the running digest goes on from it, and the chain is checked.
+  Status seek(const Snapshot& snapshot);
+
   // Digest over all records handed out in order since open() or rewind to the first record; meaningful
   // only for a full scan without filter. Computed by the read-ahead thread.
   Digest running_digest() const;
+  // The digest's state in front of the next record; after open(), a rewind or seek(snapshot) only.
+  RunningDigest digest_state() const;
 
  private:
   struct Impl;

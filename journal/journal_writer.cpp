@@ -55,6 +55,12 @@ struct OpenBlock {
   }
 };
 
+// What the worker has to store, in order: a block (or none), and a snapshot behind its last record (or none).
+struct Job {
+  OpenBlock block;
+  std::unique_ptr<SnapshotImage> snapshot;
+};
+
 struct SmallKey {
   Seq first_seq;
   std::int64_t ts_first;
@@ -96,12 +102,15 @@ struct JournalWriter::Impl {
   std::size_t block_bytes = 0;
   Seq next_seq = 1;
   std::int64_t last_ts = INT64_MIN;
+  ChainStart chain;  // where the records begin
   std::uint64_t next_raw = 1;
 
   // Storing state: used by the worker while it stores a block, or by the appending thread while nothing
   // is queued and the worker stores nothing. `mutex` hands it over.
   RunningDigest digest;
   Digest digest_now;
+  Seq stored_seq = 0;
+  std::int64_t stored_ts = 0;
   BlockEncoder encoder;
   Merge small;
 
@@ -111,7 +120,7 @@ struct JournalWriter::Impl {
   std::mutex mutex;
   std::condition_variable to_worker;
   std::condition_variable to_writer;
-  std::deque<OpenBlock> queue;
+  std::deque<Job> queue;
   std::deque<Merge> merges;
   std::vector<OpenBlock> free_blocks;
   bool storing = false;
@@ -127,6 +136,15 @@ struct JournalWriter::Impl {
   explicit Impl(WriterOptions o)
       : options(std::move(o)), encoder(options.zstd_level), merge_encoder(options.zstd_level) {
     block_bytes = std::clamp<std::size_t>(options.block_bytes, 1024, 16u << 20);
+    digest_now = digest.value();
+  }
+
+  void begin_behind(ChainStart start) {
+    chain = std::move(start);
+    next_seq = chain.first_seq;
+    stored_seq = next_seq - 1;
+    last_ts = stored_ts = chain.ts_floor;
+    digest = chain.records;
     digest_now = digest.value();
   }
 
@@ -188,15 +206,15 @@ struct JournalWriter::Impl {
     open.reserve(bytes);
   }
 
-  // Hands the open block to the worker; waits while the queue is full.
-  void submit() {
+  // Hands the open block to the worker, with a snapshot behind it or none; waits while the queue is full.
+  void submit(std::unique_ptr<SnapshotImage> snapshot = nullptr) {
     std::unique_lock<std::mutex> lock(mutex);
     to_writer.wait(lock, [&] { return queue.size() < kQueueLimit || error; });
     if (error) {
       open.clear();
       return;
     }
-    queue.push_back(std::move(open));
+    queue.push_back({std::move(open), std::move(snapshot)});
     if (!free_blocks.empty()) {
       open = std::move(free_blocks.back());
       free_blocks.pop_back();
@@ -260,10 +278,18 @@ struct JournalWriter::Impl {
       return false;
     }
     const Seq last = header.last_seq();
+    stored_seq = last;
+    stored_ts = header.ts_last;
     durable.store(last, std::memory_order_release);
     if (options.durability != Durability::buffered) tail.set_durable(last);
     keep_if_small(block, header, true);
     return true;
+  }
+
+  void store_snapshot(const SnapshotImage& image) {
+    const std::string value = encode_snapshot(stored_seq, stored_ts, digest, image, options.zstd_level);
+    const auto s = store->db().Put(write_options(), store->family(Family::snapshots), seq_key(stored_seq), value);
+    if (!s.ok()) fail(rocks_error(path, "cannot store the snapshot of record " + std::to_string(stored_seq), s));
   }
 
   // Blocks of commits are rewritten as full ones once enough of them lie next to each other.
@@ -336,16 +362,17 @@ struct JournalWriter::Impl {
     for (;;) {
       to_worker.wait(lock, [&] { return stop || !queue.empty() || !merges.empty(); });
       if (!queue.empty()) {
-        OpenBlock block = std::move(queue.front());
+        Job job = std::move(queue.front());
         queue.pop_front();
         storing = true;
         const bool dead = error.has_value();
         lock.unlock();
-        if (!dead) store_block(block);
-        block.clear();
+        const bool stored = !dead && (job.block.count == 0 || store_block(job.block));
+        if (stored && job.snapshot) store_snapshot(*job.snapshot);
+        job.block.clear();
         lock.lock();
         storing = false;
-        if (free_blocks.size() < kQueueLimit) free_blocks.push_back(std::move(block));
+        if (free_blocks.size() < kQueueLimit) free_blocks.push_back(std::move(job.block));
         to_writer.notify_one();
       } else if (!merges.empty()) {
         Merge m = std::move(merges.front());
@@ -383,7 +410,7 @@ struct JournalWriter::Impl {
 
   // Goes on behind stored records: running digest, last time, small blocks at the tail.
   Status take_up(std::uint64_t& records) {
-    BlockScan scan(*store, path);
+    BlockScan scan(*store, path, chain);
     std::vector<std::uint64_t> words;
     records = 0;
     while (auto block = scan.next()) {
@@ -399,8 +426,9 @@ struct JournalWriter::Impl {
       if (block->header.digest_after != digest_now)
         return corrupt_error("journal " + path + ": the chain breaks within the block of record " +
                              std::to_string(block->header.first_seq));
-      last_ts = block->header.ts_last;
-      next_seq = block->header.last_seq() + 1;
+      last_ts = stored_ts = block->header.ts_last;
+      stored_seq = block->header.last_seq();
+      next_seq = stored_seq + 1;
       records += block->header.count;
       OpenBlock copy;
       copy.reserve(block->header.raw_bytes);
@@ -432,11 +460,20 @@ void remove_abandoned(const std::string& path) {
   for (const auto& dir : abandoned) fs::remove_all(dir, error);
 }
 
-Status fill_new_directory(const std::string& dir, const Manifest& manifest) {
+Status fill_new_directory(const std::string& dir, const Manifest& manifest, const Snapshot* base) {
   auto tail = Tail::create(dir);
   if (!tail) return tail.error();
   auto store = Store::open(dir, OpenMode::create);
   if (!store) return store.error();
+  if (base != nullptr) {
+    tail->set_appended(base->info.seq);
+    tail->set_durable(base->info.seq);
+    if (auto s = tail->sync(); !s) return s;
+    const std::string value = encode_snapshot(base->info.seq, base->info.ts_engine, base->records,
+                                              {base->info.engine_version, base->sections}, 1);
+    const auto s = (*store)->db().Put({}, (*store)->family(Family::snapshots), seq_key(base->info.seq), value);
+    if (!s.ok()) return rocks_error(dir, "cannot store its base snapshot", s);
+  }
   if (auto s = (*store)->store_manifest(manifest, true, true); !s) return s;
   if (auto s = (*store)->close(); !s) return s;
   return sync_directory(dir);
@@ -444,8 +481,17 @@ Status fill_new_directory(const std::string& dir, const Manifest& manifest) {
 
 }  // namespace
 
-Result<JournalWriter> JournalWriter::create(const std::string& path_given, const Manifest& manifest,
-                                            WriterOptions options) {
+Result<JournalWriter> JournalWriter::create(const std::string& path, const Manifest& manifest, WriterOptions options) {
+  return create_at(path, manifest, nullptr, std::move(options));
+}
+
+Result<JournalWriter> JournalWriter::create_behind(const std::string& path, const Manifest& manifest,
+                                                   const Snapshot& base, WriterOptions options) {
+  return create_at(path, manifest, &base, std::move(options));
+}
+
+Result<JournalWriter> JournalWriter::create_at(const std::string& path_given, const Manifest& manifest,
+                                               const Snapshot* base, WriterOptions options) {
   REPRISE_ASSERT(options.clock != nullptr, "WriterOptions::clock is required");
   std::string path = path_given;
   while (path.size() > 1 && path.back() == '/') path.pop_back();
@@ -465,15 +511,14 @@ Result<JournalWriter> JournalWriter::create(const std::string& path_given, const
   }
   Manifest m = manifest;
   m.status = schema::RunStatus::RUNNING;
-  m.first_seq = 1;
-  m.last_seq = 0;
-  m.durable_seq = 0;
-  m.digest = RunningDigest().value();
+  m.first_seq = base == nullptr ? 1 : base->info.seq + 1;
+  m.last_seq = m.durable_seq = m.first_seq - 1;
+  m.digest = base == nullptr ? RunningDigest().value() : base->info.digest;
   m.cut_records = 0;
   m.recoveries = 0;
   m.ended_at = 0;
   if (m.started_at == 0) m.started_at = options.clock();
-  if (auto s = fill_new_directory(making, m); !s) {
+  if (auto s = fill_new_directory(making, m, base); !s) {
     fs::remove_all(making, ignored);
     return s.error();
   }
@@ -494,6 +539,10 @@ Result<JournalWriter> JournalWriter::create(const std::string& path_given, const
   auto tail = Tail::open(path);
   if (!tail) return tail.error();
   impl->tail = std::move(*tail);
+  if (base != nullptr) {
+    impl->begin_behind({base->info.seq + 1, base->records, base->info.ts_engine});
+    impl->durable.store(base->info.seq);
+  }
   impl->start();
   return JournalWriter(std::move(impl));
 }
@@ -517,6 +566,9 @@ Result<JournalWriter> JournalWriter::recover(const std::string& path, WriterOpti
   auto manifest = impl->store->load_manifest();
   if (!manifest) return manifest.error();
   impl->manifest = *manifest;
+  auto chain = load_chain_start(*impl->store, *manifest, path);
+  if (!chain) return chain.error();
+  impl->begin_behind(std::move(*chain));
   std::uint64_t records = 0;
   if (auto s = impl->take_up(records); !s) return s.error();
   const Seq last = impl->next_seq - 1;
@@ -594,6 +646,11 @@ Status JournalWriter::status() const {
 }
 const Manifest& JournalWriter::manifest() const {
   return impl_->manifest;
+}
+
+void JournalWriter::append_snapshot(SnapshotImage image) {
+  if (failed()) return;
+  impl_->submit(std::make_unique<SnapshotImage>(std::move(image)));
 }
 
 Status JournalWriter::append_raw(std::int64_t ts_recv, std::string_view source, std::string_view frame) {

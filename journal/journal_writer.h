@@ -23,6 +23,7 @@
 #include "journal/record.h"
 #include "journal/record_batch.h"
 #include "journal/result.h"
+#include "journal/snapshot.h"
 
 namespace reprise::journal {
 
@@ -42,6 +43,9 @@ class JournalWriter {
  public:
   // Makes a new journal; refuses a path that exists (usage error).
   static Result<JournalWriter> create(const std::string& path, const Manifest& manifest, WriterOptions options);
+  // The same behind `base`: the first record gets the seq after base.info.seq, and the digest goes on from there.
+  static Result<JournalWriter> create_behind(const std::string& path, const Manifest& manifest, const Snapshot& base,
+                                             WriterOptions options);
   // Opens an unfinished journal after a crash: cuts a torn tail above the durable seq, counts it and
   // sets status crashed_recovered. Refuses an ended one.
   static Result<JournalWriter> recover(const std::string& path, WriterOptions options);
@@ -63,6 +67,10 @@ class JournalWriter {
   // The frame as it came from the socket, kept beside the records (a parser's bug loses no day).
   Status append_raw(std::int64_t ts_recv, std::string_view source, std::string_view frame);
 
+  // Keeps a state behind the last record appended. Compressed and stored by the worker; the caller only closes
+  // the open block. At most one for each seq (a second one replaces the first).
+  void append_snapshot(SnapshotImage image);
+
   const Manifest& manifest() const;
   // Ends the journal: everything stored and synced, digest and status in the manifest, files sealed.
   Result<Manifest> end();
@@ -70,6 +78,8 @@ class JournalWriter {
  private:
   struct Impl;
   explicit JournalWriter(std::unique_ptr<Impl> impl);
+  static Result<JournalWriter> create_at(const std::string& path, const Manifest& manifest, const Snapshot* base,
+                                         WriterOptions options);
   std::unique_ptr<Impl> impl_;
 };
 

@@ -5,13 +5,12 @@
 //        4    2 type          schema::RecordType
 //        6    2 account       0 = none
 //        8    4 instrument    number declared by an Instrument record; 0 = none
-//       12    2 strategy      number from the configuration; 0 = none
-//       14    2 flags         bit 0: output (the engine computed it)
-//       16    8 ts_engine     engine time: max(previous, ts_recv), ns UTC; never decreases
-//       24    8 ts_event      when it happened at the venue; 0 = not given; outputs: engine time
-//       32    8 ts_recv       when our socket received it; 0 for outputs
-//       40    8 cause_delta   seq - cause_seq; 0 = no cause recorded
-//       48    . body          root pointer and data, one segment, no segment table
+//       12    2 strategy      outputs: number from the configuration, 0 = none; market data of a run: number of its
+//       feed 14    2 flags         bit 0: output (the engine computed it); bit 1: ts_recv was assumed, not recorded 16
+//       8 ts_engine     engine time: max(previous, ts_recv), ns UTC; never decreases 24    8 ts_event      when it
+//       happened at the venue; 0 = not given; outputs: engine time 32    8 ts_recv       when our socket received it; 0
+//       for outputs 40    8 cause_delta   seq - cause_seq; 0 = no cause recorded 48    . body          root pointer and
+//       data, one segment, no segment table
 //
 // All integers are little-endian. A record's seq is not in the header: it is the seq of its block's
 // first record plus its place, so it cannot contradict the order. Everything here enters the digest.
@@ -39,6 +38,7 @@ inline constexpr std::uint32_t kSchemaVersion = 1;
 // The engine version lives in engine/version.h: this room does not know the engine.
 
 inline constexpr std::uint16_t kFlagOutput = 1;
+inline constexpr std::uint16_t kFlagAssumedRecv = 2;  // ts_recv is ts_event and an assumed latency
 
 struct RecordHeader {
   std::uint32_t body_bytes = 0;

@@ -6,12 +6,32 @@
 
 namespace reprise::journal {
 
-BlockScan::BlockScan(Store& store, std::string path, Seq seq) : path_(std::move(path)) {
+Result<ChainStart> load_chain_start(Store& store, const Manifest& manifest, const std::string& path) {
+  ChainStart start;
+  if (manifest.first_seq <= 1) return start;
+  const Seq base = manifest.first_seq - 1;
+  const std::string place =
+      "journal " + path + ": its manifest says that it begins behind record " + std::to_string(base) + ", ";
+  std::string value;
+  const auto s = store.db().Get({}, store.family(Family::snapshots), seq_key(base), &value);
+  if (s.IsNotFound()) return corrupt_error(place + "and the snapshot it begins with is missing");
+  if (!s.ok()) return rocks_error(path, "cannot read its base snapshot", s);
+  auto snapshot = decode_snapshot(value);
+  if (!snapshot)
+    return corrupt_error(place + "and the snapshot it begins with is damaged: " + snapshot.error().message);
+  if (snapshot->info.seq != base) return corrupt_error(place + "and the snapshot there is of another record");
+  start.first_seq = manifest.first_seq;
+  start.records = std::move(snapshot->records);
+  start.ts_floor = snapshot->info.ts_engine;
+  return start;
+}
+
+BlockScan::BlockScan(Store& store, std::string path, const ChainStart& start, Seq seq) : path_(std::move(path)) {
   it_.reset(store.db().NewIterator(scan_options(), store.family(Family::log)));
-  if (seq <= 1) {
+  if (seq <= start.first_seq) {
     it_->SeekToFirst();
-    expected_ = 1;
-    digest_ = RunningDigest().value();
+    expected_ = start.first_seq;
+    digest_ = start.records.value();
     return;
   }
   it_->SeekForPrev(seq_key(seq));

@@ -9,9 +9,19 @@
 #include <string_view>
 
 #include "journal/block.h"
+#include "journal/snapshot.h"
 #include "journal/store.h"
 
 namespace reprise::journal {
+
+// Where a journal's records begin: behind nothing, or behind its base snapshot (a branch, a slice).
+struct ChainStart {
+  Seq first_seq = 1;
+  RunningDigest records;              // running digest over everything before first_seq
+  std::int64_t ts_floor = INT64_MIN;  // engine time of the record before
+};
+// A base that is missing or damaged is a corrupt error: nothing in the journal could be checked without it.
+Result<ChainStart> load_chain_start(Store& store, const Manifest& manifest, const std::string& path);
 
 struct StoredBlock {
   BlockHeader header;
@@ -20,8 +30,8 @@ struct StoredBlock {
 
 class BlockScan {
  public:
-  // From the block that holds `seq` (or the first block behind it).
-  BlockScan(Store& store, std::string path, Seq seq = 1);
+  // From the block that holds `seq` (or the first block behind it); 0 = from the start.
+  BlockScan(Store& store, std::string path, const ChainStart& start, Seq seq = 0);
 
   // nullopt at the end or on error. Checks the key, the block's header and checksum, and that each block
   // begins where the one before ended, with the same digest.

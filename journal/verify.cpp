@@ -65,8 +65,8 @@ Status check_other_families(Store& store, const std::string& path) {
     it->SeekToFirst();
     return it;
   };
-  for (const Family family : {Family::fallback, Family::snapshots}) {
-    const auto it = iterate(family);
+  {
+    const auto it = iterate(Family::fallback);
     if (it->Valid()) return corrupt("a column family that is not in use holds data");
     if (!it->status().ok()) return rocks_error(path, "cannot read", it->status());
   }
@@ -92,6 +92,56 @@ Status check_other_families(Store& store, const std::string& path) {
   return ok_status();
 }
 
+// Snapshots beside the records: each is whole and holds the running digest of its record.
+class SnapshotCheck {
+ public:
+  SnapshotCheck(Store& store, std::string path) : path_(std::move(path)) {
+    it_.reset(store.db().NewIterator(scan_options(), store.family(Family::snapshots)));
+    it_->SeekToFirst();
+  }
+
+  // The seq of the next snapshot; 0 when there is none left.
+  Seq next() const { return it_->Valid() ? seq_from_key(view(it_->key())) : 0; }
+
+  // `digest`: of the records up to next().
+  Status expect(const Digest& digest, std::int64_t ts_engine) {
+    const std::string place = "journal " + path_ + ", snapshot of record " + std::to_string(next()) + ": ";
+    auto snapshot = decode_snapshot(view(it_->value()));
+    if (!snapshot) return corrupt_error(place + snapshot.error().message);
+    if (snapshot->info.seq != next()) return corrupt_error(place + "it stands under another record's key");
+    if (snapshot->info.digest != digest || snapshot->info.ts_engine != ts_engine)
+      return corrupt_error(place + "it belongs to other records");
+    it_->Next();
+    return ok_status();
+  }
+
+  Status finish() const {
+    if (it_->Valid()) return corrupt_error("journal " + path_ + ": a snapshot has no record");
+    if (!it_->status().ok()) return rocks_error(path_, "cannot read its snapshots", it_->status());
+    return ok_status();
+  }
+
+ private:
+  std::string path_;
+  std::unique_ptr<rocksdb::Iterator> it_;
+};
+
+// Adds a block's records to the digest, stopping at every snapshot on the way.
+Status add_records(const BlockHeader& header, const std::byte* raw, RunningDigest& digest, SnapshotCheck& snapshots) {
+  std::size_t done = 0;
+  std::size_t at = 0;
+  for (Seq seq = header.first_seq; snapshots.next() != 0 && snapshots.next() <= header.last_seq(); ++seq) {
+    const auto* record = reinterpret_cast<const RecordHeader*>(raw + at);
+    at += kHeaderBytes + record->body_bytes;
+    if (snapshots.next() != seq) continue;
+    digest.update(raw + done, at - done);
+    done = at;
+    if (auto s = snapshots.expect(digest.value(), record->ts_engine); !s) return s;
+  }
+  digest.update(raw + done, header.raw_bytes - done);
+  return ok_status();
+}
+
 // Everything that the content says about itself. Fills `report` as it goes; its status names the first problem.
 Status check_content(const std::string& path, const std::optional<TailNumbers>& tail,
                      const std::optional<Digest>& sealed, const Progress& progress, VerifyReport& report) {
@@ -104,12 +154,21 @@ Status check_content(const std::string& path, const std::optional<TailNumbers>& 
   report.cut_records = manifest->cut_records;
   const std::string where = "journal " + path + ": ";
 
-  const std::uint64_t total = tail ? tail->appended : manifest->last_seq;
-  RunningDigest digest;
-  BlockScan scan(store, path);
+  const Seq end_seq = tail ? tail->appended : manifest->last_seq;
+  const std::uint64_t total = end_seq < manifest->first_seq ? 0 : end_seq - manifest->first_seq + 1;
+  auto start = load_chain_start(store, *manifest, path);
+  if (!start) return start.error();
+  RunningDigest digest = start->records;
+  report.last_seq = start->first_seq - 1;
+  BlockScan scan(store, path, *start);
+  SnapshotCheck snapshots(store, path);
+  if (start->first_seq > 1) {
+    if (snapshots.next() != report.last_seq) return corrupt_error(where + "a snapshot stands before its base");
+    if (auto s = snapshots.expect(digest.value(), start->ts_floor); !s) return s;
+  }
   TimeIndexCheck times(store, path);
   std::vector<std::uint64_t> words;
-  std::int64_t ts_floor = INT64_MIN;
+  std::int64_t ts_floor = start->ts_floor;
   while (auto block = scan.next()) {
     const BlockHeader& header = block->header;
     const std::string place = "journal " + path + ", block of record " + std::to_string(header.first_seq) + ": ";
@@ -117,23 +176,23 @@ Status check_content(const std::string& path, const std::optional<TailNumbers>& 
     auto* raw = reinterpret_cast<std::byte*>(words.data());
     if (auto s = scan.decode(*block, raw); !s) return s;
     if (auto s = check_records(header, raw, ts_floor); !s) return corrupt_error(place + s.error().message);
-    digest.update(raw, header.raw_bytes);
+    if (auto s = add_records(header, raw, digest, snapshots); !s) return s;
     if (digest.value() != header.digest_after)
       return corrupt_error(place + "its records do not give the digest it states");
     if (auto s = times.expect(header); !s) return s;
     ts_floor = header.ts_last;
     report.records += header.count;
-    report.first_seq = 1;
+    report.first_seq = start->first_seq;
     report.last_seq = header.last_seq();
     if (progress) progress(report.records, std::max(total, report.records));
   }
   if (!scan.status().ok()) return scan.status();
   if (auto s = times.finish(); !s) return s;
+  if (auto s = snapshots.finish(); !s) return s;
   if (auto s = check_other_families(store, path); !s) return s;
   report.digest = digest.value();
 
-  if (manifest->first_seq != 1)
-    return corrupt_error(where + "its manifest begins at record " + std::to_string(manifest->first_seq));
+  if (manifest->first_seq == 0) return corrupt_error(where + "its manifest begins at record 0");
   if (manifest->last_seq > report.last_seq || (sealed && manifest->last_seq != report.last_seq)) {
     return corrupt_error(where + "it ends at record " + std::to_string(report.last_seq) + ", its manifest says " +
                          std::to_string(manifest->last_seq));

@@ -30,6 +30,8 @@ struct BacktestProgress {
   std::int64_t engine_time = 0;  // ns UTC
 };
 
+inline constexpr std::uint64_t kDefaultSnapshotInterval = 250'000;
+
 struct BacktestOptions {
   // Dataset journals. Merged by receive time, ties by their order here. Instruments of the same venue,
   // symbol and contract type get one number.
@@ -41,6 +43,8 @@ struct BacktestOptions {
   // Continues a journal that a killed process left: the run is repeated from the start, records up to the
   // last one kept are compared byte for byte (an Error names the first that differs), later ones appended.
   bool resume = false;
+  // Keep the whole state in the journal every so many records, so that any moment is near one; 0 = never.
+  std::uint64_t snapshot_interval = kDefaultSnapshotInterval;
   journal::WallClock clock;  // required
   std::string build_id;
   std::string compiler;
@@ -63,8 +67,5 @@ struct BacktestReport {
 };
 
 Result<BacktestReport> run_backtest(const BacktestOptions& options);
-
-// From the configuration hash and the seed: the same run has the same tag wherever it is made.
-std::uint64_t backtest_run_tag(const std::string& config_hash, std::uint64_t seed);
 
 }  // namespace reprise::sim

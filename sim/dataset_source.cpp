@@ -29,7 +29,9 @@ struct DatasetSource::Dataset {
   bool has_head = false;
   SourceRecord head;
   UnixNanos last_recv;
-  DurationNanos clock_offset;
+  std::map<std::uint16_t, DurationNanos> clock_offsets;  // by its own feed number, as of the head
+  bool is_run = false;                                   // the journal of a run
+  bool load_on_demand = false;                           // the head is loaded by the first next()
 };
 
 DatasetSource::DatasetSource(DatasetSource&&) noexcept = default;
@@ -45,6 +47,7 @@ Result<DatasetSource> DatasetSource::open(const std::vector<std::string>& paths,
     if (!reader) return reader.error();
     source.total_ += reader.value().last_seq() == 0 ? 0 : reader.value().last_seq() - reader.value().first_seq() + 1;
     source.datasets_.push_back(std::unique_ptr<Dataset>(new Dataset(path, std::move(reader).value())));
+    source.datasets_.back()->is_run = source.datasets_.back()->reader.manifest().mode != schema::RunMode::DATASET;
   }
   for (std::uint32_t n = 0; n < source.datasets_.size(); ++n) {
     source.load(*source.datasets_[n], n);
@@ -63,6 +66,52 @@ Result<DatasetSource> DatasetSource::open(const std::vector<std::string>& paths,
   return source;
 }
 
+Result<DatasetSource> DatasetSource::open_behind(const std::string& path, journal::Seq seq,
+                                                 DurationNanos feed_latency) {
+  Result<journal::JournalReader> reader = journal::JournalReader::open(path);
+  if (!reader) return reader.error();
+  DatasetSource source;
+  source.feed_latency_ = feed_latency;
+  source.total_ = reader->last_seq() - std::min(seq, reader->last_seq());
+  if (Status sought = reader->seek(seq + 1); !sought) return sought.error();
+  source.datasets_.push_back(std::unique_ptr<Dataset>(new Dataset(path, std::move(reader).value())));
+  source.datasets_.back()->is_run = true;
+  source.datasets_.back()->load_on_demand = true;
+  source.declarations_done_ = true;
+  return source;
+}
+
+void DatasetSource::persist(engine::StateArchive& archive) {
+  archive.field("start", start_);
+  archive.field("last_at_venue", last_at_venue_);
+  archive.field("clock_offsets", offsets_);
+  std::uint64_t count = known_.size();
+  archive.begin_list("instruments", count);
+  const auto entry = [&](std::uint16_t venue, std::string symbol, std::uint16_t contract, InstrumentNo number) {
+    archive.begin_object("item");
+    archive.field("venue", venue);
+    archive.field("symbol", symbol);
+    archive.field("contract_type", contract);
+    archive.field("number", number);
+    archive.end_object();
+    if (!archive.loading() || number > kMaxInstrumentNo) return;
+    known_[{venue, symbol, contract}] = number;
+    if (number >= used_.size()) used_.resize(number + 1u);
+    used_[number] = true;
+    // The journal of the run has the run's own numbers.
+    Dataset& d = *datasets_.front();
+    if (number >= d.numbers.size()) d.numbers.resize(number + 1u);
+    d.numbers[number] = number;
+  };
+  if (archive.loading()) {
+    for (std::uint64_t i = 0; i < count; ++i) entry(0, {}, 0, 0);
+    datasets_.front()->clock_offsets = offsets_;
+  } else {
+    for (const auto& [key, number] : known_) entry(std::get<0>(key), std::get<1>(key), std::get<2>(key), number);
+  }
+  archive.end_list();
+}
+
 bool DatasetSource::load(Dataset& d, std::uint32_t number) {
   d.has_head = false;
   journal::RecordView view;
@@ -75,6 +124,8 @@ bool DatasetSource::load(Dataset& d, std::uint32_t number) {
     }
     d.end_of_last = view.bytes() + view.total_bytes();
     if (!is_from_the_world(view.type())) continue;
+    if (d.is_run && view.type() == RecordType::MARK_PRICE && journal::read<schema::MarkPrice>(view).getIsFallback())
+      continue;
     SourceRecord& head = d.head;
     head.block = d.first_block + d.blocks.size() - 1;
     head.view = view;
@@ -83,15 +134,17 @@ bool DatasetSource::load(Dataset& d, std::uint32_t number) {
     std::int64_t event = h.ts_event;
     if (view.type() == RecordType::MARKET_BAR)
       event = std::max(event, journal::read<schema::MarketBar>(view).getCloseTime());
+    DurationNanos& clock_offset = d.clock_offsets[h.strategy];
     if (view.type() == RecordType::FEED_LATENCY)
-      d.clock_offset = {journal::read<schema::FeedLatency>(view).getClockOffset()};
-    head.has_latency = h.ts_recv != 0 && event != 0 && h.ts_recv != event;
+      clock_offset = {journal::read<schema::FeedLatency>(view).getClockOffset()};
+    head.has_latency = h.ts_recv != 0 && event != 0 && h.ts_recv != event && (h.flags & journal::kFlagAssumedRecv) == 0;
     std::int64_t recv = h.ts_recv;
     if (!head.has_latency)
       recv = event != 0 && !is_declaration(view.type()) ? event + feed_latency_.ns : std::max(h.ts_recv, h.ts_engine);
     if (view.type() == RecordType::MARKET_BAR) recv = std::max(recv, event);
+    head.recv_is_assumed = !head.has_latency && event != 0 && recv != event && !is_declaration(view.type());
     d.last_recv = head.recv = std::max(d.last_recv, UnixNanos{recv});
-    head.happened = event == 0 ? head.recv : std::min(head.recv, UnixNanos{event} - d.clock_offset);
+    head.happened = event == 0 ? head.recv : std::min(head.recv, UnixNanos{event} - clock_offset);
     d.has_head = true;
     return true;
   }
@@ -134,10 +187,23 @@ InstrumentNo DatasetSource::number_for(Dataset& d, const journal::RecordView& re
   return ours;
 }
 
+// One dataset keeps its own numbers. Of several each has its place as number; feeds beyond come behind these, in the
+// order in which they are first seen.
+std::uint16_t DatasetSource::feed_for(Dataset& d, const journal::RecordView& record) {
+  const std::uint16_t theirs = record.header->strategy;
+  if (datasets_.size() == 1) return theirs;
+  if (theirs == 0) return static_cast<std::uint16_t>(d.head.dataset);
+  const auto next = static_cast<std::uint16_t>(datasets_.size() + feeds_.size());
+  return feeds_.try_emplace({d.head.dataset, theirs}, next).first->second;
+}
+
 bool DatasetSource::hand_out(Dataset& d, SourceRecord& record) {
   record = d.head;
   record.instrument = number_for(d, record.view);
   if (error_) return false;
+  record.feed = feed_for(d, record.view);
+  if (record.view.type() == RecordType::FEED_LATENCY)
+    offsets_[record.feed] = {journal::read<schema::FeedLatency>(record.view).getClockOffset()};
   load(d, record.dataset);
   return !error_;
 }
@@ -154,6 +220,11 @@ bool DatasetSource::next(SourceRecord& record) {
     }
     declarations_done_ = true;
     last_at_venue_ = start_;
+  }
+  if (datasets_.front()->load_on_demand) {
+    datasets_.front()->load_on_demand = false;
+    load(*datasets_.front(), 0);
+    if (error_) return false;
   }
   Dataset* earliest = nullptr;
   for (auto& dataset : datasets_) {

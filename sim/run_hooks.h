@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <string>
 
 #include "engine/engine.h"
 #include "journal/record.h"
@@ -35,10 +36,14 @@ class RunControl {
   virtual void to_engine(const journal::RecordView& record, InstrumentNo instrument, UnixNanos recv) = 0;
   // Gives the engine inputs at once; event times stay, the other times are set here.
   virtual void give(const journal::RecordBatch& inputs) = 0;
+  // The whole configuration anew, and an operator's command, at once.
+  virtual void reconfigure(const config::Config& config, const config::Entries& entries) = 0;
+  virtual void operate(schema::OperatorAction action, const std::string& text) = 0;
   virtual void queue_command(const Command& command, UnixNanos arrival) = 0;
   virtual void queue_report(const Report& report, UnixNanos arrival) = 0;
   // Reports that the venue made since: each goes to on_report(). Call after acting on exchange().
   virtual void take_reports() = 0;
+  virtual std::size_t in_flight() const = 0;  // commands and reports under way
   // Our clock is this much ahead of the world's from now on (negative: behind). Engine time never steps back.
   virtual void set_clock_step(DurationNanos ahead) = 0;
   // The process comes back after its death: market records on their way are lost, the engine is made anew from the

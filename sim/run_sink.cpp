@@ -30,6 +30,23 @@ Result<RunSink> RunSink::resume(const std::string& path, journal::WriterOptions 
   return sink;
 }
 
+RunSink RunSink::along(const std::string& path, journal::JournalReader reader, journal::Seq next_seq) {
+  RunSink sink;
+  sink.path_ = path;
+  sink.kept_ = reader.last_seq();
+  sink.next_seq_ = next_seq;
+  sink.kept_records_.emplace(std::move(reader));
+  return sink;
+}
+
+void RunSink::go_on_in(journal::JournalWriter writer) {
+  REPRISE_ASSERT(writer.last_seq() + 1 == next_seq_, "a writer goes on where the run stands");
+  kept_records_.reset();
+  kept_ = 0;
+  path_.clear();
+  writer_.emplace(std::move(writer));
+}
+
 bool RunSink::compare(const journal::RecordView& record) {
   journal::RecordView kept;
   if (!kept_records_->next(kept)) {
@@ -45,18 +62,19 @@ bool RunSink::compare(const journal::RecordView& record) {
                       "resume with the dataset, the configuration and the program that began the run");
     return false;
   }
-  if (record.seq == kept_) kept_records_.reset();
+  if (record.seq == kept_ && writer_) kept_records_.reset();
   return true;
 }
 
 void RunSink::append(const journal::RecordView& record) {
   REPRISE_ASSERT(record.seq == next_seq_, "records are appended in order");
   ++next_seq_;
-  if (!writer_ || error_) return;
+  if (error_) return;
   if (record.seq <= kept_) {
     compare(record);
     return;
   }
+  if (!writer_) return;
   const journal::Seq given = writer_->append(record);
   REPRISE_ASSERT(given == record.seq, "the journal numbers records as the run does");
 }
@@ -68,7 +86,7 @@ void RunSink::append(const journal::RecordBatch& batch) {
     writer_->append(batch);
     return;
   }
-  if (!writer_ || error_) {
+  if (error_ || (!writer_ && next_seq_ > kept_)) {
     next_seq_ += batch.count();
     return;
   }

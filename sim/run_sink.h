@@ -23,6 +23,16 @@ class RunSink {
                                 journal::WriterOptions options);
   static Result<RunSink> resume(const std::string& path, journal::WriterOptions options);
 
+  // Nowhere, but everything is compared with what stands in a journal from the reader's place on, as long as it has
+  // records; `next_seq` is the seq of the first one. This is how a branch comes to its point.
+  static RunSink along(const std::string& path, journal::JournalReader reader, journal::Seq next_seq);
+  // From here on records go to this writer, whose next seq must be ours.
+  void go_on_in(journal::JournalWriter writer);
+  // State of the running digest behind the last record compared (along() only).
+  journal::RunningDigest digest_state() const { return kept_records_->digest_state(); }
+  bool is_writing() const { return writer_.has_value() && next_seq_ > kept_; }
+  void append_snapshot(journal::SnapshotImage image) { writer_->append_snapshot(std::move(image)); }
+
   journal::Seq next_seq() const { return next_seq_; }
   journal::Seq compared() const { return kept_; }  // records of the journal that was resumed
   // The record's seq must be next_seq().

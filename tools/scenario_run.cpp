@@ -23,12 +23,12 @@ namespace {
 constexpr std::size_t kMaxCauses = 12;
 constexpr std::size_t kMaxCauseText = 160;
 
-Result<config::Entries> reconfigured(const config::Entries& entries, const std::vector<std::string>& sets) {
+Result<config::Loaded> reconfigured(const config::Entries& entries, const std::vector<std::string>& sets) {
   auto loaded = config::override_entries(entries, sets, engine::strategy_catalog());
   if (!loaded) return loaded.error();
   auto checked = engine::check_configuration(loaded->entries);
   if (!checked) return checked.error();
-  return loaded->entries;
+  return loaded;
 }
 
 Result<config::Loaded> configuration_of(const Scenario& scenario) {
@@ -124,7 +124,11 @@ Status play(const std::string& path, const ScenarioRunOptions& options, Scenario
   backtest.config = configuration->config;
   backtest.entries = configuration->entries;
   backtest.journal_path = journal;
-  backtest.durability = journal::Durability::buffered;
+  // A process that dies recovers what its journal kept: that needs the log of a killed process.
+  const bool dies = std::any_of(scenario->acts.begin(), scenario->acts.end(), [](const sim::scenario::Act& act) {
+    return act.kind == sim::scenario::ActKind::restart;
+  });
+  backtest.durability = dies ? journal::Durability::wal : journal::Durability::buffered;
   backtest.clock = wall_clock_ns;
   backtest.build_id = build_id();
   backtest.compiler = compiler_id();

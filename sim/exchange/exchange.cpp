@@ -17,6 +17,17 @@ SimExchange::SimExchange(const config::Config& config, std::vector<std::string> 
                     config.account.leverage);
 }
 
+void SimExchange::reconfigure(const config::Config& config, std::vector<std::string> symbols) {
+  config_ = config;
+  symbols_ = std::move(symbols);
+  queue_model_ = config.venue.queue_model == "probabilistic" ? QueueModel::probabilistic : QueueModel::pessimistic;
+  for (auto& slot : slots_) {
+    if (slot == nullptr) continue;
+    slot->market.reconfigure(config_.venue, {config_.engine.outlier_bound_e8});
+    slot->market.is_traded = slot->market.is_traded || may_be_traded(slot->market.instrument);
+  }
+}
+
 void SimExchange::open_account(UnixNanos now) {
   now_ = now;
   next_timer_ = {(now.ns / kSecond + 1) * kSecond};
@@ -50,14 +61,18 @@ SimExchange::Slot& SimExchange::slot_for(InstrumentNo instrument) {
   return *slots_[instrument];
 }
 
+bool SimExchange::may_be_traded(const Instrument& instrument) const {
+  return instrument.is_linear() &&
+         (symbols_.empty() || std::find(symbols_.begin(), symbols_.end(), instrument.symbol) != symbols_.end());
+}
+
 void SimExchange::declare(const journal::RecordView& record, InstrumentNo instrument) {
   Slot& slot = slot_for(instrument);
   Instrument& known = slot.market.instrument;
   MarginTable margin = std::move(known.margin);
   known = Instrument::from_record(instrument, journal::read<schema::Instrument>(record));
   known.margin = std::move(margin);
-  slot.market.is_traded = known.is_linear() && (symbols_.empty() || std::find(symbols_.begin(), symbols_.end(),
-                                                                              known.symbol) != symbols_.end());
+  slot.market.is_traded = may_be_traded(known);
   if (!config_.account.fee_asset_symbol.empty() && known.symbol == config_.account.fee_asset_symbol &&
       fee_asset_instrument_ == 0) {
     fee_asset_instrument_ = instrument;

@@ -32,6 +32,10 @@ class SimExchange {
   // their records cost nothing here and orders for them are refused.
   SimExchange(const config::Config& config, std::vector<std::string> symbols);
 
+  // Other fees, models, tradable symbols, from now on. Balances, positions and orders stay as they are; so does the
+  // leverage, which is the account's setting and not the configuration's once the account is open.
+  void reconfigure(const config::Config& config, std::vector<std::string> symbols);
+
   // Deposits the opening balances and starts the clock of the venue.
   void open_account(UnixNanos now);
 
@@ -82,6 +86,7 @@ class SimExchange {
   };
 
   Slot* find(InstrumentNo instrument) { return instrument < slots_.size() ? slots_[instrument].get() : nullptr; }
+  bool may_be_traded(const Instrument& instrument) const;
   Slot& slot_for(InstrumentNo instrument);
   const Instrument& instrument_of(InstrumentNo instrument) const { return slots_[instrument]->market.instrument; }
   InstrumentNo number_of(const Slot& slot) const { return slot.market.instrument.number; }

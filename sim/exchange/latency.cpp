@@ -36,15 +36,18 @@ std::int64_t exp_q32(std::int64_t x) {
 }
 
 LatencyModel::LatencyModel(const config::Venue& venue, std::uint64_t seed)
-    : kind_(venue.latency_model == "distribution" ? Kind::distribution
-            : venue.latency_model == "recorded"   ? Kind::recorded
-                                                  : Kind::constant),
-      entry_{venue.order_entry_latency_ns},
-      response_{venue.order_response_latency_ns},
-      sigma_e8_(venue.latency_sigma_e8),
-      seed_(seed),
-      entry_random_(seed ^ kEntryStream),
-      response_random_(seed ^ kResponseStream) {}
+    : seed_(seed), entry_random_(seed ^ kEntryStream), response_random_(seed ^ kResponseStream) {
+  reconfigure(venue);
+}
+
+void LatencyModel::reconfigure(const config::Venue& venue) {
+  kind_ = venue.latency_model == "distribution" ? Kind::distribution
+          : venue.latency_model == "recorded"   ? Kind::recorded
+                                                : Kind::constant;
+  entry_ = {venue.order_entry_latency_ns};
+  response_ = {venue.order_response_latency_ns};
+  sigma_e8_ = venue.latency_sigma_e8;
+}
 
 DurationNanos LatencyModel::draw(DurationNanos configured, boost::random::mt19937_64& random, std::uint64_t& draws) {
   switch (kind_) {

@@ -26,6 +26,8 @@ class LatencyModel {
   LatencyModel() = default;
   LatencyModel(const config::Venue& venue, std::uint64_t seed);
 
+  // Other times from now on; the random streams go on where they are.
+  void reconfigure(const config::Venue& venue);
   void observe_feed_latency(DurationNanos latency) { recorded_ = latency.ns < 0 ? DurationNanos{} : latency; }
   UnixNanos command_arrival(UnixNanos sent);
   UnixNanos report_arrival(UnixNanos sent);

@@ -56,6 +56,13 @@ class Market {
         outlier_bound_{outlier_bound},
         mark_from_last_(venue.mark_fallback == "last") {}
 
+  void reconfigure(const config::Venue& venue, Rate outlier_bound) {
+    half_spread_ = {venue.bar_spread_e8};
+    participation_ = {venue.participation_e8};
+    outlier_bound_ = outlier_bound;
+    mark_from_last_ = venue.mark_fallback == "last";
+  }
+
   Instrument instrument;
   bool is_traded = false;  // orders are taken here: linear, and wanted by the run
 

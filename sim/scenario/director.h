@@ -11,7 +11,7 @@
 #include <memory>
 #include <vector>
 
-#include "config/config.h"
+#include "config/loader.h"
 #include "sim/run_hooks.h"
 #include "sim/scenario/fault_plan.h"
 #include "sim/scenario/feed_script.h"
@@ -38,7 +38,7 @@ class Director final : public RunHooks {
  public:
   // `entries`: the run's configuration, which `configure` acts change. `reconfigure` makes the effective entries of a
   // changed one, or says why not (tools/ passes config::override_entries).
-  using Reconfigure = Result<config::Entries> (*)(const config::Entries& entries, const std::vector<std::string>& sets);
+  using Reconfigure = Result<config::Loaded> (*)(const config::Entries& entries, const std::vector<std::string>& sets);
   Director(const Scenario& scenario, const config::Config& config, config::Entries entries, Reconfigure reconfigure);
 
   const std::vector<Failure>& failures() const { return watch_.failures(); }

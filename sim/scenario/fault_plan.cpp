@@ -57,6 +57,7 @@ void FaultPlan::refuse(const Command& command, std::int64_t code, UnixNanos arri
 }
 
 void FaultPlan::on_command(const Command& command, UnixNanos arrival, std::vector<Draws>& draws) {
+  bool slow = false;
   for (Playing& playing : playing_) {
     const Act& act = scenario_.acts[playing.act];
     switch (act.kind) {
@@ -82,17 +83,21 @@ void FaultPlan::on_command(const Command& command, UnixNanos arrival, std::vecto
         break;
       case ActKind::latency:
         if (act["way"].text != "response") {
+          slow = true;
           arrival = {arrival.ns + act["add"].number + draws[playing.act].upto(act["jitter"].number)};
         }
         break;
       default: break;
     }
   }
+  if (slow || arrival < last_command_) arrival = last_command_ = std::max(last_command_, arrival);
   run_->queue_command(command, arrival);
 }
 
 bool FaultPlan::on_report(const Report& report, UnixNanos arrival, std::vector<Draws>& draws) {
   bool twice = false;
+  bool slow = false;
+  bool late = false;
   for (const Playing& playing : playing_) {
     const Act& act = scenario_.acts[playing.act];
     switch (act.kind) {
@@ -111,18 +116,21 @@ bool FaultPlan::on_report(const Report& report, UnixNanos arrival, std::vector<D
           late_by_ = act["by"].number;
         }
         if (is_fill || (report.time == late_since_ && report.type != RecordType::ORDER_REPORT)) {
+          late = true;  // these alone may come behind later ones
           arrival = {arrival.ns + late_by_};
         }
         break;
       }
       case ActKind::latency:
         if (act["way"].text != "entry") {
+          slow = true;
           arrival = {arrival.ns + act["add"].number + draws[playing.act].upto(act["jitter"].number)};
         }
         break;
       default: break;
     }
   }
+  if (!late && (slow || arrival < last_report_)) arrival = last_report_ = std::max(last_report_, arrival);
   run_->queue_report(report, arrival);
   if (twice) run_->queue_report(report, arrival);
   return true;
@@ -141,6 +149,8 @@ void FaultPlan::Playing::persist(engine::StateArchive& archive) {
 }
 void FaultPlan::persist(engine::StateArchive& archive) {
   archive.field("playing", playing_);
+  archive.field("last_command", last_command_);
+  archive.field("last_report", last_report_);
   archive.field("late_since", late_since_);
   archive.field("late_by", late_by_);
 }

@@ -42,6 +42,8 @@ class FaultPlan {
   DurationNanos response_latency_;
   RunControl* run_ = nullptr;
   std::vector<Playing> playing_;
+  UnixNanos last_command_;  // one connection each way: slow, but nothing overtakes
+  UnixNanos last_report_;
   UnixNanos late_since_;  // venue time of the execution whose reports are late; what belongs to it is late too
   std::int64_t late_by_ = 0;
 };

@@ -85,6 +85,7 @@ const std::vector<FieldSpec>& fields() {
       {"healthy", K::plain, U::flag, "active, every traded market fresh, no order of unknown fate"},
       {"any_stale", K::plain, U::flag, "a traded market that had data is stale"},
       {"conserved", K::plain, U::flag, "wallets and shares add up exactly"},
+      {"agrees", K::plain, U::flag, "wallet, positions and number of open orders equal the venue's (as of when nothing was under way)"},
       {"elapsed", K::plain, U::seconds, "since the start of the data"},
       {"position", K::by_symbol, U::number, "net quantity, short is negative"},
       {"position_notional", K::by_symbol, U::money, "at the mark price"},
@@ -200,6 +201,18 @@ bool Fields::any_stale() {
   return false;
 }
 
+bool Fields::agrees() {
+  const engine::Engine& engine = run_->engine();
+  const Ledger& ledger = run_->exchange().ledger();
+  if (engine.portfolio().wallet_balance() != ledger.wallet_balance()) return false;
+  std::size_t at_venue = 0;
+  for (const auto& [number, instrument] : engine.instruments().all()) {
+    if (engine.portfolio().net_position(number) != ledger.position(number).qty) return false;
+    if (const auto* open = run_->exchange().orders(number)) at_venue += open->size();
+  }
+  return at_venue == engine.orders().open_count();
+}
+
 std::optional<std::int64_t> Fields::plain(std::string_view name) {
   engine::Engine& engine = run_->engine();
   const engine::Portfolio& portfolio = engine.portfolio();
@@ -260,6 +273,10 @@ std::optional<std::int64_t> Fields::plain(std::string_view name) {
     return whole(healthy ? 1 : 0);
   }
   if (name == "conserved") return whole(portfolio.is_conserved() ? 1 : 0);
+  if (name == "agrees") {
+    if (run_->in_flight() == 0) agreed_ = agrees() ? 1 : 0;
+    return whole(agreed_);
+  }
   if (name == "elapsed") return (run_->now().ns - run_->start().ns) / 10;
   if (name == "insurance_paid") return run_->exchange().insurance_paid().e8;
   if (name == "venue_leverage") return whole(run_->exchange().ledger().leverage());
@@ -338,6 +355,7 @@ void Fields::persist(engine::StateArchive& archive) {
   archive.field("cancel_rejected", cancel_rejected_);
   archive.field("liquidations", liquidations_);
   archive.field("adl", adl_);
+  archive.field("agreed", agreed_);
   archive.field("alerts", alerts_);
 }
 

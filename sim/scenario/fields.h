@@ -55,8 +55,10 @@ class Fields {
   std::optional<std::int64_t> of_symbol(std::string_view name, const std::string& symbol);
   std::optional<std::int64_t> of_path(const std::string& path);
   bool any_stale();
+  bool agrees();
 
   RunControl* run_ = nullptr;
+  std::int64_t agreed_ = 1;
   std::int64_t fills_ = 0;
   std::int64_t rejected_ = 0;
   std::int64_t cancel_rejected_ = 0;

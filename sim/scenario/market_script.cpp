@@ -23,6 +23,8 @@ bool MarketScript::concerns(const Act& act, InstrumentNo number) {
 void MarketScript::publish(const SourceRecord& record, UnixNanos now, RecordBatch& out) {
   RecordHeader header = *record.view.header;
   header.instrument = record.instrument;
+  header.strategy = record.feed;
+  header.flags = record.recv_is_assumed ? journal::kFlagAssumedRecv : std::uint16_t{0};
   if (record.instrument == 0) {
     out.append_copy(header, record.view.body(), record.view.body_words());
     return;

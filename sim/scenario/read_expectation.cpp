@@ -112,7 +112,7 @@ class ExpectationReader {
       std::replace(e_.text.begin(), e_.text.end(), '_', ' ');
       if (key == "agrees_with_venue") {
         e_.kind = EKind::finally;
-        return condition(v, "abs(equity - venue_equity) <= 0.00000001 and open_orders == venue_orders");
+        return condition(v, "agrees");
       }
       e_.kind = EKind::always;
       return condition(v, form.condition);

@@ -1,7 +1,7 @@
 // The Director's own acts: what concerns the venue as a whole, and what the operator does.
 #include <algorithm>
 
-#include "engine/market/market_state.h"
+#include "config/loader.h"
 #include "sim/scenario/director.h"
 
 namespace reprise::sim::scenario {
@@ -90,49 +90,20 @@ void Director::operate(const Act& act) {
     case ActKind::flatten: action = schema::OperatorAction::FLATTEN; break;
     default: return;
   }
-  if (!is_up()) return;
-  RecordBatch batch;
-  RecordHeader header;
-  header.ts_event = run_->now().ns;
-  const std::string text = "scenario " + scenario_.name;
-  batch.append<schema::OperatorCommand>(
-      RecordType::OPERATOR_COMMAND, header,
-      [&](schema::OperatorCommand::Builder b) {
-        b.setAction(action);
-        b.setText(text);
-      },
-      2 + text.size() / 8);
-  run_->give(batch);
+  if (is_up()) run_->operate(action, "scenario " + scenario_.name);
 }
 
 void Director::configure(const Act& act) {
   std::vector<std::string> sets;
   for (const auto& [key, value] : act["set"].settings) sets.push_back(key + "=" + value);
-  Result<config::Entries> changed = reconfigure_(entries_, sets);
+  Result<config::Loaded> changed = reconfigure_(entries_, sets);
   if (!changed) {
     problem_ = act.place + ": configure: " + changed.error().text();
     return;
   }
   if (!is_up()) return;
-  entries_ = std::move(changed).value();
-  const std::string hash = config::config_hash(entries_);
-  std::size_t words = 8 + hash.size() / 8;
-  for (const auto& [key, value] : entries_) words += 4 + key.size() / 8 + value.size() / 8;
-  RecordBatch batch;
-  RecordHeader header;
-  header.ts_event = run_->now().ns;
-  batch.append<schema::Configuration>(
-      RecordType::CONFIGURATION, header,
-      [&](schema::Configuration::Builder b) {
-        auto list = b.initEntries(static_cast<unsigned>(entries_.size()));
-        for (unsigned n = 0; n < list.size(); ++n) {
-          list[n].setKey(entries_[n].first);
-          list[n].setValue(entries_[n].second);
-        }
-        b.setHash(hash);
-      },
-      words);
-  run_->give(batch);
+  entries_ = changed->entries;
+  run_->reconfigure(changed->config, entries_);
 }
 
 }  // namespace reprise::sim::scenario
