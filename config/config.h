@@ -140,6 +140,10 @@ using StrategyCatalog = std::vector<StrategyKind>;
 // "strategies.trend.params.atr_period" -> "14". This is what a Configuration record holds.
 using Entries = std::vector<std::pair<std::string, std::string>>;
 Entries to_entries(const Config& config);
+// What a run journals, hashes and takes its tag from: all of it, with journal.* and logging.* at their defaults. How
+// the journal is stored and where the log goes shape no decision, and the path of a log would give one run another
+// digest on another machine.
+Entries journaled_entries(Config config);
 Result<Config> from_entries(const Entries& entries, const StrategyCatalog& catalog);
 std::string config_hash(const Entries& entries);  // hex, over keys and values
 

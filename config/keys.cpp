@@ -384,6 +384,12 @@ Entries to_entries(const Config& config) {
   return entries;
 }
 
+Entries journaled_entries(Config config) {
+  config.journal = {};
+  config.logging = {};
+  return to_entries(config);
+}
+
 Result<Config> from_entries(const Entries& entries, const StrategyCatalog& catalog) {
   LocatedValues values;
   for (const auto& [path, text] : entries) {

@@ -213,11 +213,7 @@ struct Engine::Impl {
   // ------------------------------------------------------------------------------------------ declarations
 
   void on_configuration(schema::Configuration::Reader record) {
-    if (configured) {
-      emit_alert(core.out, schema::AlertLevel::CRITICAL, schema::AlertKind::CONFIGURATION, 0, 0, 0, 0,
-                 "a second Configuration record is ignored");
-      return;
-    }
+    if (configured) return on_new_configuration(entries_of(record));
     config::Entries given = entries_of(record);
     auto checked = check_configuration(given);
     if (!checked) {
@@ -229,6 +225,36 @@ struct Engine::Impl {
     entries = std::move(given);
     apply(std::move(checked).value());
     for (const auto& [number, instrument] : core.instruments.all()) find_fee_instrument(number, instrument);
+  }
+
+  // The operator's change in the middle of a run: taken over as a whole or not at all.
+  void on_new_configuration(config::Entries given) {
+    const auto refuse = [&](const std::string& why) {
+      emit_alert(core.out, schema::AlertLevel::CRITICAL, schema::AlertKind::CONFIGURATION, 0, 0, 0, 0,
+                 "the new configuration is refused: " + why);
+    };
+    auto checked = check_configuration(given);
+    if (!checked) return refuse(checked.error().text());
+    if (const std::string why = host.cannot_take_over(checked->strategies); !why.empty()) return refuse(why);
+    const config::Config before = std::move(core.config);
+    core.config = std::move(checked).value();
+    entries = std::move(given);
+    const config::Engine& settings = core.config.engine;
+    core.market.configure({settings.bar_interval_ns}, {settings.stale_after_ns},
+                          Rate::of_e8(settings.outlier_bound_e8));
+    core.orders.configure({settings.order_timeout_ns});
+    core.risk.configure(core.config);
+    host.take_over(before.strategies);
+    look_for_instruments = look_for_instruments || host.has_waiting();
+    if (running && settings.equity_mark_interval_ns != before.engine.equity_mark_interval_ns) {
+      timers.clear(schema::TimerKind::EQUITY_MARK, 0, 0);
+      if (settings.equity_mark_interval_ns > 0) {
+        timers.set({{next_multiple(now.ns, settings.equity_mark_interval_ns)}, schema::TimerKind::EQUITY_MARK, 0, 0});
+      }
+    }
+    emit_alert(core.out, schema::AlertLevel::INFO, schema::AlertKind::CONFIGURATION, 0, 0, 0, 0,
+               "the configuration was changed");
+    check_account(true);
   }
 
   void apply(config::Config checked) {

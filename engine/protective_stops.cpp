@@ -45,16 +45,18 @@ void ProtectiveStops::reconcile(StrategyNo strategy, InstrumentNo instrument, Se
   const Qty net = core_.portfolio.net_position(instrument);
   const Qty qty = contract->floor_to_lot(share.abs());
   const bool is_covered = share.sign() == net.sign() && net.abs() >= share.abs();
-  const bool wanted = stop->wanted.is_positive() && qty.is_positive() && is_covered &&
-                      core_.risk.trading_state() != schema::TradingStateKind::HALTED;
+  const bool is_halted = core_.risk.trading_state() == schema::TradingStateKind::HALTED;
+  const bool protects = stop->wanted.is_positive() && qty.is_positive() && is_covered;
   const Price trigger =
       contract->round_to_tick(stop->wanted, share.is_positive() ? Rounding::floor : Rounding::ceiling);
   if (order != nullptr) {
-    const bool fits = wanted && order->request.trigger_price == trigger && order->leaves_qty() == qty;
+    // Halted, no other could take its place: the one that stands is better than none, even where it has drifted.
+    const bool fits =
+        protects && (is_halted || (order->request.trigger_price == trigger && order->leaves_qty() == qty));
     if (!fits && core_.out.now() >= stop->retry_at) gate_.cancel(order->id, cause);
     return;
   }
-  if (!wanted || core_.out.now() < stop->retry_at) return;
+  if (!protects || is_halted || core_.out.now() < stop->retry_at) return;
   const Side side = share.is_positive() ? Side::SELL : Side::BUY;
   const Seq signal =
       core_.out.emit<schema::Signal>(RecordType::SIGNAL, instrument, strategy, cause, [&](schema::Signal::Builder b) {

@@ -3,7 +3,8 @@
 // The order follows the position's quantity and the wanted stop by cancel and place (the venue cannot modify
 // conditional orders); between the two the strategy's own stop is the only one. Triggered by the last price. It is
 // placed only while the account's net position covers the strategy's share, since the venue sees the net alone.
-// After a refusal it is tried again kRetryAfter later.
+// After a refusal it is tried again kRetryAfter later. A halt lets nothing new through, so the order that stands then
+// stays as long as there is a position behind it; the kill switch cancels it with everything else.
 #pragma once
 
 #include <optional>

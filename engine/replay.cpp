@@ -235,14 +235,19 @@ struct Replayer::Impl {
       return usage_error(path + " has no configuration record whose keys could be replaced",
                          "use --set on the journal of a run");
     }
+    if (!stopped && options.compare && report.outputs == 0 && report.divergences == 0) {
+      note(has_configuration ? "no outputs: nothing was compared"
+                             : "no configuration in it, so nothing was decided and nothing was compared");
+    }
     report.complete = !stopped;
     report.identical = report.divergences == 0;
     report.digest = report.complete ? reader.running_digest() : reader.manifest().digest;
     return report;
   }
 
+  void note(const std::string& text) { report.note += (report.note.empty() ? "" : "; ") + text; }
+
   void add_notes() {
-    const auto note = [&](const std::string& text) { report.note += (report.note.empty() ? "" : "; ") + text; };
     const std::uint32_t recorded = report.recorded_engine_version;
     if (recorded != kEngineVersion && recorded != 0) {
       note("recorded by engine version " + std::to_string(recorded) + ", replayed by " +
@@ -250,6 +255,7 @@ struct Replayer::Impl {
     }
     for (const auto& [key, value] : options.overrides) {
       const std::string part = key.substr(0, key.find('.'));
+      if (key == "venue.stp_mode") continue;  // goes with each order, so the engine reads it too
       if (part == "venue" || part == "run" || part == "journal" || part == "logging") {
         note(key + " changes nothing in a replay: what it governs is an input");
       }

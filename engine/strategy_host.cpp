@@ -150,27 +150,61 @@ void StrategyHost::configure() {
   }
 }
 
-InstrumentNo StrategyHost::resolve(const std::string& symbol) const {
-  const std::size_t colon = symbol.find(':');
-  const auto venue_of = [](Venue venue) -> const char* {
-    switch (venue) {
-      case Venue::BINANCE_USDM: return "binanceUsdm";
-      case Venue::BINANCE_COINM: return "binanceCoinm";
-      case Venue::BINANCE_SPOT: return "binanceSpot";
-      case Venue::SYNTHETIC: return "synthetic";
-      default: return "unknown";
+std::string StrategyHost::cannot_take_over(const std::vector<config::StrategyConfig>& wanted) const {
+  const auto& present = core_.config.strategies;
+  for (std::size_t i = 0; i < present.size(); ++i) {
+    if (i >= wanted.size() || wanted[i].name != present[i].name)
+      return "strategy " + present[i].name + " is no longer number " + std::to_string(i + 1) + " (switch it off instead)";
+    if (wanted[i].kind != present[i].kind) return "strategy " + present[i].name + " is of another kind";
+    if (wanted[i].instruments != present[i].instruments && runners_[i].strategy != nullptr)
+      return "strategy " + present[i].name + " trades other instruments";
+  }
+  return {};
+}
+
+void StrategyHost::take_over(const std::vector<config::StrategyConfig>& before) {
+  for (std::size_t i = 0; i < core_.config.strategies.size(); ++i) {
+    const config::StrategyConfig& config = core_.config.strategies[i];
+    const auto number = static_cast<StrategyNo>(i + 1);
+    if (i >= runners_.size()) {
+      Runner& added = runners_.emplace_back();
+      added.name = config.name;
+      added.enabled = config.enabled;
+      if (config.enabled) ++waiting_;
+      continue;
     }
-  };
+    Runner& runner = runners_[i];
+    const bool was_enabled = runner.enabled;
+    runner.enabled = config.enabled;
+    if (was_enabled && !config.enabled) {
+      if (runner.strategy == nullptr) {
+        --waiting_;
+        continue;
+      }
+      context_->enter(number, 0);
+      for (const InstrumentNo instrument : runner.instruments) context_->quote(instrument, {}, {});
+      runner.strategy.reset();
+      runner.instruments.clear();
+    } else if (!was_enabled && config.enabled) {
+      ++waiting_;  // start_ready() makes it
+    } else if (runner.strategy != nullptr && config.params != before[i].params) {
+      const std::unique_ptr<Strategy> old = std::move(runner.strategy);
+      make(runner, number);
+      runner.strategy->inherit(*old);
+    }
+  }
+  index_traders();
+}
+
+InstrumentNo StrategyHost::resolve(const std::string& symbol) const {
   const auto rank = [](ContractType type) {
     return type == ContractType::LINEAR_PERPETUAL ? 0 : type == ContractType::LINEAR_DELIVERY ? 1 : 2;
   };
   InstrumentNo best = 0;
   int best_rank = 3;
   for (const auto& [number, instrument] : core_.instruments.all()) {
-    const bool matches = instrument.symbol == symbol ||
-                         (colon != std::string::npos && symbol.substr(0, colon) == venue_of(instrument.venue) &&
-                          symbol.substr(colon + 1) == instrument.symbol);
-    if (matches && core_.market.find(number) != nullptr && rank(instrument.contract_type) < best_rank) {
+    if (instrument.is_named(symbol) && core_.market.find(number) != nullptr &&
+        rank(instrument.contract_type) < best_rank) {
       best = number;
       best_rank = rank(instrument.contract_type);
     }

@@ -5,5 +5,5 @@
 #include <cstdint>
 
 namespace reprise::engine {
-inline constexpr std::uint32_t kEngineVersion = 1;
+inline constexpr std::uint32_t kEngineVersion = 2;
 }  // namespace reprise::engine

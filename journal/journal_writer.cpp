@@ -44,7 +44,7 @@ struct OpenBlock {
 
   void reserve(std::size_t bytes) {
     if (bytes <= capacity) return;
-    auto bigger = std::make_unique<capnp::word[]>((bytes + 7) / 8);
+    auto bigger = std::make_unique_for_overwrite<capnp::word[]>((bytes + 7) / 8);
     std::memcpy(static_cast<void*>(bigger.get()), data(), size);
     words = std::move(bigger);
     capacity = (bytes + 7) / 8 * 8;
@@ -149,7 +149,9 @@ struct JournalWriter::Impl {
   }
 
   void start() {
+    // All blocks that can be under way at once, so that appending allocates nothing from here on.
     open = new_block();
+    for (std::size_t i = 0; i < kQueueLimit + 1; ++i) free_blocks.push_back(new_block());
     worker = std::thread([this] { work(); });
   }
 
@@ -372,7 +374,7 @@ struct JournalWriter::Impl {
         job.block.clear();
         lock.lock();
         storing = false;
-        if (free_blocks.size() < kQueueLimit) free_blocks.push_back(std::move(job.block));
+        if (free_blocks.size() < kQueueLimit + 1) free_blocks.push_back(std::move(job.block));
         to_writer.notify_one();
       } else if (!merges.empty()) {
         Merge m = std::move(merges.front());

@@ -40,10 +40,16 @@ std::string hex(const Digest& digest) {
   return digest.text().substr(std::strlen("xxh3-128:"));
 }
 
+Error cannot_open(const std::string& name) {
+  const int why = errno;
+  return io_error(name + ": cannot open: " + std::strerror(why),
+                  why == EACCES ? "give yourself read permission on the journal's files" : "");
+}
+
 Result<SealedFile> hash_file(const std::string& path, const std::string& name) {
   const std::string full = path + "/" + name;
   const int fd = ::open(full.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return io_error(full + ": cannot open: " + std::strerror(errno));
+  if (fd < 0) return cannot_open(full);
   SealedFile file{name, 0, {}};
   RunningDigest digest;
   std::vector<char> buffer(256u << 10);
@@ -141,8 +147,10 @@ Status write_seal(const std::string& path, const Digest& digest) {
 
 Result<Digest> check_seal(const std::string& path) {
   const std::string name = path + "/SEAL";
+  struct stat entry {};
+  if (::stat(name.c_str(), &entry) == 0 && !S_ISREG(entry.st_mode)) return corrupt_error(name + ": is not a file");
   std::ifstream in(name, std::ios::binary);
-  if (!in) return io_error(name + ": cannot open: " + std::strerror(errno));
+  if (!in) return cannot_open(name);
   std::string text((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
   const std::size_t last = text.rfind("checksum ");
   if (last == std::string::npos || text.substr(last) != checksum_line(text.substr(0, last))) {
@@ -184,6 +192,7 @@ Result<Digest> check_seal(const std::string& path) {
   for (const auto& expected : sealed) {
     const std::string full = path + "/" + expected.name;
     struct stat info {};
+    if (::lstat(full.c_str(), &info) == 0 && !S_ISREG(info.st_mode)) return corrupt_error(full + ": is not a file");
     if (::stat(full.c_str(), &info) != 0) return corrupt_error(full + ": missing; it was there when the journal ended");
     if (static_cast<std::uint64_t>(info.st_size) != expected.bytes) {
       return corrupt_error(full + ": has " + std::to_string(info.st_size) + " bytes, sealed with " +

@@ -1,6 +1,7 @@
 #include "journal/store.h"
 
 #include <rocksdb/cache.h>
+#include <rocksdb/file_checksum.h>
 #include <rocksdb/table.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -37,6 +38,9 @@ rocksdb::DBOptions database_options(OpenMode mode) {
   options.max_background_jobs = 2;
   options.max_open_files = -1;  // a follower needs it; a journal has few files
   options.paranoid_checks = true;
+  // Of whole files, kept in RocksDB's manifest: an unfinished journal has no seal to vouch for bytes that no block
+  // covers.
+  options.file_checksum_gen_factory = rocksdb::GetFileChecksumGenCrc32cFactory();
   // A torn tail is cut, damage in the middle of the log is an error.
   options.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
   options.atomic_flush = true;  // log, time index and manifest reach the disk together, also without a WAL
@@ -82,6 +86,8 @@ Error rocks_error(const std::string& path, const std::string& doing, const rocks
   if (status.IsNoSpace() || status.ToString().find("No space left") != std::string::npos) {
     return io_error(message, "free some space on the disk; what was durable before is kept");
   }
+  if (status.ToString().find("Permission denied") != std::string::npos)
+    return io_error(message, "give yourself permission on the journal's files");
   return io_error(message);
 }
 

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -21,7 +22,11 @@ std::string tail_path(const std::string& path) {
 }
 
 Error tail_io(const std::string& path, const char* doing) {
-  return io_error(tail_path(path) + ": cannot " + doing + ": " + std::strerror(errno));
+  const int why = errno;
+  return io_error(tail_path(path) + ": cannot " + doing + ": " + std::strerror(why),
+                  why == ENOSPC   ? "free some space on the disk"
+                  : why == EACCES ? "give yourself permission on the journal's files"
+                                  : "");
 }
 
 Result<std::uint64_t*> map_page(const std::string& path, int fd) {
@@ -44,6 +49,17 @@ bool pick(const std::uint64_t* at, std::uint64_t& value) {
 }
 
 }  // namespace
+
+bool has_writer(const std::string& path) {
+  const int fd = ::open((path + "/LOCK").c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return false;
+  struct flock lock {};
+  lock.l_type = F_WRLCK;  // what RocksDB takes
+  lock.l_whence = SEEK_SET;
+  const bool held = ::fcntl(fd, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
+  ::close(fd);
+  return held;
+}
 
 Result<Tail> Tail::create(const std::string& path) {
   const int fd = ::open(tail_path(path).c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
@@ -79,6 +95,9 @@ Result<Tail> Tail::open(const std::string& path) {
 }
 
 Result<TailNumbers> Tail::load(const std::string& path) {
+  struct stat kind {};
+  if (::stat(tail_path(path).c_str(), &kind) == 0 && !S_ISREG(kind.st_mode))
+    return corrupt_error(tail_path(path) + " is not a file");
   std::ifstream in(tail_path(path), std::ios::binary);
   if (!in) return tail_io(path, "open");
   std::vector<std::uint64_t> page(kTailBytes / 8);

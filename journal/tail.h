@@ -24,6 +24,10 @@ struct TailNumbers {
   Seq durable = 0;
 };
 
+// Whether another process holds the journal for writing. Not for a process that writes the journal itself: it would
+// lose its lock (POSIX drops them when any descriptor of the file is closed).
+bool has_writer(const std::string& path);
+
 class Tail {
  public:
   static Result<Tail> create(const std::string& path);       // path of the journal directory

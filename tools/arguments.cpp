@@ -1,6 +1,7 @@
 #include "tools/arguments.h"
 
 #include <CLI/CLI.hpp>
+#include <charconv>
 
 namespace reprise::tools {
 
@@ -55,6 +56,14 @@ Option Arguments::texts(const std::string& name, std::vector<std::string>& targe
 Option Arguments::number(const std::string& name, std::uint64_t& target, const std::string& help) {
   CLI::Option* option = app_.add_option(name, target, help);
   option->type_name("N");
+  // Left alone, "-1" and what does not fit become the largest number there is.
+  const auto is_whole = [](const std::string& text) {
+    std::uint64_t value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    const bool fine = error == std::errc{} && end == text.data() + text.size();
+    return fine ? std::string() : "'" + text + "' is not a whole number from 0 to 18446744073709551615";
+  };
+  option->check(CLI::Validator(is_whole, ""));
   return Option(option);
 }
 

@@ -130,6 +130,9 @@ class Export final : public Command {
       if (!moment) return moment.error();
       until_moment = *moment;
     }
+    const bool is_backwards = (from_moment.seq && until_moment.seq && *from_moment.seq > *until_moment.seq) ||
+                              (from_moment.time && until_moment.time && *from_moment.time > *until_moment.time);
+    if (is_backwards) return usage_error("--from " + from_ + " lies behind --until " + until_, "exchange the two");
     auto symbols = read_symbols(path_);
     if (!symbols) return symbols.error();
     journal::ReaderOptions options;
@@ -193,6 +196,10 @@ class Export final : public Command {
       if (sink.closed_pipe()) return kExitFine;
       return status.error();
     }
+    if (stop.load()) {  // rows that end early must not look like all of them
+      return io_error("interrupted: " + with_thousands(records) + " whole rows are written, more were to come",
+                      "export again, or a part of it with --from and --until");
+    }
     if (json) {
       Json out;
       out.begin_object();
@@ -201,7 +208,6 @@ class Export final : public Command {
       out.field("format", format_);
       out.field("records", records);
       out.field("bytes", sink.bytes());
-      out.field("stopped", stop.load());
       out.end_object();
       terminal.line(out.text());
     } else if (!out_.empty()) {

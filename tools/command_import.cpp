@@ -26,7 +26,8 @@ class Import final : public Command {
         "reprise import usdm_ethusdt_20240808.gz --out eth\n"
         "reprise import BTCUSDT-trades-2024-08-08.zip BTCUSDT-bookTicker-2024-08-08.zip --out btc\n"
         "reprise import *.csv.zst --out bars --instruments exchangeInfo.json --json\n"
-        "Formats are recognised by content; gateway/import/FORMATS.md lists them. Ctrl-C leaves a valid dataset.");
+        "Formats are recognised by content; gateway/import/FORMATS.md lists them. Ctrl-C leaves a valid dataset of\n"
+        "what came before it, and the command exits with 2.");
   }
 
   Result<int> run(Terminal& terminal) override {
@@ -52,7 +53,7 @@ class Import final : public Command {
     if (json) {
       terminal.line(gateway::to_json(*report));
     } else {
-      show(terminal, *report, seconds, stop.load());
+      show(terminal, *report, seconds);
     }
     return kExitFine;
   }
@@ -64,7 +65,7 @@ class Import final : public Command {
     return text;
   }
 
-  void show(Terminal& terminal, const gateway::ImportReport& report, double seconds, bool stopped) {
+  void show(Terminal& terminal, const gateway::ImportReport& report, double seconds) {
     for (const auto& file : report.files) {
       terminal.line(terminal.paint(Colour::strong, file.path) + "  " + file.format +
                     (file.market.empty() ? "" : ", " + file.market));
@@ -82,9 +83,7 @@ class Import final : public Command {
       terminal.write(facts.text());
     }
     terminal.line();
-    terminal.line(out_ + ": " +
-                  (stopped ? terminal.paint(Colour::warn, "stopped early, valid up to there")
-                           : terminal.paint(Colour::good, "imported")));
+    terminal.line(out_ + ": " + terminal.paint(Colour::good, "imported"));
     Facts facts;
     std::string instruments;
     bool defaults = false;

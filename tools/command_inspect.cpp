@@ -62,13 +62,14 @@ class Inspect final : public Command {
     progress.clear();
     if (auto status = reader->status(); !status) return status.error();
     const journal::Manifest& m = reader->manifest();
+    const std::string digest = reader->running_digest().text();  // the manifest has one only when the journal has ended
     const std::uint64_t disk = directory_bytes(path_);
     if (json) {
       Json out;
       out.begin_object();
       out.field("run_id", m.run_id);
       out.field("mode", journal::name_of(m.mode));
-      out.field("status", journal::name_of(m.status));
+      out.field("status", status_text(path_, m.status));
       out.field("schema_version", m.schema_version);
       out.field("engine_version", m.engine_version);
       out.field("build_id", m.build_id);
@@ -79,7 +80,7 @@ class Inspect final : public Command {
       out.field("first_seq", reader->first_seq());
       out.field("last_seq", reader->last_seq());
       out.field("durable_seq", m.durable_seq);
-      out.field("digest", m.digest.text());
+      out.field("digest", digest);
       out.field("cut_records", m.cut_records);
       out.field("recoveries", m.recoveries);
       out.field("started_at", time_text(m.started_at));
@@ -103,7 +104,7 @@ class Inspect final : public Command {
       return kExitFine;
     }
     terminal.line(terminal.paint(Colour::strong, path_) + "  " + journal::name_of(m.mode) + ", " +
-                  journal::name_of(m.status));
+                  status_text(path_, m.status));
     Facts facts;
     facts.add("run", m.run_id + (m.origin.empty() ? "" : "  (" + m.origin + ")"));
     facts.add("made by", m.build_id + ", " + m.compiler + ", engine version " + std::to_string(m.engine_version) +
@@ -117,7 +118,7 @@ class Inspect final : public Command {
                   (records == 0 ? ""
                                 : ", " + fixed_text(static_cast<double>(disk) / static_cast<double>(records), 1) +
                                       " B a record"));
-    facts.add("digest", m.digest.text());
+    facts.add("digest", digest);
     if (m.recoveries != 0) {
       facts.add("recovered",
                 std::to_string(m.recoveries) + " times, " + with_thousands(m.cut_records) + " records cut");

@@ -51,6 +51,12 @@ class Replay final : public Command {
     auto report = replayer->run();
     progress.clear();
     if (!report) return report.error();
+    // "identical" is a word about the whole: not to be had for the part that was read before Ctrl-C.
+    if (report->identical && !report->complete && stop.load()) {
+      return io_error("interrupted behind record " + std::to_string(replayer->stopped_at()) + " of " +
+                          std::to_string(replayer->manifest().last_seq) + ": no difference up to there",
+                      "replay again, or with --until to compare a part");
+    }
     const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     if (json) {
       show_json(terminal, *report, *replayer, seconds);
@@ -90,7 +96,7 @@ class Replay final : public Command {
     out.field("divergences", report.divergences);
     out.field("complete", report.complete);
     out.field("cut_outputs", report.cut_outputs);
-    out.field("status", journal::name_of(replayer.manifest().status));
+    out.field("status", status_text(path_, replayer.manifest().status));
     out.field("recorded_engine_version", report.recorded_engine_version);
     out.field("engine_version", engine::kEngineVersion);
     out.field("note", report.note);

@@ -188,7 +188,7 @@ class Report final : public Command {
       return terminal.paint(money.is_negative() ? Colour::bad : Colour::good, money_text(money) + unit);
     };
     terminal.line(terminal.paint(Colour::strong, path_) + "  " + journal::name_of(reader.manifest().mode) + ", " +
-                  journal::name_of(reader.manifest().status));
+                  status_text(path_, reader.manifest().status));
     terminal.line(time_text(first_time) + " to " + time_text(last_time) + ", " +
                   seconds_text(static_cast<double>(last_time - first_time) / 1e9) + ", " +
                   with_thousands(performance.records()) + " records");

@@ -70,7 +70,7 @@ class Run final : public Command {
     sim::BacktestOptions options;
     options.datasets = data_;
     options.config = loaded->config;
-    options.entries = loaded->entries;
+    options.entries = config::journaled_entries(loaded->config);
     options.journal_path = journal_;
     const std::string durability = durability_.empty() ? loaded->config.journal.durability : durability_;
     options.durability = journal::durability_from(durability).value_or(journal::Durability::wal);
@@ -89,7 +89,9 @@ class Run final : public Command {
     auto report = sim::run_backtest(options);
     progress.clear();
     if (!report) {
-      logging::write(logging::Level::error, "run failed", {{"error", report.error().text()}});
+      // On standard error the command says it itself, once.
+      if (!loaded->config.logging.file.empty())
+        logging::write(logging::Level::error, "run failed", {{"error", report.error().text()}});
       return report.error();
     }
     const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();

@@ -20,7 +20,7 @@ class Verify final : public Command {
 
   Result<int> run(Terminal& terminal) override {
     const auto start = std::chrono::steady_clock::now();
-    Progress progress(terminal, "verifying", "bytes");
+    Progress progress(terminal, "verifying", "records");
     auto checked =
         journal::verify(path_, [&](std::uint64_t done, std::uint64_t total) { progress.update(done, total); });
     progress.clear();
@@ -46,7 +46,7 @@ class Verify final : public Command {
       out.field("first_seq", report.first_seq);
       out.field("last_seq", report.last_seq);
       out.field("durable_seq", report.durable_seq);
-      out.field("status", journal::name_of(report.status));
+      out.field("status", status_text(path_, report.status));
       out.field("cut_records", report.cut_records);
       out.key("problem");
       if (report.clean) {
@@ -64,7 +64,7 @@ class Verify final : public Command {
                     (report.clean ? terminal.paint(Colour::good, "clean") : terminal.paint(Colour::bad, "corrupt")));
       Facts facts;
       if (!report.clean) facts.add("problem", report.problem);
-      facts.add("status", journal::name_of(report.status));
+      facts.add("status", status_text(path_, report.status));
       facts.add("records", with_thousands(report.records) + "  (seq " + std::to_string(report.first_seq) + " to " +
                                std::to_string(report.last_seq) + ", durable to " + std::to_string(report.durable_seq) +
                                ")");

@@ -8,6 +8,8 @@
 #include <fstream>
 #include <system_error>
 
+#include "journal/tail.h"
+
 namespace reprise::tools {
 
 namespace fs = std::filesystem;
@@ -43,6 +45,12 @@ Status check_is_free(const std::string& option, const std::string& path) {
     return io_error(parent.string() + ": not writable", "choose another path for " + option);
   }
   return ok_status();
+}
+
+const char* status_text(const std::string& path, schema::RunStatus recorded) {
+  if (recorded == schema::RunStatus::RUNNING && !journal::has_writer(path))
+    recorded = schema::RunStatus::CRASHED_RECOVERED;
+  return journal::name_of(recorded);
 }
 
 Result<Symbols> read_symbols(const std::string& path) {

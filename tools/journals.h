@@ -19,6 +19,10 @@ std::uint64_t directory_bytes(const std::string& path);  // what its files hold;
 // --out and --journal refuse what exists; the directory above must exist and be writable.
 Status check_is_free(const std::string& option, const std::string& path);
 
+// The status of a journal now: one that still says running, although nobody writes it, was left by a crash, and what is
+// read of it is what recovery keeps.
+const char* status_text(const std::string& path, schema::RunStatus recorded);
+
 using Symbols = std::map<std::uint32_t, std::string>;  // instrument number -> symbol
 Result<Symbols> read_symbols(const std::string& path);
 std::string number_name(std::uint64_t number);                            // "#7"

@@ -119,7 +119,8 @@ int main(int argc, char** argv) {
   try {
     return reprise::tools::program(argc, argv);
   } catch (const std::exception& error) {
-    std::fprintf(stderr, "reprise: unexpected error: %s\n", error.what());
-    return reprise::tools::kExitUsage;
+    reprise::tools::Terminal terminal;
+    return reprise::tools::fail(terminal, "", reprise::io_error(std::string("unexpected error: ") + error.what()),
+                                reprise::tools::asks_for_json(argc, argv), reprise::tools::kExitUsage);
   }
 }

@@ -47,7 +47,7 @@ constexpr std::array<Row, kOrderStatuses> kTable = {{
   /* canceled         */ {{kLate, kImp,    kLate, kLate, kLate,   kAnsw, kLate,   kAnsw, kLate,  kLate, kLate, kLate,  kSett}},
   /* expired          */ {{kLate, kImp,    kLate, kLate, kLate,   kAnsw, kLate,   kAnsw, kLate,  kLate, kLate, kLate,  kSett}},
   /* triggered        */ {{kAcc,  kImp,    kPart, kFull, kCanc,   kAnsw, kAnsw,   kAnsw, kExp,   kLate, kLate, kUnk,   kSett}},
-  /* unknown          */ {{kWork, kRej,    kPart, kFull, kCanc,   kAnsw, kWork,   kAnsw, kExp,   kTrig, kWork, kStay,  kSett}},
+  /* unknown          */ {{kWork, kRej,    kPart, kFull, kCanc,   kAnsw, kWork,   kWork, kExp,   kTrig, kWork, kStay,  kSett}},
 }};
 // clang-format on
 

@@ -2,6 +2,20 @@
 
 namespace reprise {
 
+namespace {
+
+std::string_view prefix_of(Venue venue) {
+  switch (venue) {
+    case Venue::BINANCE_USDM: return "binanceUsdm";
+    case Venue::BINANCE_COINM: return "binanceCoinm";
+    case Venue::BINANCE_SPOT: return "binanceSpot";
+    case Venue::SYNTHETIC: return "synthetic";
+    default: return "unknown";
+  }
+}
+
+}  // namespace
+
 void MarginTier::persist(engine::StateArchive& archive) {
   archive.field("notional_floor", notional_floor);
   archive.field("notional_cap", notional_cap);
@@ -25,6 +39,13 @@ Money MarginTable::maintenance_margin(Money notional) const {
 
 void MarginTable::persist(engine::StateArchive& archive) {
   archive.field("tiers", tiers);
+}
+
+bool Instrument::is_named(std::string_view name) const {
+  if (name == symbol) return true;
+  const std::size_t colon = name.find(':');
+  return colon != std::string_view::npos && name.substr(0, colon) == prefix_of(venue) &&
+         name.substr(colon + 1) == symbol;
 }
 
 Price Instrument::round_to_tick(Price price, Rounding rounding) const {

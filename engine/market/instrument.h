@@ -85,6 +85,9 @@ struct Instrument {
   bool is_linear() const {
     return contract_type == ContractType::LINEAR_PERPETUAL || contract_type == ContractType::LINEAR_DELIVERY;
   }
+  // Whether a configuration means this instrument: by its symbol, or by "VENUE:SYMBOL" (binanceUsdm:BTCUSDT). The
+  // engine and the simulated venue both ask here, so that what one trades the other takes orders for.
+  bool is_named(std::string_view name) const;
   Price round_to_tick(Price price, Rounding rounding) const;  // floor or ceiling
   Qty floor_to_lot(Qty qty) const { return lot_size.is_positive() ? floor_to(qty, lot_size) : qty; }
 

@@ -143,6 +143,17 @@ class QuotingGrid final : public Strategy {
 
   void persist(StateArchive& archive) override { archive.field("grids", grids_); }
 
+  // The next change of the market lays the grid anew; a volatility of another length warms up again.
+  void inherit(const Strategy& before) override {
+    const auto& old = static_cast<const QuotingGrid&>(before);
+    for (std::size_t i = 0; i < grids_.size(); ++i) {
+      Grid fresh = std::move(grids_[i]);
+      grids_[i] = old.grids_[i];
+      if (settings_.volatility_period != old.settings_.volatility_period) grids_[i].volatility = fresh.volatility;
+      grids_[i].must_lay = true;
+    }
+  }
+
  private:
   Grid& grid_of(InstrumentNo instrument) {
     for (Grid& grid : grids_) {

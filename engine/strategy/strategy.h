@@ -112,6 +112,9 @@ class Strategy {
   virtual void on_order(const OrderEvent&, StrategyContext&) {}
   virtual void on_timer(std::uint64_t /*timer_id*/, StrategyContext&) {}
   virtual void persist(StateArchive& archive) = 0;
+  // Made anew with other parameters in the middle of a run: takes over from the one before (same kind, same
+  // instruments) what still fits; what the parameters shape otherwise begins anew. No event follows on_start() then.
+  virtual void inherit(const Strategy& before) = 0;
 };
 
 }  // namespace reprise::engine

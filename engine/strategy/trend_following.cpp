@@ -186,6 +186,19 @@ class TrendFollowing final : public Strategy {
 
   void persist(StateArchive& archive) override { archive.field("tracks", tracks_); }
 
+  // An indicator of the same length goes on; one of another length warms up again.
+  void inherit(const Strategy& before) override {
+    const auto& old = static_cast<const TrendFollowing&>(before);
+    for (std::size_t i = 0; i < tracks_.size(); ++i) {
+      Track fresh = std::move(tracks_[i]);
+      tracks_[i] = old.tracks_[i];
+      if (settings_.fast_period != old.settings_.fast_period) tracks_[i].fast = fresh.fast;
+      if (settings_.slow_period != old.settings_.slow_period) tracks_[i].slow = fresh.slow;
+      if (settings_.atr_period != old.settings_.atr_period) tracks_[i].atr = fresh.atr;
+      if (settings_.breakout_period != old.settings_.breakout_period) tracks_[i].channel = fresh.channel;
+    }
+  }
+
  private:
   static bool is_closed(OrderStatus status) {
     return status == OrderStatus::DENIED || status == OrderStatus::REJECTED || status == OrderStatus::FILLED ||

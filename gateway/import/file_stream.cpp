@@ -99,6 +99,7 @@ Status look_at(SourceInfo& info, const std::string& entry_name, InstrumentRegist
   TextBlock block;
   std::vector<char> text;
   std::optional<Error> damage;
+  bool has_overlong = false;
   while (text.size() < kFirstLookBytes) {
     Result<bool> got = opened->next(block);
     if (!got.ok()) {
@@ -110,12 +111,15 @@ Status look_at(SourceInfo& info, const std::string& entry_name, InstrumentRegist
       break;
     }
     if (!*got) break;
+    has_overlong = has_overlong || block.is_overlong;
     if (!block.is_overlong)
       text.insert(text.end(), block.data.begin(), block.data.begin() + static_cast<std::ptrdiff_t>(block.size));
   }
   const std::string_view all(text.data(), text.size());
   if (first_line(all).empty()) {
     if (damage) return *damage;
+    if (has_overlong)
+      return corrupt_error(info.label + ":1: a line longer than 8 MiB, and none that is shorter", kFormatsHint);
     return corrupt_error(info.label + ": empty", "there is nothing to import in it; leave it out");
   }
 
@@ -147,12 +151,10 @@ Status look_at(SourceInfo& info, const std::string& entry_name, InstrumentRegist
   }
   if (info.format == nullptr) {
     if (damage) return *damage;
-    const char* other = nullptr;
     std::string start(first_line(all).substr(0, 60));
     for (char& c : start) {
       if (static_cast<unsigned char>(c) < 32) c = '?';
     }
-    (void)other;
     return corrupt_error(info.label + ":1: not a format that import knows: \"" + start + "\"", kFormatsHint);
   }
   if (info.recognised.format.empty()) info.recognised.format = info.format->name;
@@ -233,7 +235,35 @@ void FileStream::take_line(std::string_view line) {
   accept_new(before);
 }
 
+// One absurd time would hold the merge and engine time there for the rest of the data, and a run over it would tick
+// through the years between.
+bool FileStream::leaps(const MarketMessage& m) {
+  const bool is_near = last_time_ == 0 || m.ts_recv - last_time_ <= kLeap;
+  const bool is_confirmed = !is_near && leap_time_ != 0 && m.line != leap_line_ && m.ts_recv - leap_time_ <= kLeap &&
+                            leap_time_ - m.ts_recv <= kLeap;
+  if (is_near || is_confirmed) {
+    last_time_ = m.ts_recv;
+    leap_time_ = 0;
+    return false;
+  }
+  leap_time_ = m.ts_recv;
+  leap_line_ = m.line;
+  return true;
+}
+
 Result<bool> FileStream::advance() {
+  for (;;) {
+    Result<bool> more = parse_next();
+    if (!more.ok() || !*more) return more;
+    const MarketMessage& message = front();
+    if (!leaps(message)) break;
+    refuse(message, "time more than 40 days ahead of the line before");
+  }
+  key_ = std::max(key_, front().ts_recv);
+  return true;
+}
+
+Result<bool> FileStream::parse_next() {
   while (next_ == messages.size()) {
     messages.clear();
     next_ = 0;
@@ -270,7 +300,6 @@ Result<bool> FileStream::advance() {
     if (length != 0 && begin[length - 1] == '\r') --length;
     take_line({begin, length});
   }
-  key_ = std::max(key_, messages[next_].ts_recv);
   ++next_;
   return true;
 }

@@ -56,6 +56,11 @@ class FileStream final : public LineSink {
   void skip(std::string_view reason, std::uint64_t line, std::uint64_t lines = 1) override;
 
  private:
+  // A receive time further ahead of the line before it is believed when the next line stands by it.
+  static constexpr std::int64_t kLeap = std::int64_t{40} * 86'400 * 1'000'000'000;
+
+  Result<bool> parse_next();
+  bool leaps(const MarketMessage& message);
   void take_line(std::string_view line);
   void accept_new(std::size_t before);
 
@@ -69,6 +74,9 @@ class FileStream final : public LineSink {
   std::size_t next_ = 0;
   std::uint64_t line_ = 0;
   std::int64_t key_ = INT64_MIN;
+  std::int64_t last_time_ = 0;  // of the last line that was believed; 0 = none yet
+  std::int64_t leap_time_ = 0;  // of a line in front of this one that was not; 0 = none
+  std::uint64_t leap_line_ = 0;
   std::uint64_t file_bytes_read_ = 0;
   bool at_end_ = false;
   std::array<std::uint64_t, kLineKinds> kinds_{};

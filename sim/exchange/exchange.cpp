@@ -62,8 +62,8 @@ SimExchange::Slot& SimExchange::slot_for(InstrumentNo instrument) {
 }
 
 bool SimExchange::may_be_traded(const Instrument& instrument) const {
-  return instrument.is_linear() &&
-         (symbols_.empty() || std::find(symbols_.begin(), symbols_.end(), instrument.symbol) != symbols_.end());
+  const auto names_it = [&](const std::string& name) { return instrument.is_named(name); };
+  return instrument.is_linear() && (symbols_.empty() || std::any_of(symbols_.begin(), symbols_.end(), names_it));
 }
 
 void SimExchange::declare(const journal::RecordView& record, InstrumentNo instrument) {

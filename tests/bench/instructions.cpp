@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <filesystem>
@@ -36,6 +37,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr double kGrowthAllowed = 1.05;
+constexpr int kRecounts = 3;
 constexpr const char* kPaths[] = {"append", "scan", "replay", "order"};
 constexpr const char* kMeaning[] = {
     "append one trade, engine's own thread", "scan: read, verify, decode every field of a trade",
@@ -162,6 +164,15 @@ Counted count_under_valgrind(const Bench& bench, const std::string& path, std::u
   return counted;
 }
 
+// Instructions a record of one path.
+double count_path(const Bench& bench, std::size_t path) {
+  const Counted small = count_under_valgrind(bench, kPaths[path], kSmall[path]);
+  const Counted large = count_under_valgrind(bench, kPaths[path], kLarge[path]);
+  const bool own_thread = std::string_view(kPaths[path]) == "append";
+  const double more = own_thread ? large.main_thread - small.main_thread : large.all_threads - small.all_threads;
+  return more / (large.records - small.records);
+}
+
 }  // namespace
 
 int run_workload(const std::string& name, std::uint64_t size, Bench& bench) {
@@ -226,14 +237,15 @@ int measure_instructions(Bench& bench, const std::string& kept_file, bool check,
   table.column("what");
   for (std::size_t i = 0; i < std::size(kPaths); ++i) {
     bench.say(std::string("counting ") + kPaths[i]);
-    const Counted small = count_under_valgrind(bench, kPaths[i], kSmall[i]);
-    const Counted large = count_under_valgrind(bench, kPaths[i], kLarge[i]);
-    const bool own_thread = std::string_view(kPaths[i]) == "append";
-    const double value = own_thread ? (large.main_thread - small.main_thread) / (large.records - small.records)
-                                    : (large.all_threads - small.all_threads) / (large.records - small.records);
-    values.push_back(std::round(value * 10) / 10);
     double before = 0;
     if (has_kept && kept[key.c_str()].HasMember(kPaths[i])) before = kept[key.c_str()][kPaths[i]].GetDouble();
+    double value = count_path(bench, i);
+    // Waiting for another thread costs instructions too, and how often that happens is the scheduler's business. It
+    // only ever adds: a path that looks grown is counted again, and the least counts.
+    for (int again = 0; again < kRecounts && before > 0 && value > before * kGrowthAllowed; ++again) {
+      value = std::min(value, count_path(bench, i));
+    }
+    values.push_back(std::round(value * 10) / 10);
     const bool too_much = before > 0 && value > before * kGrowthAllowed;
     grown = grown || too_much;
     const std::string change =

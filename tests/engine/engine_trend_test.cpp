@@ -112,6 +112,31 @@ TEST_CASE("a protective stop stands at the venue, follows, and goes with the pos
   }
 }
 
+TEST_CASE("a halt leaves the protective stop of an open position where it stands, the kill switch takes all away") {
+  World world(trend_account({{"protective_stop", "true"}, {"protective_min_move", "0"}}).config);
+  quiet_bars(world, 8);
+  world.bar(60'000, 60'060, 59'995, 60'050);
+  REQUIRE(world.venue_position(1).is_positive());
+  REQUIRE(world.working() == 1);
+  const std::size_t commands = world.count(RecordType::ORDER_COMMAND);
+
+  SECTION("halt: nothing else could be placed, so the stop is not moved either, and it still takes the position out") {
+    world.operate(schema::OperatorAction::HALT);
+    for (double price = 60'100; price <= 60'300; price += 50) world.bar(price - 50, price + 5, price - 55, price);
+    CHECK(world.working() == 1);
+    CHECK(world.count(RecordType::ORDER_COMMAND) == commands);
+    world.bbo(59'000, 59'000.1);
+    CHECK(world.venue_position(1).is_zero());
+    CHECK(world.engine().portfolio().net_position(1).is_zero());
+    CHECK(world.working() == 0);
+  }
+  SECTION("kill switch: flat, and nothing is left at the venue") {
+    world.operate(schema::OperatorAction::KILL_SWITCH);
+    CHECK(world.venue_position(1).is_zero());
+    CHECK(world.working() == 0);
+  }
+}
+
 TEST_CASE("every order can be walked back to the market data behind it") {
   World world(trend_account().config);
   quiet_bars(world, 8);

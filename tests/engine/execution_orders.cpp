@@ -307,6 +307,15 @@ TEST_CASE("an order without an answer is unknown after its deadline and a later 
   Story().tell(R"(
     submit buy 10 @ 100     | submitted        | 0   | 10      |        |
     accepted                | accepted         | 0   | 10      |        |
+    modify 12 @ 101         | pending_modify   | 0   | 12      |        |
+    wait 11                 | unknown          | 0   | 12      |        |
+    modify_rejected         | accepted         | 0   | 10      |        |
+    modify_rejected         | accepted         | 0   | 10      |        | impossible
+    cancel                  | pending_cancel   | 0   | 10      |        |
+  )");
+  Story().tell(R"(
+    submit buy 10 @ 100     | submitted        | 0   | 10      |        |
+    accepted                | accepted         | 0   | 10      |        |
     lost                    | unknown          | 0   | 10      |        |
     fill 3 @ 100 #1         | partially_filled | 3   | 7       | 3      |
   )");

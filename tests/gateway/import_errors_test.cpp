@@ -129,6 +129,46 @@ TEST_CASE("A line of 10 MB is skipped with its reason and the lines around it ar
   CHECK(file.skipped[0].first_line == 2);
 }
 
+TEST_CASE("One absurd time does not carry the rest of the file with it, two lines that agree are a hole") {
+  const Folder folder;
+  const auto rows = [](const std::vector<std::int64_t>& times) {
+    std::string text = "id,price,qty,quote_qty,time,is_buyer_maker\n";
+    int id = 0;
+    for (const std::int64_t time : times)
+      text += std::to_string(++id) + ",42000,0.01,420," + std::to_string(time) + ",true\n";
+    return text;
+  };
+  constexpr std::int64_t kJanuary = 1'704'067'200'000;
+  constexpr std::int64_t kFar = 4'070'908'800'000;  // 2099
+  const auto name = [&](const char* part) { return std::string(part) + "/BTCUSDT-trades-2024-01-01.csv"; };
+  std::filesystem::create_directories(folder.at("glitch"));
+  std::filesystem::create_directories(folder.at("hole"));
+
+  auto glitch = import(folder, {folder.write(name("glitch"), rows({kJanuary, kJanuary + 1, kFar, kJanuary + 2}))});
+  REQUIRE(glitch.ok());
+  CHECK(adds_up(*glitch));
+  REQUIRE(glitch->files[0].skipped.size() == 1);
+  CHECK(glitch->files[0].skipped[0].reason == "time more than 40 days ahead of the line before");
+  CHECK(glitch->files[0].skipped[0].first_line == 4);
+  CHECK(kind(glitch->files[0], "trade") == 3);
+  CHECK(glitch->files[0].last_time == (kJanuary + 2) * 1'000'000);
+
+  std::filesystem::remove_all(folder.at("dataset"));
+  auto hole = import(folder, {folder.write(name("hole"), rows({kJanuary, kFar, kFar + 1, kFar + 2}))});
+  REQUIRE(hole.ok());
+  CHECK(adds_up(*hole));
+  CHECK(kind(hole->files[0], "trade") == 3);
+  CHECK(hole->files[0].last_time == (kFar + 2) * 1'000'000);
+}
+
+TEST_CASE("A file that is one endless line is refused for that, not as empty") {
+  const Folder folder;
+  const Error error = error_of(folder, {folder.write("endless.txt", std::string(10'000'000, 'x'))});
+  CHECK(error.kind == ErrorKind::corrupt);
+  CHECK(mentions(error, "endless.txt:1"));
+  CHECK(mentions(error, "line longer than 8 MiB"));
+}
+
 TEST_CASE("Bad figures are skipped with a reason: NaN, absurd prices, negative quantities, times that are none") {
   const Folder folder;
   std::string text = hbt_line(kStart, "btcusdt@trade", trade_json(0, 1, "100"));

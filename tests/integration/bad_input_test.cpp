@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <iostream>
 #include <random>
 
@@ -23,8 +24,13 @@ std::string noise(std::size_t bytes, std::uint64_t seed) {
   return text;
 }
 
+using Runner = std::function<Outcome(const std::vector<std::string>&)>;
+Outcome as_ourselves(const std::vector<std::string>& line) {
+  return run(line);
+}
+
 // Refused with 2 or 3, a word that names the place, and (asked for JSON) one JSON object.
-void refused(std::vector<std::string> line, const std::string& place) {
+void refused(std::vector<std::string> line, const std::string& place, const Runner& run = as_ourselves) {
   const Outcome plain = run(line);
   {
     INFO(shown(line, plain));
@@ -91,24 +97,48 @@ TEST_CASE("commands that read a journal refuse whatever is none and name it") {
   }
 }
 
-TEST_CASE("a directory without permission is an error that names it") {
-  if (geteuid() == 0) {
-    std::cout << "left out: root may read everything\n";
-    return;
-  }
+TEST_CASE("what may not be read or written is an error that names it, and says what to do") {
+  // Root may do everything: the program then runs as nobody, from a place that nobody can reach.
   const SmallDay& day = small_day();
   const Scratch scratch;
+  const std::string home = fs::path(scratch.path("x")).parent_path().string();
+  const std::string program = scratch.path("program");
+  fs::copy_file(REPRISE_PROGRAM, program);
+  fs::copy(source_path("config"), scratch.path("config"), fs::copy_options::recursive);
+  copy_journal(day.dataset, scratch.path("day"));
+  const std::string profile = scratch.path("config/examples/demo.yaml");
+  chmod(home.c_str(), 0755);
+  const Runner nobody = [&](const std::vector<std::string>& line) {
+    if (geteuid() != 0) return run(line);
+    std::vector<std::string> all = {"--reuid=65534", "--regid=65534", "--clear-groups", program};
+    all.insert(all.end(), line.begin(), line.end());
+    return run_program("/usr/bin/setpriv", all);
+  };
+
   const std::string locked = scratch.path("locked");
   copy_journal(day.dataset, locked);
+  REQUIRE(nobody({"verify", locked}).exit_code == 0);  // reading needs no right to write
   chmod(locked.c_str(), 0);
-  for (const char* command : {"verify", "replay", "inspect", "report"}) refused({command, locked}, locked);
-  chmod(locked.c_str(), 0700);
+  for (const char* command : {"verify", "replay", "inspect", "report"}) refused({command, locked}, locked, nobody);
+  chmod(locked.c_str(), 0755);
+  for (const auto& entry : fs::directory_iterator(locked)) chmod(entry.path().c_str(), 0);
+  for (const char* command : {"verify", "replay", "inspect", "report"}) {
+    refused({command, locked}, locked, nobody);
+    CHECK(nobody({command, locked}).err.find("give yourself") != std::string::npos);
+  }
+
   const std::string folder = scratch.path("read-only");
   fs::create_directory(folder);
-  chmod(folder.c_str(), 0500);
-  refused({"generate", "--seed", "1", "--hours", "0.01", "--out", folder + "/day"}, folder);
-  refused(backtest(day.profile, day.dataset, folder + "/run"), folder);
-  chmod(folder.c_str(), 0700);
+  chmod(folder.c_str(), 0555);
+  refused({"generate", "--seed", "1", "--hours", "0.01", "--out", folder + "/day"}, folder, nobody);
+  refused(backtest(profile, scratch.path("day"), folder + "/run"), folder, nobody);
+  refused({"export", scratch.path("day"), "--type", "trade", "--format", "csv", "--out", folder + "/t.csv"}, folder,
+          nobody);
+  chmod(folder.c_str(), 0777);
+  for (const std::string& name : {std::string("prices.csv"), std::string("profile.yaml")})
+    chmod(scratch.file(name, "x\n").c_str(), 0);
+  refused({"import", scratch.path("prices.csv"), "--out", folder + "/day"}, "prices.csv", nobody);
+  refused(backtest(scratch.path("profile.yaml"), scratch.path("day"), folder + "/run"), "profile.yaml", nobody);
 }
 
 TEST_CASE("targets that exist or cannot be made are refused before any work") {

@@ -1,5 +1,6 @@
 // A day from nothing to a report: generate, run, replay, verify, export, inspect, report; and what must not
 // go unnoticed: a flipped byte, a forged decision, another setting.
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <set>
@@ -79,6 +80,12 @@ TEST_CASE("two runs of one day have one digest whatever the durability, and deci
                                      {"--durability", durability}));
     CHECK(digest == again["digest"].GetString());
   }
+  // Nor does it tell where the log went or how the blocks were cut.
+  const auto elsewhere =
+      must(backtest(small_day().profile, small_day().dataset, traded.scratch.path("elsewhere"),
+                    {"--set", "journal.durability=sync", "--set", "journal.block_bytes=8192", "--set",
+                     "logging.file=" + traded.scratch.path("elsewhere.log"), "--set", "logging.level=debug"}));
+  CHECK(digest == elsewhere["digest"].GetString());
   const auto unjournaled = must(
       {"run", "--mode", "backtest", "--config", small_day().profile, "--data", small_day().dataset, "--no-journal"});
   CHECK(unjournaled["journal"].IsNull());
@@ -261,6 +268,13 @@ TEST_CASE("replay under another setting names record, field, both values and cau
   // The setting that the run had changes nothing.
   CHECK(std::string(must({"replay", traded.journal, "--set", "sizing.risk_fraction=0.0020"})["verdict"].GetString()) ==
         "identical");
+  // What governs inputs alone is told to change nothing; what goes out with an order is not.
+  const auto latency = must({"replay", traded.journal, "--set", "venue.order_entry_latency=90ms"});
+  CHECK(std::string(latency["verdict"].GetString()) == "identical");
+  CHECK(std::string(latency["note"].GetString()).find("changes nothing") != std::string::npos);
+  const auto stp = must({"replay", traded.journal, "--set", "venue.stp_mode=expire_both"}, 1);
+  CHECK(std::string(stp["verdict"].GetString()) == "diverged");
+  CHECK(std::string(stp["note"].GetString()).empty());
   // The nearest key is named.
   const Outcome misspelt = run({"replay", traded.journal, "--set", "risk.max_levrage=2"});
   CHECK(misspelt.exit_code == 2);
@@ -282,6 +296,16 @@ TEST_CASE("a run logs structured lines to the configured file and stays quiet on
   CHECK(run(backtest(small_day().profile, small_day().dataset, scratch.path("run2"),
                      {"--set", "logging.file=/proc/reprise/log"}))
             .exit_code == 2);
+}
+
+TEST_CASE("a failure is told once on standard error, and replay of a dataset says that it compared nothing") {
+  const Traded traded;
+  const Outcome again = run(backtest(small_day().profile, small_day().dataset, traded.journal, {"--resume"}));
+  CHECK(again.exit_code == 2);
+  CHECK(std::count(again.err.begin(), again.err.end(), '\n') == 1);
+  const auto dataset = must({"replay", small_day().dataset});
+  CHECK(dataset["outputs"].GetUint64() == 0);
+  CHECK(std::string(dataset["note"].GetString()).find("nothing was compared") != std::string::npos);
 }
 
 TEST_CASE("a reader that has seen enough ends export and inspect without an error") {

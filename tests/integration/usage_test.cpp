@@ -41,6 +41,10 @@ TEST_CASE("a wrong command line exits with 2 and says what to do") {
       {"run", "--mode", "sideways", "--config", "c", "--data", "d", "--journal", "j"},
       {"export", "x", "--type", "trade", "--format", "parquet"},
       {"generate", "--seed", "abc", "--out", "x"},
+      {"generate", "--seed", "-1", "--out", "/no/such/folder/x"},
+      {"generate", "--seed", "1", "--symbols", "-1", "--out", "/no/such/folder/x"},
+      {"generate", "--seed", "99999999999999999999", "--out", "/no/such/folder/x"},
+      {"export", "x", "--type", "trade", "--format", "csv", "--from", "10", "--until", "5"},
   };
   for (const auto& line : lines) {
     const Outcome outcome = run(line);
@@ -48,6 +52,7 @@ TEST_CASE("a wrong command line exits with 2 and says what to do") {
     CHECK(outcome.exit_code == 2);
     CHECK(outcome.out.empty());
     CHECK(outcome.err.rfind("reprise", 0) == 0);
+    CHECK(outcome.err.find("/no/such/folder") == std::string::npos);  // refused for the number, not for the place
   }
 }
 

@@ -141,6 +141,7 @@ TEST_CASE(
         ++clean;
         INFO("bit " << bit << " of " << name);
         CHECK(report->last_seq == 40);
+        CHECK(name.find(".sst") == std::string::npos);  // tables are checked to the last byte of padding
       }
       flip(file, bit);
     }
@@ -148,6 +149,27 @@ TEST_CASE(
   INFO(clean << " of " << tried << " flips left every durable record readable");
   CHECK(tried > 200);
   CHECK(verify_or_fail(path).clean);
+}
+
+TEST_CASE("a directory in the place of a file is reported, sealed or not") {
+  const Scratch scratch;
+  for (const bool ended : {true, false}) {
+    const std::string path = scratch / (ended ? "ended" : "open");
+    {
+      auto writer = JournalWriter::create(path, manifest(), options());
+      REQUIRE_OK(writer);
+      random_records(10, 3).for_each(1, [&](const RecordView& record) { writer->append(record); });
+      if (ended) REQUIRE_OK(writer->end());
+    }
+    REQUIRE(verify_or_fail(path).clean);
+    const std::string file = path + (ended ? "/SEAL" : "/TAIL");
+    std::filesystem::remove(file);
+    std::filesystem::create_directory(file);
+    auto report = verify(path);
+    REQUIRE_OK(report);
+    CHECK_FALSE(report->clean);
+    CHECK(report->problem.find(file) != std::string::npos);
+  }
 }
 
 TEST_CASE("a truncated, missing or added file of an ended journal is reported with its name") {
