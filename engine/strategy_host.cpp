@@ -154,7 +154,8 @@ std::string StrategyHost::cannot_take_over(const std::vector<config::StrategyCon
   const auto& present = core_.config.strategies;
   for (std::size_t i = 0; i < present.size(); ++i) {
     if (i >= wanted.size() || wanted[i].name != present[i].name)
-      return "strategy " + present[i].name + " is no longer number " + std::to_string(i + 1) + " (switch it off instead)";
+      return "strategy " + present[i].name + " is no longer number " + std::to_string(i + 1) +
+             " (switch it off instead)";
     if (wanted[i].kind != present[i].kind) return "strategy " + present[i].name + " is of another kind";
     if (wanted[i].instruments != present[i].instruments && runners_[i].strategy != nullptr)
       return "strategy " + present[i].name + " trades other instruments";

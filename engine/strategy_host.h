@@ -27,8 +27,8 @@ class StrategyHost {
   ~StrategyHost();
 
   void configure();  // from core.config
-  // A new configuration in the middle of a run. Names, kinds and instruments of the strategies there are stay (why not, as
-  // text; "" = fine); parameters may change, strategies may be switched on and off, new ones come last.
+  // A new configuration in the middle of a run. Names, kinds and instruments of the strategies there are stay (why not,
+  // as text; "" = fine); parameters may change, strategies may be switched on and off, new ones come last.
   std::string cannot_take_over(const std::vector<config::StrategyConfig>& wanted) const;
   // From core.config. A strategy with other parameters is made anew and inherits what it can; one that is switched off
   // leaves its position and protective stop where they are and pulls the rest.

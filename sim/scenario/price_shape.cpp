@@ -11,6 +11,10 @@ namespace {
 constexpr std::int64_t kLeast = kFactorOne / 10'000;
 constexpr std::int64_t kMost = kFactorOne * 10'000;
 
+bool has_moved(std::int64_t held, std::int64_t now) {
+  return static_cast<Wide>(now > held ? now - held : held - now) * 100'000 > static_cast<Wide>(held) * 3;
+}
+
 std::int64_t times(std::int64_t a, std::int64_t b) {
   const Wide product = (static_cast<Wide>(a) * b + kFactorOne / 2) / kFactorOne;
   return static_cast<std::int64_t>(std::clamp<Wide>(product, kLeast, kMost));
@@ -48,16 +52,16 @@ std::int64_t Move::at(UnixNanos now) const {
 
 void PriceShape::scale(std::int64_t factor) {
   settled_ = times(settled_, std::clamp(factor, kLeast, kMost));
-  cached_at_ = {-1};
+  looked_at_ = {-1};
 }
 
 std::int64_t PriceShape::factor(UnixNanos now) const {
-  if (now == cached_at_) return cached_;
+  if (now == looked_at_) return held_;
   std::int64_t factor = settled_;
   for (const Move& move : moves_) factor = times(factor, move.at(now));
-  cached_at_ = now;
-  cached_ = factor;
-  return factor;
+  looked_at_ = now;
+  if (has_moved(held_, factor)) held_ = factor;
+  return held_;
 }
 
 void PriceShape::observe(Price mid, UnixNanos now) {
@@ -72,6 +76,7 @@ void PriceShape::observe(Price mid, UnixNanos now) {
     scale(kFactorOne + static_cast<std::int64_t>(move * (volatility_e8_ - kScale) / kScale));
   }
   mid_ = mid;
+  if (!anchor_.is_positive() || has_moved(anchor_.e8, mid.e8)) anchor_ = mid;
   if (now < next_sample_) return;
   if (sampled_.is_positive()) {
     const auto move = static_cast<std::int64_t>(static_cast<Wide>(mid.e8 - sampled_.e8) * 1'000'000'000 / sampled_.e8);
@@ -89,7 +94,7 @@ Rate PriceShape::sigma() const {
 
 Price PriceShape::apply(Price price, UnixNanos now, Price tick, Rounding rounding) const {
   Wide x = price.e8;
-  if (spread_e8_ != kScale && mid_.is_positive()) x = mid_.e8 + (x - mid_.e8) * spread_e8_ / kScale;
+  if (spread_e8_ != kScale && anchor_.is_positive()) x = anchor_.e8 + (x - anchor_.e8) * spread_e8_ / kScale;
   x = x * factor(now) / kFactorOne;
   std::int64_t step = tick.is_positive() ? tick.e8 : 1;
   x = std::clamp<Wide>(x, 0, Wide{4'000'000'000} * kScale);
@@ -111,7 +116,9 @@ void PriceShape::persist(engine::StateArchive& archive) {
   archive.field("next_sample", next_sample_);
   archive.field("variance", variance_);
   archive.field("samples", samples_);
-  if (archive.loading()) cached_at_ = {-1};
+  archive.field("anchor", anchor_);
+  archive.field("held", held_);
+  archive.field("looked_at", looked_at_);
 }
 
 }  // namespace reprise::sim::scenario

@@ -3,6 +3,9 @@
 // A price p becomes (mid + (p - mid) * spread) * factor, rounded to the tick. The factor is the product of the moves
 // (jump, grind, crash, flash, path: each a line of points that holds its last value for ever) and of the excess that a
 // volatility multiplier has made of the market's own moves. Factors are integers at 1e-12. Deterministic, no floats.
+//
+// The factor in use, and the mid that distances count from, follow in steps of 0.3 basis points: a slow move shifts a
+// book some times a second, as quotes do, and not every level with every record.
 #pragma once
 
 #include <cstdint>
@@ -49,7 +52,7 @@ class PriceShape {
   bool is_plain() const {
     return moves_.empty() && settled_ == kFactorOne && volatility_e8_ == kScale && spread_e8_ == kScale;
   }
-  std::int64_t factor(UnixNanos now) const;
+  std::int64_t factor(UnixNanos now) const;  // in use
   Price apply(Price price, UnixNanos now, Price tick, Rounding rounding) const;
   Price mid() const { return mid_; }  // of the market itself; 0 = none yet
   Rate sigma() const;                 // standard deviation of the market's own returns over a minute
@@ -67,8 +70,9 @@ class PriceShape {
   UnixNanos next_sample_;
   std::int64_t variance_ = 0;  // of one second's return, 1e-18
   std::int64_t samples_ = 0;
-  mutable UnixNanos cached_at_{-1};
-  mutable std::int64_t cached_ = kFactorOne;
+  Price anchor_;  // the mid that distances count from
+  mutable std::int64_t held_ = kFactorOne;
+  mutable UnixNanos looked_at_{-1};
 };
 
 }  // namespace reprise::sim::scenario

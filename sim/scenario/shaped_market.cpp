@@ -11,6 +11,9 @@ using journal::RecordHeader;
 using journal::RecordType;
 using journal::RecordView;
 
+// Levels a side that a bent market publishes.
+constexpr std::size_t kDepth = 60;
+
 void write_levels(capnp::List<schema::Level>::Builder out, const std::vector<Level>& levels) {
   for (unsigned i = 0; i < levels.size(); ++i) {
     out[i].setPrice(levels[i].price.e8);
@@ -84,6 +87,8 @@ void ShapedMarket::bent_side(BookSideKind side, UnixNanos now, std::vector<Level
     const Price price = bend(level.price, now, rounding);
     if (!out.empty() && out.back().price == price) {
       out.back().qty += qty;
+    } else if (out.size() == kDepth) {
+      return;
     } else {
       out.push_back({price, qty});
     }

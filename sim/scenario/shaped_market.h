@@ -2,7 +2,8 @@
 //
 // Keeps the base's book and the book as published, so that a bent market is still an ordinary one: each delta carries
 // exactly the levels that differ, ids follow on, snapshots can be made at any moment. Until an act bends something,
-// records pass as they are. Quantities round down to the lot. Deterministic; one thread.
+// records pass as they are. From then on the best 60 levels a side are published. Quantities round down to the lot.
+// Deterministic; one thread.
 #pragma once
 
 #include <cstdint>
