@@ -14,7 +14,7 @@ constexpr std::uint64_t kProgressEvery = 65'536;
 
 Result<BacktestReport> go(const BacktestOptions& options, DatasetSource& source, RunSink& sink) {
   BacktestReport report;
-  RunLoop loop(source, sink);
+  RunLoop loop(source, sink, options.hooks);
   std::uint64_t next_progress = kProgressEvery;
   if (options.progress) {
     loop.on_read = [&] {

@@ -21,6 +21,8 @@
 
 namespace reprise::sim {
 
+class RunHooks;  // sim/run_hooks.h
+
 struct BacktestProgress {
   std::uint64_t dataset_records = 0;  // read so far, over all datasets
   std::uint64_t dataset_records_total = 0;
@@ -46,6 +48,7 @@ struct BacktestOptions {
   journal::WallClock clock;  // required
   std::string build_id;
   std::string compiler;
+  RunHooks* hooks = nullptr;  // steps into the run (a scenario); not owned, new for each run
   std::function<void(const BacktestProgress&)> progress;  // every 65536 dataset records; may be empty
   // determinism: allowed because stopping only decides where the run ends
   const std::atomic<bool>* stop = nullptr;  // set: end the run in order, as soon as possible

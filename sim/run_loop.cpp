@@ -48,6 +48,7 @@ void RunLoop::begin(const config::Config& config, const config::Entries& entries
   config_ = config;
   exchange_ = std::make_unique<SimExchange>(config_, symbols_of(config_));
   latency_ = LatencyModel(config_.venue, config_.run.seed);
+  if (hooks_ != nullptr) hooks_->bind(*this);
   const UnixNanos start = source_.start();
   const std::uint64_t seed = config_.run.seed;
   give<schema::RunStart>(RecordType::RUN_START, start, [&](schema::RunStart::Builder b) {
@@ -108,7 +109,7 @@ journal::SnapshotImage RunLoop::snapshot() {
   journal::SnapshotImage image;
   image.engine_version = engine::kEngineVersion;
   engine::StateSaver saver;
-  std::uint64_t window = window_.size();
+  std::uint64_t window = window_.size() + hooked_window_.size();
   persist(saver, window);
   image.sections.push_back({std::string(kEngineSection), engine::save_state(engine_)});
   image.sections.push_back({std::string(kRunSection), saver.bytes()});
@@ -138,7 +139,7 @@ bool RunLoop::step() {
   return source_.status().ok();
 }
 
-RunLoop::Step RunLoop::choose() const {
+RunLoop::Step RunLoop::choose() {
   UnixNanos best = kNever;
   Step step = Step::none;
   const auto consider = [&](UnixNanos time, Step candidate) {
@@ -148,19 +149,24 @@ RunLoop::Step RunLoop::choose() const {
     }
   };
   // In the order of the kinds: at equal times the first one stays.
+  if (hooks_ != nullptr) consider(hooks_->next_time(), Step::hooks);
   consider(exchange_->next_timer(), Step::venue_timer);
   if (has_ahead_) consider(ahead_.at_venue, Step::venue_market);
   if (!commands_.empty()) consider(commands_.front().arrival, Step::venue_command);
   if (!window_.empty()) consider(window_.front().recv, Step::engine_market);
-  if (!reports_.empty()) consider(reports_.front().arrival, Step::engine_report);
+  const bool is_up = hooks_ == nullptr || hooks_->is_up();
+  if (!hooked_window_.empty() && is_up) consider(hooked_window_.front().recv, Step::engine_market);
+  if (!reports_.empty() && is_up) consider(reports_.front().arrival, Step::engine_report);
   consider(next_tick_, Step::engine_tick);
   // The world ends with the data: nothing is done after its last record.
-  if (!has_ahead_ && window_.empty() && best > last_recv_) return Step::none;
+  if (!has_ahead_ && window_.empty() && hooked_window_.empty() && best > last_recv_) return Step::none;
+  world_time_ = std::max(world_time_, best);
   return step;
 }
 
 void RunLoop::act(Step step) {
   switch (step) {
+    case Step::hooks: hooks_->on_time(world_time_); return;
     case Step::venue_timer:
       venue_time_ = exchange_->next_timer();
       exchange_->on_timer(venue_time_);
@@ -178,12 +184,13 @@ void RunLoop::act(Step step) {
     case Step::engine_report: {
       const ReportInFlight in_flight = std::move(reports_.front());
       reports_.pop_front();
-      give_report(in_flight.report, in_flight.arrival);
+      give_report(in_flight.report, hooks_ == nullptr ? in_flight.arrival : world_time_);
       return;
     }
     case Step::engine_tick: {
       const UnixNanos now = next_tick_;
       next_tick_ = {now.ns + config_.run.tick_interval_ns};
+      if (hooks_ != nullptr && !hooks_->is_up()) return;
       give<schema::ClockTick>(RecordType::CLOCK_TICK, now, [](schema::ClockTick::Builder) {});
       return;
     }
@@ -200,8 +207,14 @@ void RunLoop::look_ahead() {
 void RunLoop::show_venue() {
   venue_time_ = ahead_.at_venue;
   if (ahead_.has_latency) latency_.observe_feed_latency(ahead_.recv - ahead_.happened);
-  exchange_->on_market(ahead_.view, ahead_.instrument, ahead_.at_venue, ahead_.happened);
-  window_.push_back(ahead_);
+  if (hooks_ != nullptr) {
+    world_time_ = std::max(world_time_, venue_time_);
+    hooks_->on_market(ahead_);
+    source_.release(ahead_);
+  } else {
+    exchange_->on_market(ahead_.view, ahead_.instrument, ahead_.at_venue, ahead_.happened);
+    window_.push_back(ahead_);
+  }
   if (!exchange_->reports().empty()) take_reports();
   look_ahead();
 }
@@ -209,12 +222,17 @@ void RunLoop::show_venue() {
 void RunLoop::take_reports() {
   for (Report& report : exchange_->reports()) {
     const UnixNanos arrival = latency_.report_arrival(report.time);
-    reports_.push_back({arrival, std::move(report)});
+    if (hooks_ == nullptr) {
+      reports_.push_back({arrival, std::move(report)});
+    } else {
+      hooks_->on_report(report, arrival);
+    }
   }
   exchange_->reports().clear();
 }
 
 void RunLoop::give_engine_market() {
+  if (hooks_ != nullptr) return give_hooked();
   const SourceRecord record = window_.front();
   window_.pop_front();
   engine_time_ = std::max(engine_time_, record.recv);
@@ -235,7 +253,8 @@ void RunLoop::give_engine_market() {
   source_.release(record);
 }
 
-void RunLoop::give_report(const Report& report, UnixNanos now) {
+void RunLoop::give_report(const Report& report, UnixNanos at) {
+  const UnixNanos now = by_our_clock(at);
   engine_time_ = std::max(engine_time_, now);
   RecordHeader header;
   header.account = report.type == RecordType::MARK_PRICE ? 0 : kAccount;
@@ -249,7 +268,8 @@ void RunLoop::give_report(const Report& report, UnixNanos now) {
 
 // An input that the driver itself makes.
 template <class T, class Fill>
-void RunLoop::give(RecordType type, UnixNanos now, Fill&& fill, std::size_t extra_words) {
+void RunLoop::give(RecordType type, UnixNanos at, Fill&& fill, std::size_t extra_words) {
+  const UnixNanos now = by_our_clock(at);
   engine_time_ = std::max(engine_time_, now);
   RecordHeader header;
   header.ts_engine = engine_time_.ns;
@@ -283,7 +303,10 @@ void RunLoop::input(const RecordView& view) {
   ++inputs_;
   outputs_.clear();
   engine_.on(view, outputs_);
-  if (outputs_.empty()) return;
+  if (outputs_.empty()) {
+    if (hooks_ != nullptr) hooks_->after_input(view, outputs_);
+    return;
+  }
   const journal::Seq first = sink_.next_seq();
   sink_.append(outputs_);
   outputs_made_ += outputs_.count();
@@ -291,14 +314,20 @@ void RunLoop::input(const RecordView& view) {
     if (output.type() != RecordType::ORDER_COMMAND) return;
     Command command =
         Command::from_record(output.seq, output.header->instrument, journal::read<schema::OrderCommand>(output));
-    const UnixNanos arrival = std::max(latency_.command_arrival(engine_time_), venue_time_);
-    commands_.push_back({arrival, command});
+    const UnixNanos sent = hooks_ == nullptr ? engine_time_ : world_time_;  // our clock may be wrong
+    const UnixNanos arrival = std::max(latency_.command_arrival(sent), venue_time_);
+    if (hooks_ == nullptr) {
+      commands_.push_back({arrival, command});
+    } else {
+      hooks_->on_command(command, arrival);
+    }
   });
+  if (hooks_ != nullptr) hooks_->after_input(view, outputs_);
 }
 
 void RunLoop::finish(const std::string& reason) {
   give<schema::RunEnd>(
-      RecordType::RUN_END, engine_time_, [&](schema::RunEnd::Builder b) { b.setReason(reason); },
+      RecordType::RUN_END, engine_time_ - clock_step_, [&](schema::RunEnd::Builder b) { b.setReason(reason); },
       2 + reason.size() / 8);
 }
 
@@ -312,12 +341,12 @@ void RunLoop::reconfigure(const config::Config& config, const config::Entries& e
   } else if (next_tick_ == kNever || next_tick_.ns % tick != 0) {
     next_tick_ = UnixNanos{(engine_time_.ns / tick + 1) * tick};
   }
-  give_configuration(entries, engine_time_);
+  give_configuration(entries, engine_time_ - clock_step_);
 }
 
 void RunLoop::operate(schema::OperatorAction action, const std::string& text) {
   give<schema::OperatorCommand>(
-      RecordType::OPERATOR_COMMAND, engine_time_,
+      RecordType::OPERATOR_COMMAND, engine_time_ - clock_step_,
       [&](schema::OperatorCommand::Builder b) {
         b.setAction(action);
         b.setText(text);

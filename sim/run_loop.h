@@ -4,6 +4,9 @@
 // the records that follow are those of the run that was not interrupted. That is what a snapshot holds (section "run",
 // beside the engine's own section), and what branches of a recorded run begin with.
 //
+// Hooks (sim/run_hooks.h) may step in between the market, the venue and the engine. What they do is in the journal as
+// ordinary inputs; a snapshot does not hold them, so what is taken up there goes on without.
+//
 // Deterministic and single-threaded. The source and the sink are given and outlive the loop.
 #pragma once
 
@@ -21,6 +24,7 @@
 #include "sim/dataset_source.h"
 #include "sim/exchange/exchange.h"
 #include "sim/exchange/latency.h"
+#include "sim/run_hooks.h"
 #include "sim/run_sink.h"
 
 namespace reprise::sim {
@@ -28,9 +32,10 @@ namespace reprise::sim {
 inline constexpr std::string_view kEngineSection = "engine";
 inline constexpr std::string_view kRunSection = "run";
 
-class RunLoop {
+class RunLoop final : private RunControl {
  public:
-  RunLoop(DatasetSource& source, RunSink& sink) : source_(source), sink_(sink) {}
+  RunLoop(DatasetSource& source, RunSink& sink, RunHooks* hooks = nullptr)
+      : source_(source), sink_(sink), hooks_(hooks) {}
 
   // Begins at the start of the data: RunStart, Configuration, leading declarations, opening balances.
   void begin(const config::Config& config, const config::Entries& entries);
@@ -49,13 +54,13 @@ class RunLoop {
   // Inputs from outside the market, at the present engine time.
   // The whole configuration anew: the engine takes over what may change (Engine), the venue its fees, models,
   // latencies.
-  void reconfigure(const config::Config& config, const config::Entries& entries);
-  void operate(schema::OperatorAction action, const std::string& text);
+  void reconfigure(const config::Config& config, const config::Entries& entries) override;
+  void operate(schema::OperatorAction action, const std::string& text) override;
 
   // Called whenever the source has been read on; may be empty.
   std::function<void()> on_read;
 
-  engine::Engine& engine() { return engine_; }
+  engine::Engine& engine() override { return engine_; }
   const SimExchange& exchange() const { return *exchange_; }
   UnixNanos engine_time() const { return engine_time_; }
   std::uint64_t inputs() const { return inputs_; }
@@ -80,26 +85,51 @@ class RunLoop {
   };
   // What can happen next, in the order in which it happens when two fall on one instant. Within one kind:
   // the order of insertion. That is the total order of a run.
-  enum class Step { venue_timer, venue_market, venue_command, engine_market, engine_report, engine_tick, none };
+  enum class Step { hooks, venue_timer, venue_market, venue_command, engine_market, engine_report, engine_tick, none };
 
   // What of the loop is saved. `window`: records that the venue knows and the engine does not; they are read again.
   struct State;
 
-  Step choose() const;
+  // A market record that hooks have sent to the engine; takes the place of window_.
+  struct HookedRecord {
+    UnixNanos recv;
+    std::vector<std::uint64_t> words;  // header and body
+  };
+
+  Step choose();
   void act(Step step);
   void look_ahead();
   void show_venue();
-  void take_reports();
+  void take_reports() override;
   void give_engine_market();
   void give_report(const Report& report, UnixNanos now);
+  void give_record(const journal::RecordView& given, UnixNanos at);
+  void give_hooked();
   void give_configuration(const config::Entries& entries, UnixNanos now);
   template <class T, class Fill>
   void give(journal::RecordType type, UnixNanos now, Fill&& fill, std::size_t extra_words = 0);
   void input(const journal::RecordView& view);
+  UnixNanos by_our_clock(UnixNanos time) const { return time + clock_step_; }
+
+  // RunControl, for hooks (run_loop_hooks.cpp)
+  UnixNanos now() const override { return world_time_; }
+  UnixNanos start() const override { return source_.start(); }
+  SimExchange& exchange() override { return *exchange_; }
+  journal::Seq next_seq() const override { return sink_.next_seq(); }
+  void to_venue(const journal::RecordView& record, InstrumentNo instrument, UnixNanos happened) override;
+  void to_engine(const journal::RecordView& record, InstrumentNo instrument, UnixNanos recv) override;
+  void give(const journal::RecordBatch& inputs) override;
+  void queue_command(const Command& command, UnixNanos arrival) override;
+  void queue_report(const Report& report, UnixNanos arrival) override;
+  std::size_t in_flight() const override { return commands_.size() + reports_.size(); }
+  void set_clock_step(DurationNanos ahead) override { clock_step_ = ahead; }
+  void restart_engine() override;
+
   void persist(engine::StateArchive& archive, std::uint64_t& window);
 
   DatasetSource& source_;
   RunSink& sink_;
+  RunHooks* hooks_;
   config::Config config_;
   std::unique_ptr<SimExchange> exchange_;
   LatencyModel latency_;
@@ -108,12 +138,15 @@ class RunLoop {
   SourceRecord ahead_;  // next record for the venue
   bool has_ahead_ = false;
   std::deque<SourceRecord> window_;  // the venue knows them, the engine not yet
+  std::deque<HookedRecord> hooked_window_;
   std::deque<CommandInFlight> commands_;
   std::deque<ReportInFlight> reports_;
   UnixNanos next_tick_;
   UnixNanos venue_time_;
   UnixNanos engine_time_;
   UnixNanos last_recv_;
+  UnixNanos world_time_;      // of the step; differs from engine time where our clock does
+  DurationNanos clock_step_;  // our clock minus the world's
   std::uint64_t inputs_ = 0;
   std::uint64_t outputs_made_ = 0;
   journal::RecordBatch batch_;

@@ -93,6 +93,26 @@ void RunSink::append(const journal::RecordBatch& batch) {
   batch.for_each(next_seq_, [&](const journal::RecordView& record) { append(record); });
 }
 
+Status RunSink::for_each_kept(const std::function<void(const journal::RecordView&)>& visit) {
+  if (error_) return *error_;
+  if (!writer_) return usage_error("the run keeps no journal to recover from");
+  if (Status committed = writer_->commit(); !committed) return committed.error();
+  journal::ReaderOptions reading;
+  reading.follow = true;  // the writer holds the journal
+  Result<journal::JournalReader> reader = journal::JournalReader::open(path_, reading);
+  if (!reader) return reader.error();
+  journal::RecordView record;
+  journal::Seq last = 0;
+  while (last + 1 < next_seq_ && reader->next(record)) {
+    visit(record);
+    last = record.seq;
+  }
+  if (Status read = reader->status(); !read) return read.error();
+  if (last + 1 != next_seq_)
+    return io_error(path_ + ": holds " + std::to_string(last) + " of " + std::to_string(next_seq_ - 1) + " records");
+  return ok_status();
+}
+
 Status RunSink::status() const {
   if (error_) return *error_;
   return writer_ ? writer_->status() : ok_status();

@@ -4,6 +4,7 @@
 // are appended. A difference is an Error that names the seq; the journal is left as it was.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -37,6 +38,11 @@ class RunSink {
   // The record's seq must be next_seq().
   void append(const journal::RecordView& record);
   void append(const journal::RecordBatch& batch);
+  // Every record so far, in order, as the journal has them (written out first). Needs a journal.
+  Status for_each_kept(const std::function<void(const journal::RecordView&)>& visit);
+  void fail(Error error) {
+    if (!error_) error_ = std::move(error);
+  }
   // First error so far; cheap while there is none.
   bool failed() const { return error_.has_value() || (writer_ && writer_->failed()); }
   Status status() const;

@@ -145,6 +145,12 @@ bool OrderManager::take_fill(Order* order, InstrumentNo instrument, schema::Orde
       anomaly(AnomalyKind::OVERFILL, order->request.qty.e8, order->cum_qty.e8);
       return false;
     }
+    // An execution on the terms of the modify in flight: the venue has carried it out, its answer is late or lost.
+    if (order->modify_command != 0 && report.getOrderQty() == order->pending_qty.e8 &&
+        order->pending_qty != order->request.qty) {
+      order->request.qty = order->pending_qty;
+      if (order->pending_price.is_positive()) order->request.price = order->pending_price;
+    }
     order->cum_qty += qty;
     order->cum_notional += price * qty;
     if (order->cum_qty > order->request.qty) anomaly(AnomalyKind::OVERFILL, order->request.qty.e8, order->cum_qty.e8);

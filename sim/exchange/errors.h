@@ -8,6 +8,9 @@ namespace reprise::sim {
 
 enum class VenueError : std::int32_t {
   none = 0,
+  internal_error = -1001,
+  too_many_requests = -1003,
+  overloaded = -1008,
   precision = -1111,
   bad_time_in_force = -1115,
   bad_order_type = -1116,
@@ -55,6 +58,10 @@ struct VenueErrorEntry {
 
 inline constexpr VenueErrorEntry kVenueErrors[] = {
     {VenueError::none, ""},
+    {VenueError::too_many_requests, "Way too many requests; IP banned. Please use the websocket for live updates."},
+    {VenueError::internal_error, "Internal error; unable to process your request. Please try again."},
+    {VenueError::overloaded,
+     "Request throttled by system-level protection. Reduce-only/close-position orders are exempt. Please try again."},
     {VenueError::precision, "Precision is over the maximum defined for this asset."},
     {VenueError::bad_time_in_force, "Invalid timeInForce."},
     {VenueError::bad_order_type, "Invalid orderType."},

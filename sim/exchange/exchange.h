@@ -3,8 +3,8 @@
 // It gets market data and commands at venue time and answers with reports, in the order and the words of
 // Binance USD-M Futures. Which rule stands where: orders.cpp (entry, cancel, modify), matching.cpp (takers,
 // makers, fees), conditional.cpp (stops, take-profits, trailing), bars.cpp (no book, no trades), funding.cpp,
-// margin.cpp (entry check), liquidation.cpp; queue_model, market, ledger, filters are parts of their own. The rules in
-// words, and where they are wrong: sim/MODELS.md.
+// margin.cpp (entry check), liquidation.cpp, adl.cpp; queue_model, market, ledger, filters are parts of their own. The
+// rules in words, and where they are wrong: sim/MODELS.md.
 //
 // Deterministic and single-threaded; times are given, never read. Our trading leaves the recorded market as it
 // was, apart from liquidity that we took. Reports stay in reports() until the owner takes them.
@@ -45,6 +45,11 @@ class SimExchange {
   void on_command(const Command& command, UnixNanos now);
   void on_timer(UnixNanos now);                         // at next_timer(): whole seconds
   UnixNanos next_timer() const { return next_timer_; }  // 0 = not open yet
+
+  // A counterparty went bankrupt: this much of our position (no more than there is) is closed against it at the price.
+  void auto_deleverage(InstrumentNo instrument, Qty qty, Price price, UnixNanos now);
+  // The account's leverage from now on, as the venue sets it.
+  void set_leverage(std::uint32_t leverage) { ledger_.configure(ledger_.mode(), leverage); }
 
   std::vector<Report>& reports() { return reports_; }
 

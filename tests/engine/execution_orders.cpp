@@ -69,8 +69,8 @@ class Story {
  private:
   void happen(const std::string& what) {
     std::istringstream words(what);
-    std::string verb, a, b, c, d;
-    words >> verb >> a >> b >> c >> d;
+    std::string verb, a, b, c, d, of, e;
+    words >> verb >> a >> b >> c >> d >> of >> e;
     outcome = {};
     Emitter& out = desk.next();
     if (verb == "submit") {  // submit buy 10 @ 100
@@ -97,7 +97,8 @@ class Story {
       Report r;
       r->setOrderId(id);
       r->setVenueOrderId(77);
-      if (verb == "fill") {  // fill 4 @ 100 #1
+      if (verb == "fill") {  // fill 4 @ 100 #1, or fill 4 @ 100 #1 of 5: with the order's quantity as the venue has it
+        if (!e.empty()) r->setOrderQty(e8(e));
         r->setKind(ReportKind::FILLED);
         r->setLastQty(e8(a));
         r->setLastPrice(e8(c));
@@ -211,6 +212,34 @@ TEST_CASE("a modify that loses its race against a fill is answered once") {
     fill 10 @ 100 #1        | filled           | 10  | 0       | 10     |
     modify_rejected         | filled           | 10  | 0       |        |
     modify_rejected         | filled           | 10  | 0       |        | impossible
+  )");
+}
+
+TEST_CASE("an execution on the terms of a modify closes the order though the answer was lost") {
+  Story story;
+  story.tell(R"(
+    submit buy 10 @ 100     | submitted        | 0   | 10      |        |
+    accepted                | accepted         | 0   | 10      |        |
+    modify 5 @ 101          | pending_modify   | 0   | 10      |        |
+    fill 5 @ 101 #1 of 5    | filled           | 5   | 0       | 5      |
+  )");
+  CHECK(story.orders.find(story.id)->request.price == price("101"));
+  Story().tell(R"(
+    submit buy 10 @ 100     | submitted        | 0   | 10      |        |
+    accepted                | accepted         | 0   | 10      |        |
+    modify 12 @ 101         | pending_modify   | 0   | 12      |        |
+    fill 11 @ 101 #1 of 12  | pending_modify   | 11  | 1       | 11     |
+    modified 12 @ 101       | partially_filled | 11  | 1       |        |
+  )");
+}
+
+TEST_CASE("an execution on the old terms leaves a modify in flight") {
+  Story().tell(R"(
+    submit buy 10 @ 100     | submitted        | 0   | 10      |        |
+    accepted                | accepted         | 0   | 10      |        |
+    modify 5 @ 101          | pending_modify   | 0   | 10      |        |
+    fill 4 @ 100 #1 of 10   | pending_modify   | 4   | 6       | 4      |
+    modified 5 @ 101        | partially_filled | 4   | 1       |        |
   )");
 }
 

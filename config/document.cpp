@@ -1,0 +1,114 @@
+#include "config/document.h"
+
+#include <yaml-cpp/yaml.h>
+
+#include <algorithm>
+#include <cstddef>
+
+namespace reprise::config {
+
+namespace {
+
+constexpr std::size_t kMaxBytes = 1u << 20;
+constexpr std::size_t kMaxNodes = 20'000;
+constexpr int kMaxNesting = 32;
+
+class TreeReader {
+ public:
+  explicit TreeReader(const std::string& path) : path_(path) {}
+
+  Result<DocumentNode> read(const YAML::Node& node, int depth) {
+    DocumentNode out;
+    out.line = std::max(node.Mark().line, 0) + 1;
+    out.column = std::max(node.Mark().column, 0) + 1;
+    if (depth > kMaxNesting) return usage_error(place(out.line, out.column) + "nested too deeply");
+    if (++nodes_ > kMaxNodes) return usage_error(place(out.line, out.column) + "too large a document");
+    if (node.IsScalar()) {
+      out.kind = DocumentNode::Kind::scalar;
+      out.text = node.Scalar();
+    } else if (node.IsSequence()) {
+      out.kind = DocumentNode::Kind::list;
+      for (const YAML::Node& item : node) {
+        Result<DocumentNode> child = read(item, depth + 1);
+        if (!child) return child.error();
+        out.items.push_back(std::move(child).value());
+      }
+    } else if (node.IsMap()) {
+      out.kind = DocumentNode::Kind::map;
+      for (const auto& item : node) {
+        DocumentNode::Entry entry;
+        entry.line = std::max(item.first.Mark().line, 0) + 1;
+        entry.column = std::max(item.first.Mark().column, 0) + 1;
+        if (!item.first.IsScalar()) return usage_error(place(entry.line, entry.column) + "a key is a plain word");
+        entry.key = item.first.Scalar();
+        if (out.find(entry.key) != nullptr) {
+          return usage_error(place(entry.line, entry.column) + "key \"" + entry.key.substr(0, 120) +
+                             "\" stands there twice");
+        }
+        Result<DocumentNode> child = read(item.second, depth + 1);
+        if (!child) return child.error();
+        entry.value = std::move(child).value();
+        if (entry.value.kind == DocumentNode::Kind::none) {
+          entry.value.line = entry.line;
+          entry.value.column = entry.column;
+        }
+        out.entries.push_back(std::move(entry));
+      }
+    }
+    return out;
+  }
+
+ private:
+  std::string place(int line, int column) const {
+    return path_ + ":" + std::to_string(line) + ":" + std::to_string(column) + ": ";
+  }
+  const std::string& path_;
+  std::size_t nodes_ = 0;
+};
+
+// Damage that is better named before a YAML parser sees it; a parser that recurses must not see deep nesting.
+Status check_text(const std::string& path, const std::string& text) {
+  int line = 1;
+  int open = 0;
+  int column = 0;
+  int dashes = 0;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    ++column;
+    const auto wrong = [&](const char* what) {
+      return usage_error(path + ":" + std::to_string(line) + ":" + std::to_string(column) + ": " + what);
+    };
+    if ((byte < 0x20 && c != '\n' && c != '\r' && c != '\t') || byte == 0x7f) {
+      return wrong("a control character; this is not a YAML text");
+    }
+    if (c == '\n') {
+      ++line;
+      column = 0;
+      dashes = 0;
+    }
+    if (c == '[' || c == '{') ++open;
+    if ((c == ']' || c == '}') && open > 0) --open;
+    if (c == '-' || c == '?') ++dashes;
+    if (open > kMaxNesting || dashes > 200) return wrong("nested too deeply");
+  }
+  return ok_status();
+}
+
+}  // namespace
+
+Result<DocumentNode> parse_document(const std::string& path, const std::string& text) {
+  if (text.size() > kMaxBytes) return usage_error(path + ": larger than 1 MiB");
+  if (Status checked = check_text(path, text); !checked) return checked.error();
+  try {
+    const std::vector<YAML::Node> documents = YAML::LoadAll(text);
+    if (documents.size() > 1) return usage_error(path + ": holds more than one YAML document");
+    if (documents.empty()) return DocumentNode{};
+    return TreeReader(path).read(documents[0], 0);
+  } catch (const YAML::Exception& e) {
+    const std::string at =
+        e.mark.is_null() ? "" : std::to_string(e.mark.line + 1) + ":" + std::to_string(e.mark.column + 1) + ":";
+    return usage_error(path + ":" + at + " not valid YAML: " + e.msg);
+  }
+}
+
+}  // namespace reprise::config

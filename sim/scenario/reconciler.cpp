@@ -1,0 +1,104 @@
+#include "sim/scenario/reconciler.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "engine/execution/order_manager.h"
+
+namespace reprise::sim::scenario {
+
+namespace {
+constexpr std::int64_t kRoundTrip = 200'000'000;
+constexpr std::int64_t kAgain = 1'000'000'000;
+}  // namespace
+
+void Reconciler::note_outputs(const journal::RecordBatch& outputs) {
+  outputs.for_each(1, [&](const journal::RecordView& output) {
+    if (output.type() != journal::RecordType::ORDER_STATE) return;
+    const auto state = journal::read<schema::OrderState>(output);
+    if (state.getStatus() == OrderStatus::UNKNOWN) asked_[state.getOrderId()] = {run_->now().ns + kRoundTrip};
+  });
+}
+
+void Reconciler::note_report(const Report& report, bool lost) {
+  if (report.type != journal::RecordType::ORDER_REPORT || report.order.order_id == 0) return;
+  if (report.order.kind != ReportKind::REJECTED) at_venue_[report.order.order_id] = 1;
+  if (lost && report.order.kind == ReportKind::CANCELED) lost_ends_[report.order.order_id] = report;
+}
+
+void Reconciler::ask_about_all(UnixNanos when) {
+  for (const engine::Order* order : run_->engine().orders().open_orders()) asked_[order->id] = when;
+}
+
+UnixNanos Reconciler::next_time() const {
+  UnixNanos next = RunHooks::kNever;
+  for (const auto& [order, when] : asked_) next = std::min(next, when);
+  return next;
+}
+
+bool Reconciler::ask(Seq id) {
+  const engine::Order* order = run_->engine().orders().find(id);
+  if (order == nullptr || !engine::is_open(order->status)) return true;
+  Report report;
+  report.type = journal::RecordType::ORDER_REPORT;
+  report.time = run_->now();
+  report.instrument = order->request.instrument;
+  OrderReport& o = report.order;
+  o.order_id = id;
+  o.kind = ReportKind::STATUS_SNAPSHOT;
+  o.side = order->request.side;
+  o.type = order->request.type;
+  o.time_in_force = order->request.time_in_force;
+  o.price = order->request.price;
+  o.order_qty = order->request.qty;
+  o.reduce_only = order->request.reduce_only;
+  const std::vector<VenueOrder>* open = run_->exchange().orders(report.instrument);
+  const VenueOrder* found = nullptr;
+  if (open != nullptr) {
+    for (const VenueOrder& candidate : *open) {
+      if (candidate.id == id) found = &candidate;
+    }
+  }
+  if (found != nullptr) {
+    o.venue_order_id = found->venue_id;
+    o.price = found->price;
+    o.order_qty = found->qty;
+    o.cum_qty = found->cum_qty;
+    run_->queue_report(report, run_->now());
+    // Executions on their way, or a command without an answer: asked again until it is settled.
+    return order->status != OrderStatus::UNKNOWN || found->cum_qty == order->cum_qty;
+  }
+  if (const auto end = lost_ends_.find(id); end != lost_ends_.end()) {
+    Report late = end->second;
+    late.time = run_->now();
+    run_->queue_report(late, run_->now());
+    lost_ends_.erase(end);
+    return true;
+  }
+  if (at_venue_.count(id) != 0) return true;  // its end is on its way
+  o.error = VenueError::order_does_not_exist;
+  run_->queue_report(report, run_->now());
+  return true;
+}
+
+void Reconciler::answer(UnixNanos now, bool venue_is_reachable) {
+  std::vector<Seq> due;
+  for (const auto& [order, when] : asked_) {
+    if (when <= now) due.push_back(order);
+  }
+  for (const Seq order : due) {
+    if (venue_is_reachable && ask(order)) {
+      asked_.erase(order);
+    } else {
+      asked_[order] = {now.ns + kAgain};
+    }
+  }
+}
+
+void Reconciler::persist(engine::StateArchive& archive) {
+  archive.field("asked", asked_);
+  archive.field("at_venue", at_venue_);
+  archive.field("lost_ends", lost_ends_);
+}
+
+}  // namespace reprise::sim::scenario
