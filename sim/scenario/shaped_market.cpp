@@ -22,7 +22,7 @@ void write_levels(capnp::List<schema::Level>::Builder out, const std::vector<Lev
 }
 
 // What turns one side of a book into another: changed and new levels, and removed ones with quantity 0.
-std::vector<Level> difference(OrderBook::BestFirst from, const std::vector<Level>& to, bool bids) {
+std::vector<Level> difference(BestFirst from, const std::vector<Level>& to, bool bids) {
   std::vector<Level> out;
   std::size_t i = 0;
   std::size_t j = 0;
