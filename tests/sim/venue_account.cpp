@@ -131,7 +131,7 @@ TEST_CASE("auto-deleveraging closes part of a position at its price without a fe
                 "position 0.75 @ 60000"});
   d.exchange.auto_deleverage(1, Qty{e8("5")}, Price{e8("60000")}, d.now);  // no more than there is
   d.expect_all({"liquidation sell 0.75 @ 60000 taker, cum 0.75 of 0.75, fee 0", "balance 10100 by 0 (order)",
-                "position 0 @ 0", "expired #2: reduce only conflict"});
+                "position 0 @ 0", "expired #2: reduce-only conflict"});
   d.exchange.auto_deleverage(1, Qty{e8("1")}, Price{e8("60000")}, d.now);
   d.expect_all({});
 }
