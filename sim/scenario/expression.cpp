@@ -252,10 +252,7 @@ std::optional<std::int64_t> Expression::at(std::uint32_t place, Fields& values) 
     if (*right == 0) return 0;
     return left ? std::optional<std::int64_t>(kScale) : std::nullopt;
   }
-  if (!left || !right) {
-    const bool compares = node.op >= Op::less && node.op <= Op::not_equal;
-    return compares ? std::optional<std::int64_t>(0) : std::nullopt;
-  }
+  if (!left || !right) return std::nullopt;
   const Wide a = *left;
   const Wide b = *right;
   switch (node.op) {

@@ -3,8 +3,8 @@
 //   or, and, not; < <= > >= == !=; + - * /; abs(x), min(a, b), max(a, b); numbers, shares (80 %), spans (30s); fields
 //
 // Integer arithmetic at 1e-8, products and quotients in 128 bits rounded half away from zero; what leaves int64 stays
-// at its end. A comparison with an unknown value is false, `not` of unknown is unknown. Pure; the fields do the looking
-// up.
+// at its end. What follows from an unknown value is unknown; `or` and `and` may know better. Pure; the fields do the
+// looking up.
 #pragma once
 
 #include <cstdint>

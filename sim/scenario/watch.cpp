@@ -45,7 +45,8 @@ void Watch::look(Fields& fields, journal::Seq seq, bool with_costly, bool is_end
     switch (e.kind) {
       case Expectation::Kind::always:
         if (now < instant(e.from) || (e.until && now > instant(*e.until))) break;
-        if (!e.condition.holds(fields)) fail(n, fields, seq);
+        // What is not known yet (a price before the first one) is not judged.
+        if (e.condition.value(fields).value_or(kScale) == 0) fail(n, fields, seq);
         break;
       case Expectation::Kind::finally:
         if (is_end && !e.condition.holds(fields)) fail(n, fields, seq);

@@ -62,7 +62,9 @@ TEST_CASE("expressions without fields are exact arithmetic") {
   CHECK(value("1 > 2 or 3 >= 3") == kScale);
   CHECK(value("1m30s") == 90 * kScale);
   CHECK(value("1 / 0") == -999);
-  CHECK(value("1 / 0 > 5") == 0);
+  CHECK(value("1 / 0 > 5") == -999);
+  CHECK(value("1 / 0 > 5 or 2 > 1") == kScale);
+  CHECK(value("1 / 0 > 5 and 1 > 2") == 0);
   CHECK(value("90000000000 * 90000000000 > 5") == kScale);
   for (const char* wrong :
        {"", "1 +", "(1", "1 2", "drawdwn > 1", "position > 1", "equity.X > 1", "min(1)", "1 % %", "> 3"}) {

@@ -118,6 +118,24 @@ TEST_CASE("liquidation cancels every order, charges its fee, and the fund fills 
   CHECK(decimal_text(d.exchange.insurance_paid()) == "612.5");
 }
 
+TEST_CASE("auto-deleveraging closes part of a position at its price without a fee, and reduce-only orders go with it") {
+  Desk d(bracket_setup("10000", "cross", "0.0125"));
+  d.at(1)
+      .book("59999x5 | 60000x5")
+      .mark("60000")
+      .market(1, kBuy, "1")
+      .limit(2, kSell, "1", "61000", TimeInForce::GTC, true);
+  d.forget();
+  d.exchange.auto_deleverage(1, Qty{e8("0.25")}, Price{e8("60400")}, d.now);
+  d.expect_all({"liquidation sell 0.25 @ 60400 taker, cum 0.25 of 0.25, fee 0", "balance 10100 by 100 (order)",
+                "position 0.75 @ 60000"});
+  d.exchange.auto_deleverage(1, Qty{e8("5")}, Price{e8("60000")}, d.now);  // no more than there is
+  d.expect_all({"liquidation sell 0.75 @ 60000 taker, cum 0.75 of 0.75, fee 0", "balance 10100 by 0 (order)",
+                "position 0 @ 0", "expired #2: reduce-only conflict"});
+  d.exchange.auto_deleverage(1, Qty{e8("1")}, Price{e8("60000")}, d.now);
+  d.expect_all({});
+}
+
 TEST_CASE("a margin call comes once, when four fifths of the balance are needed") {
   Desk d(bracket_setup("3100", "cross"));
   d.at(1).book("59999x5 | 60000x5").mark("60000").market(1, kBuy, "1").forget();
