@@ -140,7 +140,8 @@ void FeedScript::stop(std::uint32_t number) {
   for (auto& [instrument, line] : lines_) {
     if (!markets_.concerns(act, instrument)) continue;
     if (act.kind == ActKind::freeze && !line.held.empty()) {
-      line.held.for_each(0, [&](const RecordView& late) { run_->to_engine(late, instrument, now); });
+      line.held.for_each(
+          0, [&, instrument = instrument](const RecordView& late) { run_->to_engine(late, instrument, now); });
       line.held.clear();
     }
     if (line.gap_since.ns == 0) continue;
@@ -202,7 +203,7 @@ void FeedScript::heal(UnixNanos now) {
     header.ts_event = now.ns;
     if (!market->snapshot(header, batch)) continue;
     std::int64_t id = 0;
-    batch.for_each(0, [&](const RecordView& view) {
+    batch.for_each(0, [&, number = number](const RecordView& view) {
       id = journal::read<schema::BookSnapshot>(view).getLastUpdateId();
       run_->to_engine(view, number, now);
     });
