@@ -2,8 +2,8 @@
 
 #include <rocksdb/write_batch.h>
 #include <unistd.h>
-#include <limits>
 
+#include <limits>
 #include <vector>
 
 #include "journal/scan.h"

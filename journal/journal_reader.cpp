@@ -413,12 +413,11 @@ Result<std::vector<SnapshotInfo>> JournalReader::snapshots(std::vector<std::stri
   std::vector<SnapshotInfo> found;
   for (it->SeekToFirst(); it->Valid(); it->Next()) {
     const Seq seq = seq_from_key(view(it->key()));
-    auto info = read_snapshot_info(view(it->value()));
-    if (info && info->seq == seq) {
+    auto info = read_snapshot_info(view(it->value()), seq);
+    if (info) {
       found.push_back(*info);
     } else if (warnings != nullptr) {
-      warnings->push_back(
-          damaged_snapshot(r.path, seq, info ? corrupt_error("it stands under another record's key") : info.error()));
+      warnings->push_back(damaged_snapshot(r.path, seq, info.error()));
     }
   }
   if (!it->status().ok()) return rocks_error(r.path, "cannot read its snapshots", it->status());
@@ -431,12 +430,9 @@ Result<std::optional<Snapshot>> JournalReader::snapshot_at_or_before(Seq seq,
   const std::unique_ptr<rocksdb::Iterator> it(r.store->db().NewIterator({}, r.store->family(Family::snapshots)));
   for (it->SeekForPrev(seq_key(seq)); it->Valid(); it->Prev()) {
     const Seq at = seq_from_key(view(it->key()));
-    auto snapshot = decode_snapshot(view(it->value()));
-    if (snapshot && snapshot->info.seq == at) return std::optional<Snapshot>(std::move(*snapshot));
-    if (warnings != nullptr) {
-      warnings->push_back(damaged_snapshot(
-          r.path, at, snapshot ? corrupt_error("it stands under another record's key") : snapshot.error()));
-    }
+    auto snapshot = decode_snapshot(view(it->value()), at);
+    if (snapshot) return std::optional<Snapshot>(std::move(*snapshot));
+    if (warnings != nullptr) warnings->push_back(damaged_snapshot(r.path, at, snapshot.error()));
   }
   if (!it->status().ok()) return rocks_error(r.path, "cannot read its snapshots", it->status());
   return std::optional<Snapshot>();

@@ -16,10 +16,9 @@ Result<ChainStart> load_chain_start(Store& store, const Manifest& manifest, cons
   const auto s = store.db().Get({}, store.family(Family::snapshots), seq_key(base), &value);
   if (s.IsNotFound()) return corrupt_error(place + "and the snapshot it begins with is missing");
   if (!s.ok()) return rocks_error(path, "cannot read its base snapshot", s);
-  auto snapshot = decode_snapshot(value);
+  auto snapshot = decode_snapshot(value, base);
   if (!snapshot)
     return corrupt_error(place + "and the snapshot it begins with is damaged: " + snapshot.error().message);
-  if (snapshot->info.seq != base) return corrupt_error(place + "and the snapshot there is of another record");
   start.first_seq = manifest.first_seq;
   start.records = std::move(snapshot->records);
   start.ts_floor = snapshot->info.ts_engine;

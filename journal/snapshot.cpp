@@ -45,7 +45,7 @@ void put(std::string& out, T value) {
   out.append(reinterpret_cast<const char*>(&value), sizeof value);
 }
 
-Result<Header> read_header(std::string_view stored) {
+Result<Header> read_header(std::string_view stored, Seq key) {
   Header header;
   if (stored.size() < sizeof header) return corrupt_error("a snapshot is cut short");
   std::memcpy(static_cast<void*>(&header), stored.data(), sizeof header);
@@ -57,6 +57,7 @@ Result<Header> read_header(std::string_view stored) {
   if (header.payload_bytes != payload.size() || header.raw_bytes > kMaxRawBytes)
     return corrupt_error("a snapshot has impossible sizes");
   if (header.checksum != checksum_of(header, payload)) return corrupt_error("a snapshot's checksum does not match");
+  if (header.seq != key) return corrupt_error("a snapshot stands under another record's key");
   return header;
 }
 
@@ -116,14 +117,14 @@ std::string encode_snapshot(Seq seq, std::int64_t ts_engine, const RunningDigest
   return out;
 }
 
-Result<SnapshotInfo> read_snapshot_info(std::string_view stored) {
-  auto header = read_header(stored);
+Result<SnapshotInfo> read_snapshot_info(std::string_view stored, Seq key) {
+  auto header = read_header(stored, key);
   if (!header) return header.error();
   return info_of(*header);
 }
 
-Result<Snapshot> decode_snapshot(std::string_view stored) {
-  auto header = read_header(stored);
+Result<Snapshot> decode_snapshot(std::string_view stored, Seq key) {
+  auto header = read_header(stored, key);
   if (!header) return header.error();
   std::string raw(header->raw_bytes, '\0');
   const std::string_view payload = stored.substr(sizeof(Header));
@@ -161,6 +162,8 @@ Status edit_snapshots(const std::string& path, const SnapshotEdit& edit) {
   const bool sealed = has_seal(path);
   if (sealed) {  // damage must not get a new seal
     if (auto digest = check_seal(path); !digest) return digest.error();
+  } else if (!has_tail(path)) {
+    return corrupt_error("journal " + path + " has neither SEAL nor TAIL", "restore it from a copy");
   }
   auto opened = Store::open(path, OpenMode::write);
   if (!opened) return opened.error();
@@ -170,9 +173,11 @@ Status edit_snapshots(const std::string& path, const SnapshotEdit& edit) {
   for (const Seq seq : edit.remove) {
     if (seq + 1 == manifest->first_seq) return usage_error("record " + std::to_string(seq) + " is the base of " + path);
   }
+  // An ended journal without a seal: an edit before this one was interrupted.
+  const bool ended = manifest->status == schema::RunStatus::ENDED;
   if (sealed) {
     // From here to the new seal the journal counts as unfinished.
-    auto tail = Tail::create(path);
+    auto tail = has_tail(path) ? Tail::open(path) : Tail::create(path);
     if (!tail) return tail.error();
     tail->set_appended(manifest->last_seq);
     tail->set_durable(manifest->last_seq);
@@ -192,7 +197,7 @@ Status edit_snapshots(const std::string& path, const SnapshotEdit& edit) {
   if (const auto s = store.db().Write(options, &batch); !s.ok()) return rocks_error(path, "cannot store snapshots", s);
   if (auto s = store.flush(); !s) return s;
   if (auto s = store.close(); !s) return s;
-  if (!sealed) return ok_status();
+  if (!ended) return ok_status();
   if (auto s = write_seal(path, manifest->digest); !s) return s;
   ::unlink((path + "/TAIL").c_str());
   return sync_directory(path);

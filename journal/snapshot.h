@@ -52,14 +52,15 @@ struct Snapshot {
   const SnapshotSection* section(std::string_view name) const;  // nullptr when it has none of that name
 };
 
-// Stored form (FORMAT.md, "Snapshot"). decode checks everything and needs no other data.
+// Stored form (FORMAT.md, "Snapshot"). Reading needs no other data than the seq under whose key it stands; one of
+// another record is refused like a damaged one.
 std::string encode_snapshot(Seq seq, std::int64_t ts_engine, const RunningDigest& records, const SnapshotImage& image,
                             int zstd_level);
-Result<SnapshotInfo> read_snapshot_info(std::string_view stored);  // header and checksum only
-Result<Snapshot> decode_snapshot(std::string_view stored);
+Result<SnapshotInfo> read_snapshot_info(std::string_view stored, Seq key);  // header and checksum only
+Result<Snapshot> decode_snapshot(std::string_view stored, Seq key);
 
-// Adds and removes snapshots of a journal that nobody writes. An ended one is sealed again; killed in between, it is
-// left unfinished with every record and can be verified and edited again. The base of a journal cannot be removed.
+// Adds and removes snapshots of a journal that nobody writes. An ended one is sealed again; killed in between, it has
+// every record, verifies as unfinished, and is sealed by the next edit. The base of a journal cannot be removed.
 struct SnapshotEdit {
   std::vector<Snapshot> add;
   std::vector<Seq> remove;

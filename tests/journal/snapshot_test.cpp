@@ -6,6 +6,7 @@
 #include "journal/block.h"
 #include "journal/digest.h"
 #include "journal/store.h"
+#include "journal/tail.h"
 #include "tests/journal/helpers.h"
 
 using namespace journal_test;
@@ -259,4 +260,39 @@ TEST_CASE("snapshots are added to and removed from an ended journal, which stays
   REQUIRE_OK(bad);
   CHECK_FALSE(bad->clean);
   CHECK(bad->problem.find("snapshot of record 156") != std::string::npos);
+}
+
+TEST_CASE("an edit of snapshots that was interrupted is made good by the next one, which seals the journal again") {
+  const Scratch scratch;
+  const RecordBatch records = random_records(300, 46);
+  const Manifest whole = write_with_snapshots(scratch / "run", records, 100);
+  SnapshotEdit edit;
+  edit.remove = {200};
+  SECTION("killed before the seal was removed") {
+    copy_journal(scratch / "run", scratch / "killed");
+    auto tail = Tail::create(scratch / "killed");
+    REQUIRE_OK(tail);
+    tail->set_appended(300);
+    tail->set_durable(300);
+  }
+  SECTION("killed after the seal was removed") {
+    copy_journal(scratch / "run", scratch / "killed");
+    auto tail = Tail::create(scratch / "killed");
+    REQUIRE_OK(tail);
+    tail->set_appended(300);
+    tail->set_durable(300);
+    REQUIRE(std::filesystem::remove(scratch / "killed/SEAL"));
+  }
+  REQUIRE_OK(edit_snapshots(scratch / "killed", edit));
+  CHECK(std::filesystem::exists(scratch / "killed/SEAL"));
+  CHECK_FALSE(std::filesystem::exists(scratch / "killed/TAIL"));
+  auto report = verify(scratch / "killed");
+  REQUIRE_OK(report);
+  CHECK(report->problem == "");
+  CHECK(report->digest == whole.digest);
+  auto reader = JournalReader::open(scratch / "killed");
+  REQUIRE_OK(reader);
+  auto all = reader->snapshots();
+  REQUIRE_OK(all);
+  CHECK(all->size() == 2);
 }
