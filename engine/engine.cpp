@@ -198,12 +198,7 @@ struct Engine::Impl {
   void begin_world() {
     if (!running) {
       running = true;
-      if (core.config.engine.equity_mark_interval_ns > 0) {
-        timers.set({{next_multiple(now.ns, core.config.engine.equity_mark_interval_ns)},
-                    schema::TimerKind::EQUITY_MARK,
-                    0,
-                    0});
-      }
+      set_equity_timer();
       timers.set({{next_multiple(now.ns, kDay)}, schema::TimerKind::DAILY_RESET, 0, 0});
       mark_equity();
     }
@@ -240,18 +235,12 @@ struct Engine::Impl {
     const config::Config before = std::move(core.config);
     core.config = std::move(checked).value();
     entries = std::move(given);
-    const config::Engine& settings = core.config.engine;
-    core.market.configure({settings.bar_interval_ns}, {settings.stale_after_ns},
-                          Rate::of_e8(settings.outlier_bound_e8));
-    core.orders.configure({settings.order_timeout_ns});
-    core.risk.configure(core.config);
+    configure_parts();  // but the portfolio: leverage and margin mode are the account's once it is open
     host.take_over(before.strategies);
     look_for_instruments = look_for_instruments || host.has_waiting();
-    if (running && settings.equity_mark_interval_ns != before.engine.equity_mark_interval_ns) {
+    if (running && core.config.engine.equity_mark_interval_ns != before.engine.equity_mark_interval_ns) {
       timers.clear(schema::TimerKind::EQUITY_MARK, 0, 0);
-      if (settings.equity_mark_interval_ns > 0) {
-        timers.set({{next_multiple(now.ns, settings.equity_mark_interval_ns)}, schema::TimerKind::EQUITY_MARK, 0, 0});
-      }
+      set_equity_timer();
     }
     emit_alert(core.out, schema::AlertLevel::INFO, schema::AlertKind::CONFIGURATION, 0, 0, 0, 0,
                "the configuration was changed");
@@ -260,15 +249,19 @@ struct Engine::Impl {
 
   void apply(config::Config checked) {
     core.config = std::move(checked);
+    configure_parts();
+    core.portfolio.configure(core.config);
+    host.configure();
+    configured = true;
+    look_for_instruments = true;
+  }
+
+  void configure_parts() {
     const config::Engine& settings = core.config.engine;
     core.market.configure({settings.bar_interval_ns}, {settings.stale_after_ns},
                           Rate::of_e8(settings.outlier_bound_e8));
     core.orders.configure({settings.order_timeout_ns});
-    core.portfolio.configure(core.config);
     core.risk.configure(core.config);
-    host.configure();
-    configured = true;
-    look_for_instruments = true;
   }
 
   void on_instrument(InstrumentNo number, schema::Instrument::Reader record) {
@@ -416,7 +409,7 @@ struct Engine::Impl {
                                                       });
     switch (timer.kind) {
       case schema::TimerKind::EQUITY_MARK:
-        timers.set({{next_multiple(now.ns, core.config.engine.equity_mark_interval_ns)}, timer.kind, 0, 0});
+        set_equity_timer();
         mark_equity();
         return;
       case schema::TimerKind::DAILY_RESET:
@@ -426,6 +419,11 @@ struct Engine::Impl {
       case schema::TimerKind::STRATEGY: return host.on_timer(timer.strategy, timer.id, seq);
       default: return;
     }
+  }
+
+  void set_equity_timer() {
+    const std::int64_t every = core.config.engine.equity_mark_interval_ns;
+    if (every > 0) timers.set({{next_multiple(now.ns, every)}, schema::TimerKind::EQUITY_MARK, 0, 0});
   }
 
   void mark_equity() {

@@ -9,6 +9,7 @@
 
 #include <cstddef>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "engine/state_archive.h"
@@ -27,7 +28,7 @@ class StateSaver final : public StateArchive {
   void real(std::string_view name, double& value) override;
   void text(std::string_view name, std::string& value) override;
 
-  const std::vector<std::byte>& bytes() const { return bytes_; }
+  std::vector<std::byte> take() { return std::move(bytes_); }
 
  private:
   void put(char tag);
@@ -66,7 +67,7 @@ template <class T>
 std::vector<std::byte> save_state(T& component) {
   StateSaver saver;
   component.persist(saver);
-  return saver.bytes();
+  return saver.take();
 }
 
 template <class T>

@@ -65,8 +65,7 @@ void RunLoop::begin(const config::Config& config, const config::Entries& entries
     show_venue();
     give_engine_market();
   }
-  const std::int64_t tick = config_.run.tick_interval_ns;
-  next_tick_ = tick <= 0 ? kNever : UnixNanos{(start.ns / tick + 1) * tick};
+  next_tick_ = first_tick_after(start);
   exchange_->open_account(start);
   // The opening balances are there before the first market record.
   for (const Report& report : exchange_->reports()) give_report(report, start);
@@ -112,7 +111,7 @@ journal::SnapshotImage RunLoop::snapshot() {
   std::uint64_t window = window_.size() + hooked_window_.size();
   persist(saver, window);
   image.sections.push_back({std::string(kEngineSection), engine::save_state(engine_)});
-  image.sections.push_back({std::string(kRunSection), saver.bytes()});
+  image.sections.push_back({std::string(kRunSection), saver.take()});
   return image;
 }
 
@@ -235,12 +234,9 @@ void RunLoop::give_engine_market() {
   if (hooks_ != nullptr) return give_hooked();
   const SourceRecord record = window_.front();
   window_.pop_front();
-  engine_time_ = std::max(engine_time_, record.recv);
-  RecordHeader header = *record.view.header;
+  RecordHeader header = arriving(*record.view.header, record.recv);
   header.instrument = record.instrument;
   header.strategy = record.feed;
-  header.ts_engine = engine_time_.ns;
-  header.ts_recv = record.recv.ns;
   header.cause_delta = 0;
   header.flags = record.recv_is_assumed ? journal::kFlagAssumedRecv : std::uint16_t{0};
   if (header == *record.view.header) {  // as it stands in the dataset: no copy
@@ -248,36 +244,44 @@ void RunLoop::give_engine_market() {
   } else {
     batch_.clear();
     batch_.append_copy(header, record.view.body(), record.view.body_words());
-    batch_.for_each(sink_.next_seq(), [&](const RecordView& view) { input(view); });
+    give_batch();
   }
   source_.release(record);
 }
 
-void RunLoop::give_report(const Report& report, UnixNanos at) {
-  const UnixNanos now = by_our_clock(at);
-  engine_time_ = std::max(engine_time_, now);
-  RecordHeader header;
-  header.account = report.type == RecordType::MARK_PRICE ? 0 : kAccount;
+RecordHeader RunLoop::arriving(RecordHeader header, UnixNanos recv) {
+  engine_time_ = std::max(engine_time_, recv);
   header.ts_engine = engine_time_.ns;
+  header.ts_recv = recv.ns;
+  return header;
+}
+
+void RunLoop::give_batch() {
+  batch_.for_each(sink_.next_seq(), [&](const RecordView& view) { input(view); });
+}
+
+UnixNanos RunLoop::first_tick_after(UnixNanos time) const {
+  const std::int64_t tick = config_.run.tick_interval_ns;
+  return tick <= 0 ? kNever : UnixNanos{(time.ns / tick + 1) * tick};
+}
+
+void RunLoop::give_report(const Report& report, UnixNanos at) {
+  RecordHeader header = arriving({}, by_our_clock(at));
+  header.account = report.type == RecordType::MARK_PRICE ? 0 : kAccount;
   header.ts_event = report.time.ns;
-  header.ts_recv = now.ns;
   batch_.clear();
   write_report(report, header, batch_);
-  batch_.for_each(sink_.next_seq(), [&](const RecordView& view) { input(view); });
+  give_batch();
 }
 
 // An input that the driver itself makes.
 template <class T, class Fill>
 void RunLoop::give(RecordType type, UnixNanos at, Fill&& fill, std::size_t extra_words) {
-  const UnixNanos now = by_our_clock(at);
-  engine_time_ = std::max(engine_time_, now);
-  RecordHeader header;
-  header.ts_engine = engine_time_.ns;
-  header.ts_event = now.ns;
-  header.ts_recv = now.ns;
+  RecordHeader header = arriving({}, by_our_clock(at));
+  header.ts_event = header.ts_recv;
   batch_.clear();
   batch_.append<T>(type, header, std::forward<Fill>(fill), extra_words);
-  batch_.for_each(sink_.next_seq(), [&](const RecordView& view) { input(view); });
+  give_batch();
 }
 
 void RunLoop::give_configuration(const config::Entries& entries, UnixNanos now) {
@@ -336,11 +340,7 @@ void RunLoop::reconfigure(const config::Config& config, const config::Entries& e
   exchange_->reconfigure(config_, symbols_of(config_));
   latency_.reconfigure(config_.venue);
   const std::int64_t tick = config_.run.tick_interval_ns;
-  if (tick <= 0) {
-    next_tick_ = kNever;
-  } else if (next_tick_ == kNever || next_tick_.ns % tick != 0) {
-    next_tick_ = UnixNanos{(engine_time_.ns / tick + 1) * tick};
-  }
+  if (tick <= 0 || next_tick_ == kNever || next_tick_.ns % tick != 0) next_tick_ = first_tick_after(engine_time_);
   give_configuration(entries, engine_time_ - clock_step_);
 }
 

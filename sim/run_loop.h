@@ -87,9 +87,6 @@ class RunLoop final : private RunControl {
   // the order of insertion. That is the total order of a run.
   enum class Step { hooks, venue_timer, venue_market, venue_command, engine_market, engine_report, engine_tick, none };
 
-  // What of the loop is saved. `window`: records that the venue knows and the engine does not; they are read again.
-  struct State;
-
   // A market record that hooks have sent to the engine; takes the place of window_.
   struct HookedRecord {
     UnixNanos recv;
@@ -105,6 +102,10 @@ class RunLoop final : private RunControl {
   void give_report(const Report& report, UnixNanos now);
   void give_record(const journal::RecordView& given, UnixNanos at);
   void give_hooked();
+  // Moves engine time on to when an input arrives, and gives the header these times.
+  journal::RecordHeader arriving(journal::RecordHeader header, UnixNanos recv);
+  void give_batch();  // the one record in batch_
+  UnixNanos first_tick_after(UnixNanos time) const;
   void give_configuration(const config::Entries& entries, UnixNanos now);
   template <class T, class Fill>
   void give(journal::RecordType type, UnixNanos now, Fill&& fill, std::size_t extra_words = 0);
@@ -125,6 +126,7 @@ class RunLoop final : private RunControl {
   void set_clock_step(DurationNanos ahead) override { clock_step_ = ahead; }
   void restart_engine() override;
 
+  // `window`: records that the venue knows and the engine does not; they are not saved but read again.
   void persist(engine::StateArchive& archive, std::uint64_t& window);
 
   DatasetSource& source_;

@@ -47,16 +47,12 @@ void RunLoop::give(const journal::RecordBatch& inputs) {
 }
 
 void RunLoop::give_record(const RecordView& given, UnixNanos at) {
-  const UnixNanos now = by_our_clock(at);
-  engine_time_ = std::max(engine_time_, now);
-  RecordHeader header = *given.header;
-  header.ts_engine = engine_time_.ns;
-  header.ts_recv = now.ns;
+  RecordHeader header = arriving(*given.header, by_our_clock(at));
   header.cause_delta = 0;
   header.flags = given.header->flags & journal::kFlagAssumedRecv;
   batch_.clear();
   batch_.append_copy(header, given.body(), given.body_words());
-  batch_.for_each(sink_.next_seq(), [&](const RecordView& view) { input(view); });
+  give_batch();
 }
 
 void RunLoop::queue_command(const Command& command, UnixNanos arrival) {

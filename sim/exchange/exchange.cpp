@@ -9,10 +9,8 @@ constexpr std::int64_t kSecond = 1'000'000'000;
 constexpr InstrumentNo kMaxInstrumentNo = 65'535;
 }  // namespace
 
-SimExchange::SimExchange(const config::Config& config, std::vector<std::string> symbols)
-    : config_(config),
-      symbols_(std::move(symbols)),
-      queue_model_(config.venue.queue_model == "probabilistic" ? QueueModel::probabilistic : QueueModel::pessimistic) {
+SimExchange::SimExchange(const config::Config& config, std::vector<std::string> symbols) {
+  reconfigure(config, std::move(symbols));
   ledger_.configure(config.account.margin_mode == "isolated" ? MarginMode::ISOLATED : MarginMode::CROSS,
                     config.account.leverage);
 }
@@ -23,7 +21,7 @@ void SimExchange::reconfigure(const config::Config& config, std::vector<std::str
   queue_model_ = config.venue.queue_model == "probabilistic" ? QueueModel::probabilistic : QueueModel::pessimistic;
   for (auto& slot : slots_) {
     if (slot == nullptr) continue;
-    slot->market.reconfigure(config_.venue, {config_.engine.outlier_bound_e8});
+    slot->market.configure(config_.venue, {config_.engine.outlier_bound_e8});
     slot->market.is_traded = slot->market.is_traded || may_be_traded(slot->market.instrument);
   }
 }

@@ -157,6 +157,19 @@ class SimExchange {
   void settle(Slot& slot, Rate rate, Price mark);
 
   // liquidation.cpp
+  // An execution that nobody ordered: closes `qty` of the position, for the account and in the reports.
+  struct ForcedFill {
+    std::int64_t venue_order_id = 0;
+    std::string client_id;
+    Side side = Side::NONE;
+    Price order_price;
+    Qty order_qty;
+    Qty cum_qty;
+    Price price;
+    Qty qty;
+    Money fee;  // of the insurance fund; 0 = none
+  };
+  void fill_forced(Slot& slot, const ForcedFill& fill);
   void revalue(Slot& slot);  // after a new mark price
   void check_maintenance(Slot& slot);
   void liquidate(Slot& slot);

@@ -90,27 +90,8 @@ void SimExchange::force_close(Slot& slot, Qty qty) {
   Qty done;
   const auto execute = [&](Price price, Qty part) {
     done += part;
-    const Money realized = ledger_.apply_fill(slot.market.instrument, side, price, part, true);
     const Money fee = price * part * slot.market.instrument.liquidation_fee_rate;
-    ledger_.pay_forced_fee(number, fee);
-    commission_[kSettlementAsset] += fee;
-    OrderReport& o = report(journal::RecordType::ORDER_REPORT, number).order;
-    o.venue_order_id = venue_id;
-    o.kind = ReportKind::LIQUIDATION;
-    o.side = side;
-    o.type = OrderType::LIQUIDATION;
-    o.time_in_force = TimeInForce::IOC;
-    o.liquidity = LiquiditySide::TAKER;
-    o.price = bankruptcy;
-    o.order_qty = qty;
-    o.cum_qty = done;
-    o.last_qty = part;
-    o.last_price = price;
-    o.trade_id = next_trade_id_++;
-    o.commission = fee;
-    o.foreign_client_id = client_id;
-    report_account(slot, realized - fee, schema::BalanceChangeReason::ORDER);
-    report_position(slot);
+    fill_forced(slot, {venue_id, client_id, side, bankruptcy, qty, done, price, part, fee});
   };
   const BookSideKind counterparty = side == Side::SELL ? BookSideKind::bid : BookSideKind::ask;
   slot.market.walk(counterparty, now_, [&](Price price, Qty available) {
@@ -124,6 +105,32 @@ void SimExchange::force_close(Slot& slot, Qty qty) {
   });
   // The insurance fund takes the rest over at the bankruptcy price.
   if (done < qty) execute(bankruptcy.is_positive() ? bankruptcy : start.mark, qty - done);
+}
+
+void SimExchange::fill_forced(Slot& slot, const ForcedFill& fill) {
+  const InstrumentNo number = number_of(slot);
+  const Money realized = ledger_.apply_fill(slot.market.instrument, fill.side, fill.price, fill.qty, true);
+  if (!fill.fee.is_zero()) {
+    ledger_.pay_forced_fee(number, fill.fee);
+    commission_[kSettlementAsset] += fill.fee;
+  }
+  OrderReport& o = report(journal::RecordType::ORDER_REPORT, number).order;
+  o.venue_order_id = fill.venue_order_id;
+  o.kind = ReportKind::LIQUIDATION;
+  o.side = fill.side;
+  o.type = OrderType::LIQUIDATION;
+  o.time_in_force = TimeInForce::IOC;
+  o.liquidity = LiquiditySide::TAKER;
+  o.price = fill.order_price;
+  o.order_qty = fill.order_qty;
+  o.cum_qty = fill.cum_qty;
+  o.last_qty = fill.qty;
+  o.last_price = fill.price;
+  o.trade_id = next_trade_id_++;
+  o.commission = fill.fee;
+  o.foreign_client_id = fill.client_id;
+  report_account(slot, realized - fill.fee, schema::BalanceChangeReason::ORDER);
+  report_position(slot);
 }
 
 }  // namespace reprise::sim

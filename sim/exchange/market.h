@@ -50,13 +50,9 @@ struct TakenLiquidity {
 class Market {
  public:
   Market() = default;
-  Market(const config::Venue& venue, Rate outlier_bound)
-      : half_spread_{venue.bar_spread_e8},
-        participation_{venue.participation_e8},
-        outlier_bound_{outlier_bound},
-        mark_from_last_(venue.mark_fallback == "last") {}
+  Market(const config::Venue& venue, Rate outlier_bound) { configure(venue, outlier_bound); }
 
-  void reconfigure(const config::Venue& venue, Rate outlier_bound) {
+  void configure(const config::Venue& venue, Rate outlier_bound) {
     half_spread_ = {venue.bar_spread_e8};
     participation_ = {venue.participation_e8};
     outlier_bound_ = outlier_bound;

@@ -4,6 +4,7 @@
 #include <unistd.h>
 #include <cstring>
 #include <filesystem>
+#include <tuple>
 
 #include "engine/engine.h"
 #include "engine/portfolio/portfolio.h"
@@ -12,6 +13,7 @@
 #include "journal/journal_writer.h"
 #include "sim/backtest.h"
 #include "sim/dataset_source.h"
+#include "sim/run_loop.h"
 #include "tests/sim/desk.h"
 
 namespace reprise::sim::test {
@@ -298,6 +300,71 @@ TEST_CASE("a strategy that names its venue trades as one that gives the symbol a
   CHECK(named.reports[ReportKind::FILLED] == plain.reports[ReportKind::FILLED]);
   CHECK(named.reports[ReportKind::FILLED] > 10);
   must_agree(folder / "named");
+}
+
+// Every snapshot of the journal, taken up over the run's own records: all that follows must be what stands there.
+void must_go_on_from_every_snapshot(const std::string& path, const config::Config& config) {
+  auto reader = journal::JournalReader::open(path);
+  REQUIRE(reader.ok());
+  auto snapshots = reader->snapshots();
+  REQUIRE(snapshots.ok());
+  REQUIRE(snapshots->size() > 20);
+  for (const journal::SnapshotInfo& info : *snapshots) {
+    INFO("behind record " << info.seq << " of " << reader->last_seq());
+    auto snapshot = reader->snapshot_at_or_before(info.seq);
+    REQUIRE(snapshot.ok());
+    REQUIRE((*snapshot).has_value());
+    auto source = DatasetSource::open_behind(path, info.seq, {config.venue.feed_latency_ns});
+    REQUIRE(source.ok());
+    auto kept = journal::JournalReader::open(path);
+    REQUIRE(kept.ok());
+    REQUIRE(kept->seek(**snapshot).ok());
+    RunSink sink = RunSink::along(path, std::move(kept).value(), info.seq + 1);
+    RunLoop loop(*source, sink);
+    const Status loaded = loop.load(**snapshot);
+    INFO((loaded.ok() ? std::string() : loaded.error().text()));
+    REQUIRE(loaded.ok());
+    while (!sink.failed() && loop.step()) {
+    }
+    REQUIRE(source->status().ok());
+    loop.finish("end of data");
+    INFO((sink.status().ok() ? std::string() : sink.status().error().text()));
+    REQUIRE(sink.status().ok());
+    CHECK(sink.next_seq() == reader->last_seq() + 1);
+    CHECK(sink.digest_state().value() == reader->manifest().digest);
+  }
+}
+
+TEST_CASE("a run taken up behind any of its snapshots makes the records that the whole run made") {
+  const Folder folder;
+  for (const auto& [name, feed, kind, latency] :
+       {std::tuple("book", Feed::book, "quoting_grid", "distribution"),
+        std::tuple("recorded latency", Feed::book, "quoting_grid", "recorded"),
+        std::tuple("trades", Feed::trades, "trend_following", "constant"),
+        std::tuple("bars", Feed::bars, "trend_following", "recorded")}) {
+    INFO(name);
+    const std::string data = folder / (std::string(name) + " data");
+    write_market(data, feed, 21);
+    config::Config config = trading(kind);
+    config.venue.latency_model = latency;
+    config.venue.latency_sigma_e8 = kScale / 2;
+    BacktestOptions options = options_for(config, data, folder / name);
+    options.snapshot_interval = 211;
+    run_ok(options);
+    must_go_on_from_every_snapshot(folder / name, config);
+  }
+}
+
+TEST_CASE("a run over two markets is taken up on its own journal in place of both datasets") {
+  const Folder folder;
+  write_market(folder / "one", Feed::book, 22);
+  write_market(folder / "two", Feed::trades, 23, "YUSDT");
+  const config::Config config = trading("quoting_grid");
+  BacktestOptions options = options_for(config, folder / "one", folder / "run");
+  options.datasets.push_back(folder / "two");
+  options.snapshot_interval = 777;
+  run_ok(options);
+  must_go_on_from_every_snapshot(folder / "run", config);
 }
 
 TEST_CASE("two runs are the same bytes, another seed of the latency is not") {
