@@ -16,11 +16,7 @@ constexpr std::size_t kMaxCauses = 16;
 constexpr std::size_t kMaxCauseText = 400;  // a book snapshot as a cause is told by its beginning
 
 std::string cause_text(const journal::RecordView& record) {
-  std::string text = "seq " + std::to_string(record.seq) + " " + journal::name_of(record.type()) +
-                     (record.header->is_output() ? "" : " (input)");
-  std::string body = journal::body_json(record.type(), record.body());
-  if (body.size() > kMaxCauseText) body = body.substr(0, kMaxCauseText) + " ...";
-  return text + ": " + body;
+  return journal::record_line(record, kMaxCauseText);
 }
 
 // The Configuration record with other entries, in a batch of its own.

@@ -20,10 +20,30 @@ FieldValue integer_value(std::int64_t value, StateArchive::Kind kind) {
 
 FieldValue real_value(double value) {
   FieldValue made;
+  made.form = FieldValue::Form::real;
   made.number = std::bit_cast<std::int64_t>(value);
   char text[32];
   const auto end = std::to_chars(text, text + sizeof text, value);
   made.text.assign(text, end.ptr);
+  return made;
+}
+
+FieldPath FieldPath::by_places(const std::string& path) {
+  FieldPath made;
+  made.text = path;
+  for (std::size_t from = 0; from <= path.size();) {
+    const std::size_t dot = std::min(path.find('.', from), path.size());
+    FieldStep& step = made.steps.emplace_back();
+    step.name = path.substr(from, dot - from);
+    std::uint64_t place = 0;
+    const char* end = step.name.data() + step.name.size();
+    const auto number = std::from_chars(step.name.data(), end, place);
+    if (number.ec == std::errc() && number.ptr == end) {
+      step.name.clear();
+      step.place = place;
+    }
+    from = dot + 1;
+  }
   return made;
 }
 
@@ -138,6 +158,7 @@ void FieldProbe::real(std::string_view name, double& value) {
 void FieldProbe::text(std::string_view name, std::string& value) {
   if (!open_.back().is_list && !is_wanted(name)) return;
   FieldValue seen;
+  seen.form = FieldValue::Form::text;
   seen.text = value;
   see(name, std::move(seen));
 }

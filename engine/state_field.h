@@ -22,9 +22,11 @@
 namespace reprise::engine {
 
 struct FieldValue {
-  StateArchive::Kind kind = StateArchive::Kind::integer;
-  std::int64_t number = 0;  // e8, ns or plain, by kind; a real's bits
-  std::string text;         // as the state's JSON shows it, without quotes
+  enum class Form : std::uint8_t { number, real, text };
+  Form form = Form::number;
+  StateArchive::Kind kind = StateArchive::Kind::integer;  // of a number
+  std::int64_t number = 0;                                // e8, ns or plain, by kind; a real's bits
+  std::string text;                                       // as the state's JSON shows it, without quotes
   bool operator==(const FieldValue&) const = default;
 };
 
@@ -38,6 +40,9 @@ struct FieldStep {
 struct FieldPath {
   std::string text;  // in full, entries by name
   std::vector<FieldStep> steps;
+
+  // Exactly as persist() names it, entries of lists by their place alone: "portfolio.wallets.0.balance".
+  static FieldPath by_places(const std::string& path);
 };
 
 // Names for numbers in a path: symbols for instrument numbers, names for strategy numbers.

@@ -254,6 +254,13 @@ std::string record_json(const RecordView& record) {
   return out + body_json(h.type(), record.body()) + "}";
 }
 
+std::string record_line(const RecordView& record, std::size_t most) {
+  std::string body = body_json(record.type(), record.body());
+  if (body.size() > most) body = body.substr(0, most) + " ...";
+  return "seq " + std::to_string(record.seq) + " " + name_of(record.type()) +
+         (record.header->is_output() ? "" : " (input)") + ": " + body;
+}
+
 std::vector<std::string> column_names(RecordType type) {
   std::vector<std::string> names(kHeaderColumns.begin(), kHeaderColumns.end());
   if (const auto schema = schema_of(type)) {

@@ -20,6 +20,9 @@ std::string record_json(const RecordView& record);
 // The body alone: {"price":"61000.1",...}
 std::string body_json(RecordType type, const capnp::word* body);
 
+// One line about a record: "seq 7 trade (input): {...}", the body cut after `most` characters.
+std::string record_line(const RecordView& record, std::size_t most);
+
 // Columns of one record type: header fields first. Same order for every record of the type.
 std::vector<std::string> column_names(RecordType type);
 std::vector<std::string> column_values(const RecordView& record);

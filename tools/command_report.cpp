@@ -1,11 +1,11 @@
 // reprise report JOURNAL: the run in figures. One pass over the records, nothing is recomputed.
-#include <map>
 
 #include "engine/report/performance.h"
 #include "tools/command.h"
 #include "tools/journals.h"
 #include "tools/json_output.h"
 #include "tools/moment.h"
+#include "tools/run_names.h"
 
 namespace reprise::tools {
 namespace {
@@ -45,7 +45,7 @@ class Report final : public Command {
                          "give the journal of a run; inspect shows what a dataset holds");
     }
     engine::Performance performance;
-    Names names;
+    RunNames names;
     Progress progress(terminal, "reading", "records");
     journal::RecordView record;
     std::int64_t first_time = 0;
@@ -54,7 +54,7 @@ class Report final : public Command {
       performance.on(record);
       if (first_time == 0 && record.header->instrument != 0) first_time = record.header->ts_engine;
       last_time = record.header->ts_engine;
-      if (record.type() == journal::RecordType::CONFIGURATION) names.read(journal::read<schema::Configuration>(record));
+      if (record.type() == journal::RecordType::CONFIGURATION) names.take(journal::read<schema::Configuration>(record));
       if ((record.seq & 0xFFFF) == 0) progress.update(record.seq, reader->last_seq());
     }
     progress.clear();
@@ -68,30 +68,9 @@ class Report final : public Command {
   }
 
  private:
-  // Strategy numbers are places in the configuration, by name in byte order.
-  struct Names {
-    std::map<std::uint16_t, std::string> strategies;
-    std::string asset;
-
-    void read(schema::Configuration::Reader configuration) {
-      std::map<std::string, bool> found;
-      for (const auto entry : configuration.getEntries()) {
-        const std::string key = entry.getKey().cStr();
-        if (key == "account.settlement_asset") asset = entry.getValue().cStr();
-        const std::string prefix = "strategies.";
-        if (key.compare(0, prefix.size(), prefix) != 0) continue;
-        const std::size_t dot = key.find('.', prefix.size());
-        if (dot != std::string::npos) found[key.substr(prefix.size(), dot - prefix.size())] = true;
-      }
-      std::uint16_t number = 0;
-      for (const auto& [name, _] : found) strategies[++number] = name;
-    }
-    std::string strategy(std::uint16_t number) const {
-      if (number == 0) return "(engine)";
-      const auto found = strategies.find(number);
-      return found == strategies.end() ? number_name(number) : found->second;
-    }
-  };
+  static std::string strategy_text(const RunNames& names, std::uint16_t number) {
+    return number == 0 ? "(engine)" : names.strategy(number);
+  }
 
   static void write_figures(Json& out, const engine::PerformanceFigures& figures) {
     out.decimal_field("net_profit", figures.net_profit.e8);
@@ -124,7 +103,7 @@ class Report final : public Command {
     out.end_object();
   }
 
-  void show_json(Terminal& terminal, const engine::Performance& performance, const Names& names,
+  void show_json(Terminal& terminal, const engine::Performance& performance, const RunNames& names,
                  std::int64_t first_time, std::int64_t last_time) {
     Json out;
     out.begin_object();
@@ -145,7 +124,7 @@ class Report final : public Command {
     out.key("by_strategy").begin_array();
     for (const auto& [number, figures] : performance.by_strategy()) {
       out.begin_object();
-      out.field("strategy", names.strategy(number));
+      out.field("strategy", strategy_text(names, number));
       write_figures(out, figures);
       out.end_object();
     }
@@ -180,7 +159,7 @@ class Report final : public Command {
                basis_points(figures.against_decision)});
   }
 
-  void show_text(Terminal& terminal, const engine::Performance& performance, const Names& names,
+  void show_text(Terminal& terminal, const engine::Performance& performance, const RunNames& names,
                  const journal::JournalReader& reader, std::int64_t first_time, std::int64_t last_time) {
     const engine::PerformanceFigures account = performance.account();
     const std::string unit = names.asset.empty() ? "" : " " + names.asset;
@@ -226,7 +205,7 @@ class Report final : public Command {
       terminal.line();
       Table table = figures_table("strategy");
       for (const auto& [number, figures] : performance.by_strategy())
-        figures_row(table, names.strategy(number), figures);
+        figures_row(table, strategy_text(names, number), figures);
       terminal.write(table.text(terminal.width()));
     }
     if (!performance.by_instrument().empty()) {

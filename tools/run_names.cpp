@@ -10,12 +10,13 @@ namespace {
 
 constexpr std::uint64_t kDeclarations = 20'000;  // records in which the declarations are looked for
 
-void read_configuration(RunNames& names, const journal::RecordView& record) {
-  names.configuration_seq = record.seq;
+}  // namespace
+
+void RunNames::take(schema::Configuration::Reader configuration) {
   std::vector<std::string> found;
-  for (const auto entry : journal::read<schema::Configuration>(record).getEntries()) {
+  for (const auto entry : configuration.getEntries()) {
     const std::string key = entry.getKey().cStr();
-    names.settings[key] = entry.getValue().cStr();
+    settings[key] = entry.getValue().cStr();
     const std::string prefix = "strategies.";
     if (key.compare(0, prefix.size(), prefix) != 0) continue;
     const std::size_t dot = key.find('.', prefix.size());
@@ -23,11 +24,9 @@ void read_configuration(RunNames& names, const journal::RecordView& record) {
   }
   std::sort(found.begin(), found.end());  // strategy numbers are places by name
   found.erase(std::unique(found.begin(), found.end()), found.end());
-  names.strategies = std::move(found);
-  names.asset = names.settings["account.settlement_asset"];
+  strategies = std::move(found);
+  asset = settings["account.settlement_asset"];
 }
-
-}  // namespace
 
 Result<RunNames> RunNames::read(const std::string& path) {
   journal::ReaderOptions plain;
@@ -40,7 +39,8 @@ Result<RunNames> RunNames::read(const std::string& path) {
     if (record.type() == journal::RecordType::INSTRUMENT) {
       names.symbols[record.header->instrument] = journal::read<schema::Instrument>(record).getSymbol().cStr();
     } else if (record.type() == journal::RecordType::CONFIGURATION) {
-      read_configuration(names, record);
+      names.configuration_seq = record.seq;
+      names.take(journal::read<schema::Configuration>(record));
     }
   }
   if (auto status = reader->status(); !status) return status.error();

@@ -20,6 +20,7 @@ struct RunNames {
   journal::Seq configuration_seq = 0;
 
   static Result<RunNames> read(const std::string& path);
+  void take(schema::Configuration::Reader configuration);          // strategies, asset and settings
   std::string symbol(std::uint32_t number) const;                  // "" for 0, "#7" when not declared
   std::string strategy(std::uint16_t number) const;                // "engine" for 0
   std::uint32_t find_symbol(const std::string& symbol) const;      // 0 = none

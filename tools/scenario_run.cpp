@@ -61,11 +61,7 @@ std::vector<std::string> causes_of(journal::JournalReader& reader, journal::Seq 
   while (seq != 0 && causes.size() < kMaxCauses) {
     journal::RecordView record;
     if (!reader.seek(seq) || !reader.next(record) || record.seq != seq) break;
-    std::string text = "seq " + std::to_string(seq) + " " + journal::name_of(record.type()) +
-                       (record.header->is_output() ? "" : " (input)");
-    std::string body = journal::body_json(record.type(), record.body());
-    if (body.size() > kMaxCauseText) body = body.substr(0, kMaxCauseText) + " ...";
-    causes.push_back(text + ": " + body);
+    causes.push_back(journal::record_line(record, kMaxCauseText));
     seq = record.cause_seq();
   }
   return causes;

@@ -5,6 +5,7 @@
 #include <tuple>
 
 #include "engine/portfolio/margin.h"
+#include "engine/report/pairing.h"
 
 namespace reprise::engine {
 
@@ -55,8 +56,8 @@ void attribute_pair(AttributedTrade& trade, const RoundTrip& a, const RoundTrip&
 
 using Group = std::tuple<std::string, std::string, Side>;
 
-std::map<Group, std::vector<const RoundTrip*>> grouped(const std::vector<RoundTrip>& trips) {
-  std::map<Group, std::vector<const RoundTrip*>> groups;
+TimedGroups<Group, RoundTrip> grouped(const std::vector<RoundTrip>& trips) {
+  TimedGroups<Group, RoundTrip> groups;
   for (const RoundTrip& trip : trips) groups[{trip.strategy, trip.symbol, trip.side}].push_back(&trip);
   return groups;
 }
@@ -100,24 +101,20 @@ Attribution attribute(const RunProfit& a, const RunProfit::StrategyName& names_a
   result.profit_a = account_a.net_profit;
   result.profit_b = account_b.net_profit;
 
-  auto groups_a = grouped(trips_a);
-  auto groups_b = grouped(trips_b);
-  for (const auto& [group, _] : groups_b) groups_a[group];
-  for (const auto& [group, list_a] : groups_a) {
-    const auto& list_b = groups_b[group];
-    auto i = list_a.begin();
-    auto j = list_b.begin();
-    while (i != list_a.end() || j != list_b.end()) {
-      AttributedTrade& trade = result.trades.emplace_back();
-      const bool only_a = j == list_b.end() || (i != list_a.end() && (*i)->opened + window < (*j)->opened);
-      const bool only_b = i == list_a.end() || (j != list_b.end() && (*j)->opened + window < (*i)->opened);
-      if (!only_b) trade.a = **i++;
-      if (!only_a) trade.b = **j++;
-      if (only_a) attribute_one(trade, *trade.a, -1);
-      if (only_b) attribute_one(trade, *trade.b, +1);
-      if (!only_a && !only_b) attribute_pair(trade, *trade.a, *trade.b);
-    }
-  }
+  pair_by_time(
+      grouped(trips_a), grouped(trips_b), window, [](const RoundTrip& trip) { return trip.opened; },
+      [&](const RoundTrip* in_a, const RoundTrip* in_b) {
+        AttributedTrade& trade = result.trades.emplace_back();
+        if (in_a != nullptr) trade.a = *in_a;
+        if (in_b != nullptr) trade.b = *in_b;
+        if (in_b == nullptr) {
+          attribute_one(trade, *trade.a, -1);
+        } else if (in_a == nullptr) {
+          attribute_one(trade, *trade.b, +1);
+        } else {
+          attribute_pair(trade, *trade.a, *trade.b);
+        }
+      });
   std::stable_sort(result.trades.begin(), result.trades.end(), [](const AttributedTrade& x, const AttributedTrade& y) {
     const auto when = [](const AttributedTrade& t) {
       return std::min(t.a ? t.a->opened.ns : INT64_MAX, t.b ? t.b->opened.ns : INT64_MAX);

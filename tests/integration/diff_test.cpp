@@ -16,15 +16,6 @@ namespace {
 
 using Line = std::vector<std::string>;
 
-rapidjson::Document must(const Line& arguments, int exit_code = 0) {
-  Line line = arguments;
-  line.push_back("--json");
-  const Outcome outcome = run(line);
-  INFO(shown(line, outcome));
-  REQUIRE(outcome.exit_code == exit_code);
-  return json_of(outcome);
-}
-
 std::int64_t e8(const rapidjson::Value& decimal) {
   std::int64_t value = 0;
   REQUIRE(reprise::parse_decimal(decimal.GetString(), value));
@@ -48,7 +39,7 @@ const std::string& half_hour() {
   static const Scratch scratch;
   static const std::string dataset = [] {
     const std::string made = scratch.path("data");
-    must({"generate", "--seed", "11", "--hours", "0.4", "--symbols", "2", "--out", made});
+    answer({"generate", "--seed", "11", "--hours", "0.4", "--symbols", "2", "--out", made});
     return made;
   }();
   return dataset;
@@ -97,14 +88,14 @@ TEST_CASE("a run compared with itself or its twin is identical, with the profit 
   const std::string a = scratch.path("a");
   const std::string b = scratch.path("b");
   const std::string demo = source_path("config/examples/demo.yaml");
-  must(backtest(demo, half_hour(), a));
-  must(backtest(demo, half_hour(), b));
-  const auto diff = must({"diff", a, b});
+  answer(backtest(demo, half_hour(), a));
+  answer(backtest(demo, half_hour(), b));
+  const auto diff = answer({"diff", a, b});
   CHECK(std::string(diff["verdict"].GetString()) == "identical");
   CHECK(diff["first_divergence"].IsNull());
   CHECK(e8(diff["difference"]) == 0);
   CHECK(diff["orders"]["only_a"].GetUint64() == 0);
-  const auto report = must({"report", a});
+  const auto report = answer({"report", a});
   CHECK(std::string(diff["profit_a"].GetString()) == report["net_profit"].GetString());
   CHECK(diff["fills"]["a"].GetUint64() == report["fills"].GetUint64());
 }
@@ -114,9 +105,9 @@ TEST_CASE("another setting is named, with the first record that differs and its 
   const std::string a = scratch.path("a");
   const std::string b = scratch.path("b");
   const std::string demo = source_path("config/examples/demo.yaml");
-  must(backtest(demo, half_hour(), a));
-  must(backtest(demo, half_hour(), b, {"--set", "strategies.eth_grid.params.half_spread=0.0005"}));
-  const auto diff = must({"diff", a, b}, 1);
+  answer(backtest(demo, half_hour(), a));
+  answer(backtest(demo, half_hour(), b, {"--set", "strategies.eth_grid.params.half_spread=0.0005"}));
+  const auto diff = answer({"diff", a, b}, 1);
   CHECK(std::string(diff["verdict"].GetString()) == "different");
   const auto& first = diff["first_divergence"];
   CHECK(std::string(first["field"].GetString()) == "price");
@@ -138,9 +129,9 @@ TEST_CASE("dearer fees alone are fees and nothing else") {
   const Line grid_alone = {"--set", "strategies.trend.enabled=false"};
   Line dear = grid_alone;
   for (const char* each : {"--set", "fees.maker_rate=0.0003"}) dear.push_back(each);
-  must(backtest(source_path("config/examples/demo.yaml"), half_hour(), a, grid_alone));
-  must(backtest(source_path("config/examples/demo.yaml"), half_hour(), b, dear));
-  const auto diff = must({"diff", a, b}, 1);
+  answer(backtest(source_path("config/examples/demo.yaml"), half_hour(), a, grid_alone));
+  answer(backtest(source_path("config/examples/demo.yaml"), half_hour(), b, dear));
+  const auto diff = answer({"diff", a, b}, 1);
   CHECK(amount(diff["attribution"], "fees") == e8(diff["difference"]));
   CHECK(e8(diff["difference"]) < 0);
   CHECK(diff["orders"]["only_a"].GetUint64() == 0);
@@ -151,12 +142,12 @@ TEST_CASE("runs over other data are not compared, and a damaged journal is corru
   const Scratch scratch;
   const std::string a = scratch.path("a");
   const std::string b = scratch.path("b");
-  must(backtest(source_path("config/examples/demo.yaml"), half_hour(), a));
-  must(backtest(source_path("config/examples/demo.yaml"), small_day().dataset, b));
-  const auto other = must({"diff", a, b}, 2);
+  answer(backtest(source_path("config/examples/demo.yaml"), half_hour(), a));
+  answer(backtest(source_path("config/examples/demo.yaml"), small_day().dataset, b));
+  const auto other = answer({"diff", a, b}, 2);
   CHECK(std::string(other["error"]["message"].GetString()).find("other markets") != std::string::npos);
-  must({"diff", a, half_hour()}, 2);
-  must({"diff", a, scratch.path("nothing")}, 2);
+  answer({"diff", a, half_hour()}, 2);
+  answer({"diff", a, scratch.path("nothing")}, 2);
   const std::string damaged = scratch.path("damaged");
   copy_journal(a, damaged);
   std::filesystem::path largest;
@@ -169,7 +160,7 @@ TEST_CASE("runs over other data are not compared, and a damaged journal is corru
   file.seekp(static_cast<std::streamoff>(std::filesystem::file_size(largest) / 2));
   file.write("\x5a\xa5\x5a\xa5", 4);
   file.close();
-  must({"diff", a, damaged}, 3);
+  answer({"diff", a, damaged}, 3);
 }
 
 TEST_CASE("the attribution adds up exactly to the difference for random pairs of settings") {
@@ -184,7 +175,7 @@ TEST_CASE("the attribution adds up exactly to the difference for random pairs of
   std::vector<std::string> journals;
   for (std::size_t i = 0; i < runs; ++i) {
     journals.push_back(scratch.path("run" + std::to_string(i)));
-    must(backtest(source_path("config/examples/demo.yaml"), half_hour(), journals.back(), drawn(random)));
+    answer(backtest(source_path("config/examples/demo.yaml"), half_hour(), journals.back(), drawn(random)));
   }
   std::size_t done = 0, different = 0;
   for (std::size_t i = 0; i < runs; ++i) {
@@ -207,7 +198,7 @@ TEST_CASE("the attribution adds up exactly to the difference for random pairs of
       CHECK(amount(diff["attribution"], "corrections") == 0);
       // Turned round, the difference has the other sign.
       if (done % 7 == 0) {
-        const auto back = must({"diff", journals[j], journals[i]}, outcome.exit_code);
+        const auto back = answer({"diff", journals[j], journals[i]}, outcome.exit_code);
         CHECK(e8(back["difference"]) == -difference);
       }
     }

@@ -112,6 +112,15 @@ rapidjson::Document json_of(const Outcome& outcome) {
   return document;
 }
 
+rapidjson::Document answer(const std::vector<std::string>& arguments, int exit_code) {
+  std::vector<std::string> line = arguments;
+  line.push_back("--json");
+  const Outcome outcome = run(line);
+  INFO(shown(line, outcome));
+  REQUIRE(outcome.exit_code == exit_code);
+  return json_of(outcome);
+}
+
 std::string source_path(const std::string& relative) {
   return std::string(REPRISE_SOURCE_DIR) + "/" + relative;
 }

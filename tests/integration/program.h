@@ -50,6 +50,9 @@ std::string shown(const std::vector<std::string>& arguments, const Outcome& outc
 // Standard output as exactly one JSON object; fails the test otherwise.
 rapidjson::Document json_of(const Outcome& outcome);
 
+// Runs the program with --json, requires the exit code and gives what it answered.
+rapidjson::Document answer(const std::vector<std::string>& arguments, int exit_code = 0);
+
 std::string source_path(const std::string& relative);
 std::optional<std::string> recorded_data(
     const std::string& relative);  // nullopt, and a word on why, where it is missing

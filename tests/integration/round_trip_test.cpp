@@ -13,15 +13,6 @@ namespace fs = std::filesystem;
 
 namespace {
 
-rapidjson::Document must(const std::vector<std::string>& arguments, int exit_code = 0) {
-  std::vector<std::string> line = arguments;
-  line.push_back("--json");
-  const Outcome outcome = run(line);
-  INFO(shown(line, outcome));
-  REQUIRE(outcome.exit_code == exit_code);
-  return json_of(outcome);
-}
-
 std::vector<std::string> lines_of(const std::string& text) {
   std::vector<std::string> lines;
   std::size_t at = 0;
@@ -38,14 +29,14 @@ std::vector<std::string> lines_of(const std::string& text) {
 struct Traded {
   Scratch scratch;
   std::string journal = scratch.path("run");
-  rapidjson::Document summary = must(backtest(small_day().profile, small_day().dataset, journal));
+  rapidjson::Document summary = answer(backtest(small_day().profile, small_day().dataset, journal));
 };
 
 }  // namespace
 
 TEST_CASE("a synthetic day is traded, replayed identical and verified clean") {
   const Traded traded;
-  const auto replay = must({"replay", traded.journal});
+  const auto replay = answer({"replay", traded.journal});
   CHECK(std::string(replay["verdict"].GetString()) == "identical");
   CHECK(replay["first_divergence"].IsNull());
   CHECK(replay["outputs"].GetUint64() > 100);
@@ -60,7 +51,7 @@ TEST_CASE("a synthetic day is traded, replayed identical and verified clean") {
   for (const auto& member : replay["by_type"].GetObject()) sum += member.value.GetUint64();
   CHECK(sum == replay["records"].GetUint64());
 
-  const auto verify = must({"verify", traded.journal});
+  const auto verify = answer({"verify", traded.journal});
   CHECK(std::string(verify["verdict"].GetString()) == "clean");
   CHECK(verify["problem"].IsNull());
   CHECK(std::string(verify["status"].GetString()) == "ended");
@@ -69,24 +60,24 @@ TEST_CASE("a synthetic day is traded, replayed identical and verified clean") {
   CHECK(verify["last_seq"].GetUint64() == replay["records"].GetUint64());
   CHECK(std::string(verify["digest"].GetString()) == replay["digest"].GetString());
   CHECK(std::string(verify["digest"].GetString()) == traded.summary["digest"].GetString());
-  CHECK(must({"verify", small_day().dataset})["records"].GetUint64() > 1000);
+  CHECK(answer({"verify", small_day().dataset})["records"].GetUint64() > 1000);
 }
 
 TEST_CASE("two runs of one day have one digest whatever the durability, and decide the same with the journal off") {
   const Traded traded;
   const std::string digest = traded.summary["digest"].GetString();
   for (const char* durability : {"buffered", "sync"}) {
-    const auto again = must(backtest(small_day().profile, small_day().dataset, traded.scratch.path(durability),
-                                     {"--durability", durability}));
+    const auto again = answer(backtest(small_day().profile, small_day().dataset, traded.scratch.path(durability),
+                                       {"--durability", durability}));
     CHECK(digest == again["digest"].GetString());
   }
   // Nor does it tell where the log went or how the blocks were cut.
   const auto elsewhere =
-      must(backtest(small_day().profile, small_day().dataset, traded.scratch.path("elsewhere"),
-                    {"--set", "journal.durability=sync", "--set", "journal.block_bytes=8192", "--set",
-                     "logging.file=" + traded.scratch.path("elsewhere.log"), "--set", "logging.level=debug"}));
+      answer(backtest(small_day().profile, small_day().dataset, traded.scratch.path("elsewhere"),
+                      {"--set", "journal.durability=sync", "--set", "journal.block_bytes=8192", "--set",
+                       "logging.file=" + traded.scratch.path("elsewhere.log"), "--set", "logging.level=debug"}));
   CHECK(digest == elsewhere["digest"].GetString());
-  const auto unjournaled = must(
+  const auto unjournaled = answer(
       {"run", "--mode", "backtest", "--config", small_day().profile, "--data", small_day().dataset, "--no-journal"});
   CHECK(unjournaled["journal"].IsNull());
   CHECK(unjournaled["digest"].IsNull());
@@ -97,8 +88,8 @@ TEST_CASE("two runs of one day have one digest whatever the durability, and deci
 TEST_CASE("one seed is one dataset, another seed another") {
   const Scratch scratch;
   const auto make = [&](const char* seed, const char* name) {
-    must({"generate", "--seed", seed, "--hours", "0.02", "--out", scratch.path(name)});
-    return std::string(must({"verify", scratch.path(name)})["digest"].GetString());
+    answer({"generate", "--seed", seed, "--hours", "0.02", "--out", scratch.path(name)});
+    return std::string(answer({"verify", scratch.path(name)})["digest"].GetString());
   };
   const std::string first = make("11", "a");
   CHECK(first == make("11", "b"));
@@ -107,19 +98,19 @@ TEST_CASE("one seed is one dataset, another seed another") {
 
 TEST_CASE("inspect shows manifest and counts, and the state at a seq and at a time") {
   const Traded traded;
-  const auto overview = must({"inspect", traded.journal});
+  const auto overview = answer({"inspect", traded.journal});
   CHECK(std::string(overview["mode"].GetString()) == "backtest");
   const std::uint64_t records = overview["records"].GetUint64();
   CHECK(overview["instruments"].Size() == 2);
 
-  const auto middle = must({"inspect", traded.journal, "--at", std::to_string(records / 2)});
+  const auto middle = answer({"inspect", traded.journal, "--at", std::to_string(records / 2)});
   CHECK(middle["seq"].GetUint64() >= records / 2);
   CHECK(middle["state"].IsObject());
-  const auto last = must({"inspect", traded.journal, "--at", std::to_string(records)});
+  const auto last = answer({"inspect", traded.journal, "--at", std::to_string(records)});
   CHECK(last["seq"].GetUint64() == records);
   CHECK(std::string(middle["state_hash"].GetString()) != last["state_hash"].GetString());
   // The time of a state names the same state.
-  const auto by_time = must({"inspect", traded.journal, "--at", last["time"].GetString()});
+  const auto by_time = answer({"inspect", traded.journal, "--at", last["time"].GetString()});
   CHECK(std::string(by_time["state_hash"].GetString()) == last["state_hash"].GetString());
 
   const Outcome text = run({"inspect", traded.journal, "--at", std::to_string(records / 2)});
@@ -132,7 +123,7 @@ TEST_CASE("inspect shows manifest and counts, and the state at a seq and at a ti
 
 TEST_CASE("export prints every record of a type as CSV and as JSON lines") {
   const Traded traded;
-  const auto counts = must({"replay", traded.journal});
+  const auto counts = answer({"replay", traded.journal});
   for (const auto& member : counts["by_type"].GetObject()) {
     const std::string type = member.name.GetString();
     const std::uint64_t count = member.value.GetUint64();
@@ -157,7 +148,7 @@ TEST_CASE("export prints every record of a type as CSV and as JSON lines") {
 
 TEST_CASE("export keeps to the range, the instrument and the file that were asked for") {
   const Traded traded;
-  const auto overview = must({"inspect", traded.journal});
+  const auto overview = answer({"inspect", traded.journal});
   const std::string symbol = overview["instruments"][0]["symbol"].GetString();
   const std::uint64_t half = overview["records"].GetUint64() / 2;
   const Outcome part = run({"export", traded.journal, "--type", "trade", "--format", "jsonl", "--until",
@@ -173,7 +164,7 @@ TEST_CASE("export keeps to the range, the instrument and the file that were aske
     CHECK(object["instrument"].GetString() == symbol);
   }
   const std::string file = traded.scratch.path("trades.csv");
-  const auto summary = must({"export", traded.journal, "--type", "trade", "--format", "csv", "--out", file});
+  const auto summary = answer({"export", traded.journal, "--type", "trade", "--format", "csv", "--out", file});
   CHECK(lines_of(read_file(file)).size() == summary["records"].GetUint64() + 1);
   CHECK(run({"export", traded.journal, "--type", "trade", "--format", "csv", "--out", file}).exit_code == 2);
   CHECK(run({"export", traded.journal, "--type", "trade", "--format", "csv", "--instrument", "NOSUCH"}).exit_code == 2);
@@ -182,7 +173,7 @@ TEST_CASE("export keeps to the range, the instrument and the file that were aske
 
 TEST_CASE("report gives money as decimal strings that add up") {
   const Traded traded;
-  const auto report = must({"report", traded.journal});
+  const auto report = answer({"report", traded.journal});
   for (const char* name : {"net_profit", "gross_profit", "commission", "funding", "max_drawdown"}) {
     REQUIRE(report.HasMember(name));
     CHECK(report[name].IsString());
@@ -202,9 +193,9 @@ TEST_CASE("report gives money as decimal strings that add up") {
 TEST_CASE("a forged decision passes verify and is named by replay") {
   const Traded traded;
   const std::string forged = traded.scratch.path("forged");
-  const auto change = must({"forge", traded.journal, "--type", "riskDecision", "--out", forged});
-  CHECK(std::string(must({"verify", forged})["verdict"].GetString()) == "clean");
-  const auto replay = must({"replay", forged}, 1);
+  const auto change = answer({"forge", traded.journal, "--type", "riskDecision", "--out", forged});
+  CHECK(std::string(answer({"verify", forged})["verdict"].GetString()) == "clean");
+  const auto replay = answer({"replay", forged}, 1);
   CHECK(std::string(replay["verdict"].GetString()) == "diverged");
   const auto& divergence = replay["first_divergence"];
   REQUIRE(divergence.IsObject());
@@ -257,7 +248,7 @@ TEST_CASE("replay under another setting names record, field, both values and cau
                                          "--set",  "sizing.risk_fraction=0.001",
                                          "--set",  "risk.max_position_notional=50",
                                          "--set",  "risk.max_order_notional=20"};
-  const auto replay = must(line, 1);
+  const auto replay = answer(line, 1);
   CHECK(std::string(replay["verdict"].GetString()) == "diverged");
   const auto& divergence = replay["first_divergence"];
   REQUIRE(divergence.IsObject());
@@ -266,13 +257,14 @@ TEST_CASE("replay under another setting names record, field, both values and cau
   CHECK(std::string(divergence["recorded"].GetString()) != divergence["replayed"].GetString());
   CHECK(divergence["causes"].Size() > 0);
   // The setting that the run had changes nothing.
-  CHECK(std::string(must({"replay", traded.journal, "--set", "sizing.risk_fraction=0.0020"})["verdict"].GetString()) ==
-        "identical");
+  CHECK(
+      std::string(answer({"replay", traded.journal, "--set", "sizing.risk_fraction=0.0020"})["verdict"].GetString()) ==
+      "identical");
   // What governs inputs alone is told to change nothing; what goes out with an order is not.
-  const auto latency = must({"replay", traded.journal, "--set", "venue.order_entry_latency=90ms"});
+  const auto latency = answer({"replay", traded.journal, "--set", "venue.order_entry_latency=90ms"});
   CHECK(std::string(latency["verdict"].GetString()) == "identical");
   CHECK(std::string(latency["note"].GetString()).find("changes nothing") != std::string::npos);
-  const auto stp = must({"replay", traded.journal, "--set", "venue.stp_mode=expire_both"}, 1);
+  const auto stp = answer({"replay", traded.journal, "--set", "venue.stp_mode=expire_both"}, 1);
   CHECK(std::string(stp["verdict"].GetString()) == "diverged");
   CHECK(std::string(stp["note"].GetString()).empty());
   // The nearest key is named.
@@ -303,7 +295,7 @@ TEST_CASE("a failure is told once on standard error, and replay of a dataset say
   const Outcome again = run(backtest(small_day().profile, small_day().dataset, traded.journal, {"--resume"}));
   CHECK(again.exit_code == 2);
   CHECK(std::count(again.err.begin(), again.err.end(), '\n') == 1);
-  const auto dataset = must({"replay", small_day().dataset});
+  const auto dataset = answer({"replay", small_day().dataset});
   CHECK(dataset["outputs"].GetUint64() == 0);
   CHECK(std::string(dataset["note"].GetString()).find("nothing was compared") != std::string::npos);
 }

@@ -12,24 +12,12 @@ namespace {
 
 using Line = std::vector<std::string>;
 
-rapidjson::Document must(const Line& arguments, int exit_code = 0) {
-  Line line = arguments;
-  line.push_back("--json");
-  const Outcome outcome = run(line);
-  INFO(shown(line, outcome));
-  REQUIRE(outcome.exit_code == exit_code);
-  return json_of(outcome);
-}
-
 // An hour of two instruments under the demo profile: trends, a grid, stops, refusals.
 const std::string& hour() {
   static const Scratch scratch;
   static const std::string dataset = [] {
     const std::string made = scratch.path("hour");
-    const Line line = {"generate", "--seed", "7", "--hours", "0.5", "--symbols", "2", "--out", made};
-    const Outcome outcome = run(line);
-    INFO(shown(line, outcome));
-    REQUIRE(outcome.exit_code == 0);
+    answer({"generate", "--seed", "7", "--hours", "0.5", "--symbols", "2", "--out", made});
     return made;
   }();
   return dataset;
@@ -39,7 +27,7 @@ const std::string& traded_hour() {
   static const Scratch scratch;
   static const std::string journal = [] {
     const std::string made = scratch.path("run");
-    must(backtest(source_path("config/examples/demo.yaml"), hour(), made));
+    answer(backtest(source_path("config/examples/demo.yaml"), hour(), made));
     return made;
   }();
   return journal;
@@ -71,7 +59,7 @@ std::string order_of_signal(const std::string& journal, const std::string& kind,
     const auto& body = signal["body"];
     if (kind != body["kind"].GetString()) continue;
     if (with_reference != (std::string(body["reference_price"].GetString()) != "0")) continue;
-    const auto tree = must({"why", journal, seq_text(signal), "--forward"});
+    const auto tree = answer({"why", journal, seq_text(signal), "--forward"});
     for (const auto& effect : tree["effects"].GetArray()) {
       if (std::string(effect["type"].GetString()) == "orderCommand") return seq_text(effect);
     }
@@ -108,7 +96,7 @@ TEST_CASE("why of an entry goes from the order over risk, sizing and signal to t
   const std::string& journal = traded_hour();
   const std::string order = order_of_signal(journal, "enterShort", true);
   REQUIRE_FALSE(order.empty());
-  const auto why = must({"why", journal, order});
+  const auto why = answer({"why", journal, order});
   const std::vector<std::string> types = types_of(why);
   REQUIRE(types.size() >= 5);
   CHECK(types[0] == "orderCommand");
@@ -127,7 +115,7 @@ TEST_CASE("why of an entry goes from the order over risk, sizing and signal to t
   REQUIRE(averages != nullptr);
   for (const char* side : {"value", "bound"}) {
     const std::uint64_t seq = (*averages)[(std::string(side) + "_seq").c_str()].GetUint64();
-    const auto feature = must({"why", journal, std::to_string(seq)});
+    const auto feature = answer({"why", journal, std::to_string(seq)});
     CHECK(std::string(feature["steps"][0]["body"]["value"].GetString()) == (*averages)[side].GetString());
   }
   CHECK(figure((*step_of(why, "sizing"))["figures"], "limited by") != nullptr);
@@ -137,7 +125,7 @@ TEST_CASE("why of an entry goes from the order over risk, sizing and signal to t
   CHECK(std::string(why["order"]["status"].GetString()) == "filled");
   CHECK(figure(why["order"]["figures"], "to the venue") != nullptr);
   // By a client order id that ends in the order's number, and as text and graph.
-  CHECK(must({"why", journal, "x-tag-" + order})["seq"].GetUint64() == why["seq"].GetUint64());
+  CHECK(answer({"why", journal, "x-tag-" + order})["seq"].GetUint64() == why["seq"].GetUint64());
   const Outcome text = run({"why", journal, order});
   CHECK(text.exit_code == 0);
   CHECK(text.out.find("enter short") != std::string::npos);
@@ -149,7 +137,7 @@ TEST_CASE("why of an entry goes from the order over risk, sizing and signal to t
 TEST_CASE("why --forward of an entry ends in fills, fees and a profit that adds up") {
   const std::string& journal = traded_hour();
   const std::string order = order_of_signal(journal, "enterShort", true);
-  const auto why = must({"why", journal, order, "--forward"});
+  const auto why = answer({"why", journal, order, "--forward"});
   std::set<std::string> types;
   for (const auto& effect : why["effects"].GetArray()) types.insert(effect["type"].GetString());
   for (const char* type : {"orderCommand", "orderState", "orderReport", "fill", "position"})
@@ -164,7 +152,7 @@ TEST_CASE("why of a stop tells the price that hit it and the record that set it"
   const std::string& journal = traded_hour();
   const std::string order = order_of_signal(journal, "stop", true);
   REQUIRE_FALSE(order.empty());
-  const auto why = must({"why", journal, order});
+  const auto why = answer({"why", journal, order});
   const auto* signal = step_of(why, "signal");
   REQUIRE(signal != nullptr);
   const auto* hit = figure((*signal)["figures"], "the stop");
@@ -180,12 +168,13 @@ TEST_CASE("why of a stop tells the price that hit it and the record that set it"
 TEST_CASE("why of a denied order names the rule, its value and its bound") {
   const Scratch scratch;
   const std::string journal = scratch.path("tight");
-  must(backtest(source_path("config/examples/demo.yaml"), hour(), journal, {"--set", "risk.max_orders_per_minute=6"}));
+  answer(
+      backtest(source_path("config/examples/demo.yaml"), hour(), journal, {"--set", "risk.max_orders_per_minute=6"}));
   std::string denied;
   for (const auto& state : records(journal, "orderState"))
     if (std::string(state["body"]["status"].GetString()) == "denied") denied = seq_text(state);
   REQUIRE_FALSE(denied.empty());
-  const auto why = must({"why", journal, denied});
+  const auto why = answer({"why", journal, denied});
   const auto* decision = step_of(why, "riskDecision");
   REQUIRE(decision != nullptr);
   std::size_t failed = 0;
@@ -205,7 +194,7 @@ TEST_CASE("why of an order that the venue rejected gives its reason") {
   for (const auto& report : records(journal, "orderReport"))
     if (std::string(report["body"]["kind"].GetString()) == "rejected") rejected = seq_text(report);
   REQUIRE_FALSE(rejected.empty());
-  const auto why = must({"why", journal, rejected});
+  const auto why = answer({"why", journal, rejected});
   CHECK(std::string(why["steps"][0]["text"].GetString()).find("Post Only") != std::string::npos);
   CHECK(std::string(why["steps"][1]["type"].GetString()) == "orderCommand");
   CHECK(std::string(why["order"]["status"].GetString()) == "rejected");
@@ -225,12 +214,12 @@ TEST_CASE("why of a liquidation compares margin balance and maintenance margin a
     settings.push_back("--set");
     settings.push_back(set);
   }
-  must(backtest(source_path("config/examples/demo.yaml"), hour(), journal, settings));
+  answer(backtest(source_path("config/examples/demo.yaml"), hour(), journal, settings));
   std::string liquidation;
   for (const auto& report : records(journal, "orderReport"))
     if (std::string(report["body"]["kind"].GetString()) == "liquidation") liquidation = seq_text(report);
   REQUIRE_FALSE(liquidation.empty());
-  const auto why = must({"why", journal, liquidation});
+  const auto why = answer({"why", journal, liquidation});
   const auto& figures = why["steps"][0]["figures"];
   const auto* margin = figure(figures, "maintenance margin");
   REQUIRE(margin != nullptr);
@@ -243,11 +232,11 @@ TEST_CASE("why of a liquidation compares margin balance and maintenance margin a
 TEST_CASE("why of a breach names the rule and its bound, and the orders that close the account lead back to it") {
   const Scratch scratch;
   const std::string journal = scratch.path("breach");
-  must(backtest(source_path("config/examples/demo.yaml"), hour(), journal,
-                {"--set", "risk.max_drawdown=0.004", "--set", "risk.daily_loss_fraction=0"}));
+  answer(backtest(source_path("config/examples/demo.yaml"), hour(), journal,
+                  {"--set", "risk.max_drawdown=0.004", "--set", "risk.daily_loss_fraction=0"}));
   const auto states = records(journal, "tradingState");
   REQUIRE_FALSE(states.empty());
-  const auto why = must({"why", journal, seq_text(states.front())});
+  const auto why = answer({"why", journal, seq_text(states.front())});
   const auto* decision = step_of(why, "riskDecision");
   REQUIRE(decision != nullptr);
   const auto* drawdown = figure((*decision)["figures"], "drawdown");
@@ -255,12 +244,12 @@ TEST_CASE("why of a breach names the rule and its bound, and the orders that clo
   CHECK_FALSE((*drawdown)["met"].GetBool());
   CHECK(std::string((*drawdown)["bound"].GetString()) == "0.004");
   CHECK(is_input_at_the_end(why));
-  const auto forward = must({"why", journal, seq_text(states.front()), "--forward"});
+  const auto forward = answer({"why", journal, seq_text(states.front()), "--forward"});
   std::string closing;
   for (const auto& effect : forward["effects"].GetArray())
     if (closing.empty() && std::string(effect["type"].GetString()) == "orderCommand") closing = seq_text(effect);
   REQUIRE_FALSE(closing.empty());
-  CHECK(step_of(must({"why", journal, closing}), "tradingState") != nullptr);
+  CHECK(step_of(answer({"why", journal, closing}), "tradingState") != nullptr);
 }
 
 TEST_CASE("the last change of ten state fields is found, with the value in front of it and behind it") {
@@ -273,14 +262,15 @@ TEST_CASE("the last change of ten state fields is found, with the value in front
     INFO(path);
     const std::string asked =
         std::string(path) == "strategies.trend.tracks.BTCUSDT.fast" ? std::string(path) + ".value" : path;
-    const auto watch = must({"why", journal, "--field", asked});
+    const auto watch = answer({"why", journal, "--field", asked});
     REQUIRE(watch["changes"].Size() == 1);
     const auto& change = watch["changes"][0];
     const std::string seq = std::to_string(change["seq"].GetUint64());
     CHECK(std::string(change["new"].GetString()) == watch["value"].GetString());
     // In front of that record the old value stands, behind it the new one.
-    const auto before = must({"why", journal, "--field", asked, "--at", std::to_string(change["seq"].GetUint64() - 1)});
-    const auto behind = must({"why", journal, "--field", asked, "--at", seq});
+    const auto before =
+        answer({"why", journal, "--field", asked, "--at", std::to_string(change["seq"].GetUint64() - 1)});
+    const auto behind = answer({"why", journal, "--field", asked, "--at", seq});
     CHECK(std::string(before["value"].GetString()) == change["old"].GetString());
     CHECK(std::string(behind["value"].GetString()) == change["new"].GetString());
     CHECK(std::string(change["old"].GetString()) != change["new"].GetString());
@@ -291,20 +281,20 @@ TEST_CASE("the last change of ten state fields is found, with the value in front
 
 TEST_CASE("a field's history lists its changes one behind the other, and an unknown field names its neighbours") {
   const std::string& journal = traded_hour();
-  const auto history = must({"why", journal, "--field", "positions.BTCUSDT.qty", "--history", "--limit", "50"});
+  const auto history = answer({"why", journal, "--field", "positions.BTCUSDT.qty", "--history", "--limit", "50"});
   const auto& changes = history["changes"];
   REQUIRE(changes.Size() > 2);
   for (rapidjson::SizeType i = 1; i < changes.Size(); ++i) {
     CHECK(std::string(changes[i]["old"].GetString()) == changes[i - 1]["new"].GetString());
     CHECK(changes[i]["seq"].GetUint64() > changes[i - 1]["seq"].GetUint64());
   }
-  const auto error = must({"why", journal, "--field", "positions.BTCUSDT.quantity"}, 2);
+  const auto error = answer({"why", journal, "--field", "positions.BTCUSDT.quantity"}, 2);
   CHECK(std::string(error["error"]["hint"].GetString()).find("positions.BTCUSDT.qty") != std::string::npos);
 }
 
 TEST_CASE("why-not of a quiet moment names the first unmet condition of every action, with its distance") {
   const std::string& journal = traded_hour();
-  const auto quiet = must({"why-not", journal, "--strategy", "trend", "--at", "2024-01-01T00:20:00Z"});
+  const auto quiet = answer({"why-not", journal, "--strategy", "trend", "--at", "2024-01-01T00:20:00Z"});
   REQUIRE(quiet["instruments"].Size() == 2);
   std::size_t actions = 0;
   for (const auto& instrument : quiet["instruments"].GetArray()) {
@@ -320,18 +310,18 @@ TEST_CASE("why-not of a quiet moment names the first unmet condition of every ac
     }
   }
   CHECK(actions >= 3);
-  const auto off = must({"why-not", journal, "--strategy", "nobody", "--at", "1000"}, 2);
+  const auto off = answer({"why-not", journal, "--strategy", "nobody", "--at", "1000"}, 2);
   CHECK(std::string(off["error"]["hint"].GetString()).find("trend") != std::string::npos);
 }
 
 TEST_CASE("a strategy that is switched off says so, and a dataset has nothing to explain") {
   const Scratch scratch;
   const std::string journal = scratch.path("off");
-  must(backtest(source_path("config/examples/demo.yaml"), small_day().dataset, journal,
-                {"--set", "strategies.trend.enabled=false"}));
-  const auto off = must({"why-not", journal, "--strategy", "trend", "--at", "5000"});
+  answer(backtest(source_path("config/examples/demo.yaml"), small_day().dataset, journal,
+                  {"--set", "strategies.trend.enabled=false"}));
+  const auto off = answer({"why-not", journal, "--strategy", "trend", "--at", "5000"});
   CHECK(std::string(off["problem"].GetString()).find("enabled") != std::string::npos);
-  must({"why", small_day().dataset, "5"}, 2);
-  must({"why", journal, "999999999"}, 2);
-  must({"why", journal}, 2);
+  answer({"why", small_day().dataset, "5"}, 2);
+  answer({"why", journal, "999999999"}, 2);
+  answer({"why", journal}, 2);
 }

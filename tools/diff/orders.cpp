@@ -3,12 +3,14 @@
 #include <algorithm>
 #include <tuple>
 
+#include "engine/report/pairing.h"
+
 namespace reprise::tools {
 
 namespace {
 
 using Group = std::tuple<std::string, std::string, schema::Side, schema::OrderType>;
-using Groups = std::map<Group, std::vector<const PlacedOrder*>>;
+using Groups = engine::TimedGroups<Group, PlacedOrder>;
 
 Groups grouped(const OrderList& list, const RunNames& names) {
   Groups groups;
@@ -60,25 +62,17 @@ void OrderList::on(const journal::RecordView& record) {
 OrderMatch match_orders(const OrderList& a, const RunNames& names_a, const OrderList& b, const RunNames& names_b,
                         DurationNanos window) {
   OrderMatch match;
-  Groups groups_a = grouped(a, names_a);
-  Groups groups_b = grouped(b, names_b);
-  for (const auto& [group, _] : groups_b) groups_a[group];
-  for (const auto& [group, list_a] : groups_a) {
-    const auto& list_b = groups_b[group];
-    auto i = list_a.begin();
-    auto j = list_b.begin();
-    while (i != list_a.end() || j != list_b.end()) {
-      if (j == list_b.end() || (i != list_a.end() && (*i)->time + window.ns < (*j)->time)) {
-        match.only_a.push_back(**i++);
-      } else if (i == list_a.end() || (*j)->time + window.ns < (*i)->time) {
-        match.only_b.push_back(**j++);
-      } else {
-        ++match.matched;
-        ++i;
-        ++j;
-      }
-    }
-  }
+  engine::pair_by_time(
+      grouped(a, names_a), grouped(b, names_b), window, [](const PlacedOrder& order) { return UnixNanos{order.time}; },
+      [&](const PlacedOrder* in_a, const PlacedOrder* in_b) {
+        if (in_b == nullptr) {
+          match.only_a.push_back(*in_a);
+        } else if (in_a == nullptr) {
+          match.only_b.push_back(*in_b);
+        } else {
+          ++match.matched;
+        }
+      });
   const auto by_time = [](const PlacedOrder& x, const PlacedOrder& y) {
     return std::tuple(x.time, x.id, x.first_fill) < std::tuple(y.time, y.id, y.first_fill);
   };
