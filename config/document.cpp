@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <exception>
 
 namespace reprise::config {
 
@@ -108,6 +109,8 @@ Result<DocumentNode> parse_document(const std::string& path, const std::string& 
     const std::string at =
         e.mark.is_null() ? "" : std::to_string(e.mark.line + 1) + ":" + std::to_string(e.mark.column + 1) + ":";
     return usage_error(path + ":" + at + " not valid YAML: " + e.msg);
+  } catch (const std::exception& e) {  // the parser's own containers
+    return usage_error(path + ": not valid YAML: " + e.what());
   }
 }
 
