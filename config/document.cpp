@@ -1,10 +1,9 @@
 #include "config/document.h"
 
-#include <yaml-cpp/yaml.h>
-
 #include <algorithm>
 #include <cstddef>
-#include <exception>
+
+#include "config/yaml_text.h"
 
 namespace reprise::config {
 
@@ -100,17 +99,13 @@ Status check_text(const std::string& path, const std::string& text) {
 Result<DocumentNode> parse_document(const std::string& path, const std::string& text) {
   if (text.size() > kMaxBytes) return usage_error(path + ": larger than 1 MiB");
   if (Status checked = check_text(path, text); !checked) return checked.error();
+  auto root = parse_yaml(path, text, YamlPlace::line_and_column);
+  if (!root) return root.error();
+  if (!root->IsDefined()) return DocumentNode{};
   try {
-    const std::vector<YAML::Node> documents = YAML::LoadAll(text);
-    if (documents.size() > 1) return usage_error(path + ": holds more than one YAML document");
-    if (documents.empty()) return DocumentNode{};
-    return TreeReader(path).read(documents[0], 0);
+    return TreeReader(path).read(*root, 0);
   } catch (const YAML::Exception& e) {
-    const std::string at =
-        e.mark.is_null() ? "" : std::to_string(e.mark.line + 1) + ":" + std::to_string(e.mark.column + 1) + ":";
-    return usage_error(path + ":" + at + " not valid YAML: " + e.msg);
-  } catch (const std::exception& e) {  // the parser's own containers
-    return usage_error(path + ": not valid YAML: " + e.what());
+    return yaml_error(path, e, YamlPlace::line_and_column);
   }
 }
 

@@ -1,7 +1,5 @@
 #include "config/loader.h"
 
-#include <yaml-cpp/yaml.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
@@ -11,6 +9,7 @@
 #include <utility>
 
 #include "config/keys.h"
+#include "config/yaml_text.h"
 
 namespace reprise::config {
 
@@ -75,15 +74,12 @@ class ProfileReader {
 
  private:
   Status parse(const std::string& path, const std::string& text) {
-    YAML::Node root;
+    auto root = parse_yaml(path, text, YamlPlace::line);
+    if (!root) return root.error();
     try {
-      const std::vector<YAML::Node> documents = YAML::LoadAll(text);
-      if (documents.size() > 1) return usage_error(path + ": holds more than one YAML document");
-      if (!documents.empty()) root = documents[0];
-      return read_root(path, root);
+      return read_root(path, *root);
     } catch (const YAML::Exception& e) {
-      const std::string line = e.mark.is_null() ? "" : std::to_string(e.mark.line + 1) + ":";
-      return usage_error(path + ":" + line + " not valid YAML: " + e.msg);
+      return yaml_error(path, e, YamlPlace::line);
     } catch (const std::exception& e) {
       return usage_error(path + ": not valid YAML: " + e.what());
     }

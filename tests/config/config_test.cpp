@@ -5,6 +5,7 @@
 #include <map>
 #include <sstream>
 
+#include "config/document.h"
 #include "config/keys.h"
 #include "config/loader.h"
 #include "tests/support/catch.h"
@@ -220,6 +221,18 @@ TEST_CASE("text that is not YAML is refused with its line") {
   CHECK(refusal(std::string(100'000, '[')) == "p.yaml:1: nested too deeply for a profile");
   CHECK(refusal(std::string(2'000'000, 'a')) == "p.yaml: larger than 1 MiB; this is not a profile");
   CHECK(refusal("\xff\xfe\x80\x81: \xc0\n") != "accepted");
+}
+
+TEST_CASE("text that goes on with what begins no value is refused, not read for ever") {
+  CHECK(refusal(", run: 1\n") == "p.yaml:1: not valid YAML: nothing can begin here");
+  CHECK(refusal("run:\n  seed: 1\n...\n, b: 1\n") == "p.yaml:4: not valid YAML: nothing can begin here");
+  CHECK(refusal("run:\n  seed: 1\n}\n") == "p.yaml:3: not valid YAML: illegal flow end");
+  auto document = parse_document("s.yaml", "\n  , a: 1\n");
+  REQUIRE_FALSE(document.ok());
+  CHECK(document.error().message == "s.yaml:2:3: not valid YAML: nothing can begin here");
+  auto empty = parse_document("s.yaml", "# nothing\n");
+  REQUIRE(empty.ok());
+  CHECK(empty->kind == DocumentNode::Kind::none);
 }
 
 TEST_CASE("anchors and aliases are resolved") {
