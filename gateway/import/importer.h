@@ -4,11 +4,11 @@
 // nothing is written before all of them are recognised. Then all files are read once, merged by receive
 // time, then place on the command line, then line.
 //
-// Threads: each open file is inflated, parsed and turned into records on one of its own (message_pipe.h); the
-// caller's merges, gives instruments their numbers and checks; the journal's compresses and stores; one more makes
-// the journal while the first records come (dataset_writer.h). The order above is all that decides about a record
-// and its place: none of the threads can. Memory is bounded: six chunks of 128 KiB of text for each file that is
-// open, and a file is open only while its time has come.
+// Threads: each open file is inflated on one of its own, and parsed and turned into records on another
+// (message_pipe.h); the caller's merges, gives instruments their numbers and checks; one makes the journal and appends
+// to it (dataset_writer.h); the journal's compresses and stores. The order above is all that decides about a record
+// and its place: none of the threads can. Memory is bounded: ten chunks of up to 128 KiB of text for each file that is
+// open, 8 MiB of records on their way, and a file is open only while its time has come.
 //
 // Errors: usage (exists already, no symbol in a name, another venue), could_not_check (no permission, disk
 // full), corrupt (unknown format, broken archive). A file that breaks in the middle ends the import with an

@@ -1,11 +1,10 @@
 #include "gateway/import/message_pipe.h"
 
-#include <condition_variable>
 #include <cstring>
-#include <deque>
-#include <mutex>
 #include <optional>
 #include <thread>
+
+#include "gateway/import/conveyor.h"
 
 namespace reprise::gateway {
 
@@ -15,63 +14,54 @@ namespace {
 // that two of them lie in a core's cache.
 constexpr std::size_t kChunkMessages = 256;
 constexpr std::size_t kChunkTextBytes = 128u << 10;
-constexpr std::size_t kChunksAhead = 4;
+constexpr std::size_t kChunksAhead = 8;
+constexpr std::size_t kChunksToWake = 3;
+constexpr std::size_t kBlocksAhead = 3;
 
 }  // namespace
 
 struct MessagePipe::Impl {
   Impl(TextReader t, std::unique_ptr<FormatReader> r) : text(std::move(t)), reader(std::move(r)) {}
 
-  // The worker's.
-  TextReader text;
+  TextReader text;  // the reading thread's
+  Conveyor<TextBlock> blocks{kBlocksAhead, 1};
+
+  // The parsing thread's.
   std::unique_ptr<FormatReader> reader;
-  std::unique_ptr<MessageChunk> open;
+  MessageChunk* open = nullptr;
   std::size_t open_bytes = 0;
   std::uint64_t line = 0;
 
-  // Handed over under `mutex`.
-  std::mutex mutex;
-  std::condition_variable to_worker;
-  std::condition_variable to_owner;
-  std::deque<std::unique_ptr<MessageChunk>> ready;
-  std::vector<std::unique_ptr<MessageChunk>> spare;
-  std::optional<Error> error;
-  bool at_end = false;
-  bool is_stopping = false;
+  Conveyor<MessageChunk> chunks{kChunksAhead, kChunksToWake};
+  std::thread reading;
+  std::thread parsing;
 
-  // The owner's.
-  std::unique_ptr<MessageChunk> current;
-  std::thread worker;
-
-  // An empty chunk to fill; false when the owner wants no more.
-  bool take_empty() {
-    {
-      std::unique_lock lock(mutex);
-      to_worker.wait(lock, [&] { return is_stopping || ready.size() < kChunksAhead; });
-      if (is_stopping) return false;
-      if (!spare.empty()) {
-        open = std::move(spare.back());
-        spare.pop_back();
+  void read() {
+    while (TextBlock* block = blocks.take_empty()) {
+      Result<bool> got = text.next(*block);
+      if (got.ok() && !*got) return blocks.finish(std::nullopt);
+      if (!got.ok()) {
+        // Whole lines before the damage.
+        const void* last = block->size == 0 ? nullptr : memrchr(block->data.data(), '\n', block->size);
+        block->size =
+            last == nullptr ? 0 : static_cast<std::size_t>(static_cast<const char*>(last) - block->data.data()) + 1;
       }
+      blocks.hand_over();
+      if (!got.ok()) return blocks.finish(got.error());
     }
-    if (open == nullptr) open = std::make_unique<MessageChunk>();
-    open->clear();
-    open_bytes = 0;
-    return true;
   }
 
-  void hand_over() {
-    open->lines = line;
-    const std::lock_guard lock(mutex);
-    ready.push_back(std::move(open));
-    to_owner.notify_one();
-  }
-
-  void take_line(std::string_view text_line) {
-    ++line;
-    if (text_line.size() > kMaxLineBytes) return open->skip("line longer than 8 MiB", line);
-    reader->on_line(text_line, line, *open);
+  void parse() {
+    if (!take_empty()) return;
+    for (;;) {
+      Result<TextBlock*> block = blocks.next();
+      if (!block.ok()) return finish(block.error());
+      if (*block == nullptr) break;
+      if (!take_block(**block)) return;
+    }
+    reader->finish(*open);
     open->close_group();
+    finish(std::nullopt);
   }
 
   // The lines of a block; false when the owner wants no more.
@@ -100,63 +90,47 @@ struct MessagePipe::Impl {
     return true;
   }
 
-  void run() {
-    TextBlock block;
-    if (!take_empty()) return;
-    for (;;) {
-      Result<bool> got = text.next(block);
-      if (!got.ok()) {
-        // Whole lines before the damage.
-        const void* last = block.size == 0 ? nullptr : memrchr(block.data.data(), '\n', block.size);
-        block.size =
-            last == nullptr ? 0 : static_cast<std::size_t>(static_cast<const char*>(last) - block.data.data()) + 1;
-      }
-      if (got.ok() && !*got) break;
-      if (!take_block(block)) return;
-      if (!got.ok()) return finish(got.error());
-    }
-    reader->finish(*open);
+  void take_line(std::string_view text_line) {
+    ++line;
+    if (text_line.size() > kMaxLineBytes) return open->skip("line longer than 8 MiB", line);
+    reader->on_line(text_line, line, *open);
     open->close_group();
-    finish(std::nullopt);
+  }
+
+  bool take_empty() {
+    open = chunks.take_empty();
+    if (open == nullptr) return false;
+    open->clear();
+    open_bytes = 0;
+    return true;
+  }
+
+  void hand_over() {
+    open->lines = line;
+    chunks.hand_over();
   }
 
   void finish(std::optional<Error> problem) {
     hand_over();
-    const std::lock_guard lock(mutex);
-    error = std::move(problem);
-    at_end = true;
-    to_owner.notify_one();
+    chunks.finish(std::move(problem));
   }
 };
 
 MessagePipe::MessagePipe(TextReader text, std::unique_ptr<FormatReader> reader)
     : impl_(std::make_unique<Impl>(std::move(text), std::move(reader))) {
-  impl_->worker = std::thread([impl = impl_.get()] { impl->run(); });
+  impl_->reading = std::thread([impl = impl_.get()] { impl->read(); });
+  impl_->parsing = std::thread([impl = impl_.get()] { impl->parse(); });
 }
 
 MessagePipe::~MessagePipe() {
-  {
-    const std::lock_guard lock(impl_->mutex);
-    impl_->is_stopping = true;
-  }
-  impl_->to_worker.notify_one();
-  impl_->worker.join();
+  impl_->blocks.stop();
+  impl_->chunks.stop();
+  impl_->reading.join();
+  impl_->parsing.join();
 }
 
 Result<MessageChunk*> MessagePipe::next() {
-  Impl& pipe = *impl_;
-  std::unique_lock lock(pipe.mutex);
-  if (pipe.current != nullptr) pipe.spare.push_back(std::move(pipe.current));
-  pipe.to_owner.wait(lock, [&] { return !pipe.ready.empty() || pipe.at_end; });
-  if (pipe.ready.empty()) {
-    if (pipe.error) return *pipe.error;
-    return static_cast<MessageChunk*>(nullptr);
-  }
-  pipe.current = std::move(pipe.ready.front());
-  pipe.ready.pop_front();
-  lock.unlock();
-  pipe.to_worker.notify_one();
-  return pipe.current.get();
+  return impl_->chunks.next();
 }
 
 }  // namespace reprise::gateway

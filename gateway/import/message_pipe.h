@@ -1,8 +1,9 @@
-// A text read on a thread of its own: inflated, cut into lines, parsed, its records made. The messages come out in
-// chunks, in the order of the lines and by a bounded queue: neither they nor their order depend on the thread.
+// A text read on two threads of its own: one inflates it and cuts it into blocks of lines, the other parses them and
+// makes the records of their messages. The messages come out in chunks, in the order of the lines and through bounded
+// queues: neither they nor their order depend on the threads.
 //
 // Damage is an Error that comes after all whole lines before it. The owner's thread calls next() and destroys the
-// pipe, which stops the thread wherever it is.
+// pipe, which stops its threads wherever they are.
 #pragma once
 
 #include <memory>
