@@ -1,9 +1,11 @@
 #include "engine/replay.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "config/loader.h"
 #include "engine/strategy/registry.h"
+#include "engine/take_up.h"
 #include "engine/version.h"
 #include "journal/field_diff.h"
 #include "journal/record_text.h"
@@ -60,7 +62,7 @@ struct Replayer::Impl {
   std::string path;
   ReplayOptions options;
   journal::JournalReader reader;
-  Engine engine;
+  std::optional<Engine> engine;
   journal::RecordBatch outputs;   // of the last input
   const std::byte* at = nullptr;  // first output not yet compared
   std::size_t pending = 0;
@@ -85,7 +87,7 @@ struct Replayer::Impl {
       }
     }
     outputs.clear();
-    engine.on(given, outputs);
+    engine->on(given, outputs);
     at = outputs.bytes();
     pending = outputs.count();
     input_seq = input.seq;
@@ -180,7 +182,35 @@ struct Replayer::Impl {
     return causes;
   }
 
+  // The engine in front of what is to be compared.
+  Status begin() {
+    journal::Seq limit = options.from_seq == 0 ? 0 : options.from_seq - 1;
+    if (options.from_time != 0) {
+      auto first = reader.seek_time(options.from_time);
+      if (!first.ok()) return first.error();
+      if (*first == 0)
+        return usage_error(path + ": no record at or after that time", "reprise inspect shows the times");
+      limit = std::max(limit, *first - 1);
+    } else if (limit >= reader.last_seq() && limit != 0) {
+      return usage_error(path + " has no record " + std::to_string(options.from_seq),
+                         "its last one is " + std::to_string(reader.last_seq()));
+    }
+    auto taken = take_up(reader, engine, limit);
+    if (!taken.ok()) return taken.error();
+    report.begun_behind = taken->seq;
+    last_read = input_seq = taken->seq;
+    has_configuration = engine->is_configured();
+    for (const std::string& warning : taken->warnings) note(warning);
+    if (taken->seq != 0 && !options.overrides.empty()) {
+      return usage_error("settings can only be replaced where they were given: in front of the first record",
+                         "replay without --from, or branch the run: reprise whatif");
+    }
+    return ok_status();
+  }
+
   Result<ReplayReport> run() {
+    const Status begun = begin();
+    if (!begun.ok()) return begun.error();
     const bool may_end_torn = reader.manifest().status != schema::RunStatus::ENDED;
     report.recorded_engine_version = reader.manifest().engine_version;
     add_notes();
@@ -190,10 +220,10 @@ struct Replayer::Impl {
     while (reader.next(record)) {
       const journal::RecordHeader& header = *record.header;
       if (header.is_output()) {
-        if (options.compare && !compare(record) && options.stop_at_first_divergence) stopped = true;
+        if (!compare(record) && options.stop_at_first_divergence) stopped = true;
         ++report.outputs;
       } else {
-        if (options.compare && pending != 0) {
+        if (pending != 0) {
           missing(record.seq);
           if (options.stop_at_first_divergence) {
             stopped = true;
@@ -220,7 +250,7 @@ struct Replayer::Impl {
     }
     const Status status = reader.status();
     if (!status.ok()) return status.error();
-    if (!stopped && options.compare && pending != 0) {
+    if (!stopped && pending != 0) {
       if (may_end_torn) {
         report.cut_outputs = pending;
       } else {
@@ -231,7 +261,7 @@ struct Replayer::Impl {
       return usage_error(path + " has no configuration record whose keys could be replaced",
                          "use --set on the journal of a run");
     }
-    if (!stopped && options.compare && report.outputs == 0 && report.divergences == 0) {
+    if (!stopped && report.outputs == 0 && report.divergences == 0) {
       note(has_configuration ? "no outputs: nothing was compared"
                              : "no configuration in it, so nothing was decided and nothing was compared");
     }
@@ -278,7 +308,7 @@ const journal::Manifest& Replayer::manifest() const {
   return impl_->reader.manifest();
 }
 Engine& Replayer::engine() {
-  return impl_->engine;
+  return *impl_->engine;
 }
 journal::Seq Replayer::stopped_at() const {
   return impl_->last_read;

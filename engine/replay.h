@@ -6,6 +6,9 @@
 // output are divergences too. The journal of a crashed process may end in the middle of the outputs of its
 // last input: that tail is compared as far as it goes.
 //
+// With `from` the engine begins behind the nearest snapshot in front of it (take_up.h), so that a part of a long day
+// costs what the part costs; outputs are compared from there on.
+//
 // Overrides replace entries of the Configuration record before the engine sees it (replay --set); the
 // journal is never changed, and the digest reported is that of the recorded records.
 //
@@ -36,7 +39,9 @@ struct ReplayOptions {
   // key -> value text, as in config::Entries. Keys that the configuration does not have are an error.
   std::vector<std::pair<std::string, std::string>> overrides;
   bool stop_at_first_divergence = true;  // false: count them all; only the first one is described
-  bool compare = true;                   // false: only bring the engine to a moment (inspect)
+  // What is to be compared begins with the record from_seq, or with the first one at or after from_time.
+  journal::Seq from_seq = 0;   // 0 = the journal's beginning
+  std::int64_t from_time = 0;  // 0 = the journal's beginning
   // Where to stop: behind the last record with seq <= until_seq and engine time <= until_time. An input
   // and its outputs are one step: the engine stands behind the whole input that contains the limit.
   journal::Seq until_seq = 0;                           // 0 = the end
@@ -59,9 +64,10 @@ struct Divergence {
 
 struct ReplayReport {
   bool identical = false;
-  bool complete = true;    // false: stopped by a limit, by progress, or at a divergence
-  journal::Digest digest;  // of the records read, meaningful when complete
-  std::uint64_t records = 0;
+  bool complete = true;           // false: stopped by a limit, by progress, or at a divergence
+  journal::Digest digest;         // of the records read, meaningful when complete
+  journal::Seq begun_behind = 0;  // the record whose snapshot replay began with; 0 = the journal's beginning
+  std::uint64_t records = 0;      // read; so are the counts below
   std::uint64_t inputs = 0;
   std::uint64_t outputs = 0;
   std::uint64_t divergences = 0;  // outputs that differ, are missing or are extra

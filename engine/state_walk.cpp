@@ -1,6 +1,9 @@
 #include "engine/state_walk.h"
 
+#include <algorithm>
 #include <optional>
+
+#include "engine/take_up.h"
 
 namespace reprise::engine {
 
@@ -12,7 +15,10 @@ struct StateWalk::Impl {
   std::string path;
   OnProgress progress;
   std::optional<journal::JournalReader> reader;
-  std::optional<Engine> engine{std::in_place};
+  std::optional<Engine> engine;
+  std::vector<journal::Seq> starts;  // newest first
+  std::vector<std::string> warnings;
+  journal::Seq stands_behind = 0;
   journal::RecordBatch outputs;
   journal::RecordView input;
   journal::BlockHandle block;  // holds `input`
@@ -47,24 +53,32 @@ struct StateWalk::Impl {
     has_ahead = false;
     outputs.clear();
     engine->on(input, outputs);
+    stands_behind = input.seq + outputs.count();
     return true;
   }
 
-  // The one place that knows where a walk can begin.
-  Status start_again() {
-    auto opened = journal::JournalReader::open(path);
-    if (!opened) return opened.error();
-    reader.emplace(std::move(opened).value());
-    engine.emplace();
+  Status start_at_or_before(journal::Seq seq) {
+    auto taken = take_up(*reader, engine, seq);
+    if (!taken) return taken.error();
+    stands_behind = taken->seq;
+    for (std::string& warning : taken->warnings) {
+      if (std::find(warnings.begin(), warnings.end(), warning) == warnings.end())
+        warnings.push_back(std::move(warning));
+    }
     outputs.clear();
     input = {};
     has_ahead = false;
     return ok_status();
   }
 
+  journal::Seq newest_start(journal::Seq seq) const {
+    const auto found = std::find_if(starts.begin(), starts.end(), [&](journal::Seq start) { return start <= seq; });
+    return found == starts.end() ? starts.back() : *found;
+  }
+
   Status go_to(journal::Seq seq) {
-    if (seq < input.seq) {
-      auto started = start_again();
+    if (seq < engine->last_input_seq() || newest_start(seq) > stands_behind) {
+      auto started = start_at_or_before(seq);
       if (!started) return started.error();
     }
     while (true) {
@@ -88,7 +102,7 @@ struct StateWalk::Impl {
       if (!record.header->is_output()) return go_to(at - 1);
     }
     if (auto status = lookup->status(); !status) return status.error();
-    return go_to(0);
+    return go_to(starts.back());
   }
 };
 
@@ -101,7 +115,13 @@ Result<StateWalk> StateWalk::open(const std::string& path, OnProgress progress) 
   auto impl = std::make_unique<Impl>();
   impl->path = path;
   impl->progress = std::move(progress);
-  auto started = impl->start_again();
+  auto opened = journal::JournalReader::open(path);
+  if (!opened) return opened.error();
+  impl->reader.emplace(std::move(opened).value());
+  auto starts = engine::starts_before(*impl->reader, impl->reader->last_seq());
+  if (!starts) return starts.error();
+  impl->starts = std::move(*starts);
+  auto started = impl->start_at_or_before(0);
   if (!started) return started.error();
   return StateWalk(std::move(impl));
 }
@@ -119,7 +139,10 @@ Engine& StateWalk::engine() {
   return *impl_->engine;
 }
 journal::Seq StateWalk::input_seq() const {
-  return impl_->input.seq;
+  return impl_->engine->last_input_seq();
+}
+journal::Seq StateWalk::stands_behind() const {
+  return impl_->stands_behind;
 }
 const journal::RecordView& StateWalk::input() const {
   return impl_->input;
@@ -127,14 +150,24 @@ const journal::RecordView& StateWalk::input() const {
 const journal::RecordBatch& StateWalk::outputs() const {
   return impl_->outputs;
 }
-std::vector<journal::Seq> StateWalk::starts_before(journal::Seq) const {
-  return {0};
+std::vector<journal::Seq> StateWalk::starts_before(journal::Seq seq) const {
+  std::vector<journal::Seq> found;
+  for (const journal::Seq start : impl_->starts) {
+    if (start <= seq || start == impl_->starts.back()) found.push_back(start);
+  }
+  return found;
+}
+journal::Seq StateWalk::base_seq() const {
+  return impl_->starts.back();
 }
 journal::Seq StateWalk::last_seq() const {
   return impl_->reader->last_seq();
 }
 const journal::Manifest& StateWalk::manifest() const {
   return impl_->reader->manifest();
+}
+const std::vector<std::string>& StateWalk::warnings() const {
+  return impl_->warnings;
 }
 
 }  // namespace reprise::engine

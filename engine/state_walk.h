@@ -1,8 +1,9 @@
 // Walks the engine through a journal: behind any record, then input by input. For questions about moments (why,
 // why-not, field watch); nothing is compared and nothing is written.
 //
-// Going back starts again from the nearest place that starts_before() lists and replays from there; today that is the
-// journal's beginning. A search backwards therefore goes through those places, newest first, and forward within each.
+// A move begins at the nearest place in front of its aim: where the walk stands, a snapshot, or the journal's beginning
+// (take_up.h). A search backwards therefore goes through the places that starts_before() lists, newest first, and
+// forward within each.
 //
 // One thread besides the journal's own read-ahead. Errors are those of reading.
 #pragma once
@@ -35,12 +36,16 @@ class StateWalk {
   Result<bool> step();
 
   Engine& engine();
-  journal::Seq input_seq() const;               // of the last input handled; 0 = none
-  const journal::RecordView& input() const;     // that input; valid until the next move
-  const journal::RecordBatch& outputs() const;  // what the engine answered; valid until the next move
-  std::vector<journal::Seq> starts_before(journal::Seq seq) const;  // newest first; the last one is 0
-  journal::Seq last_seq() const;                                    // of the journal
+  journal::Seq input_seq() const;      // of the last input handled; 0 = none
+  journal::Seq stands_behind() const;  // the last record that the state contains: that input, or its last output
+  // Behind step() only, and valid until the next move: that input, and what the engine answered.
+  const journal::RecordView& input() const;
+  const journal::RecordBatch& outputs() const;
+  std::vector<journal::Seq> starts_before(journal::Seq seq) const;  // newest first; the last one is the beginning
+  journal::Seq base_seq() const;                                    // of the journal
+  journal::Seq last_seq() const;
   const journal::Manifest& manifest() const;
+  const std::vector<std::string>& warnings() const;  // snapshots that could not be used
 
  private:
   struct Impl;

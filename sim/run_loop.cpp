@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "engine/state_bytes.h"
+#include "engine/take_up.h"
 #include "engine/version.h"
 #include "journal/digest.h"
 
@@ -79,7 +80,7 @@ Status RunLoop::load(const journal::Snapshot& snapshot) {
                              ", this program is version " + std::to_string(engine::kEngineVersion),
                          "replay from the start of the journal");
   }
-  const auto* engine_bytes = snapshot.section(kEngineSection);
+  const auto* engine_bytes = snapshot.section(engine::kEngineSection);
   const auto* run_bytes = snapshot.section(kRunSection);
   if (engine_bytes == nullptr || run_bytes == nullptr) {
     return corrupt_error(place + " holds no simulated run", "only a backtest or a paper run can be taken up");
@@ -110,7 +111,7 @@ journal::SnapshotImage RunLoop::snapshot() {
   engine::StateSaver saver;
   std::uint64_t window = window_.size() + hooked_window_.size();
   persist(saver, window);
-  image.sections.push_back({std::string(kEngineSection), engine::save_state(engine_)});
+  image.sections.push_back({std::string(engine::kEngineSection), engine::save_state(engine_)});
   image.sections.push_back({std::string(kRunSection), saver.take()});
   return image;
 }

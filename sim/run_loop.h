@@ -29,7 +29,7 @@
 
 namespace reprise::sim {
 
-inline constexpr std::string_view kEngineSection = "engine";
+// Section of a snapshot beside the engine's own (engine/take_up.h).
 inline constexpr std::string_view kRunSection = "run";
 
 class RunLoop final : private RunControl {

@@ -5,9 +5,9 @@
 #include "engine/execution/order_manager.h"
 #include "engine/market/market_state.h"
 #include "engine/portfolio/portfolio.h"
-#include "engine/replay.h"
 #include "engine/risk/risk_engine.h"
 #include "engine/state_json.h"
+#include "engine/state_walk.h"
 #include "tools/command.h"
 #include "tools/journals.h"
 #include "tools/json_output.h"
@@ -143,33 +143,30 @@ class Inspect final : public Command {
   Result<int> state(Terminal& terminal) {
     auto moment = parse_moment(at_);
     if (!moment) return moment.error();
-    engine::ReplayOptions options;
-    options.compare = false;
+    journal::Seq target = 0;
     {
       auto reader = journal::JournalReader::open(path_);
       if (!reader) return reader.error();
       auto seq = last_seq_at(*reader, *moment);
       if (!seq) return seq.error();
-      options.until_seq = *seq;
+      target = *seq;
     }
     const std::atomic<bool>& stop = stop_on_signals();
     Progress progress(terminal, "replaying", "records");
-    const journal::Seq target = options.until_seq;
-    options.progress = [&](const engine::ReplayProgress& at) {
-      progress.update(at.seq, target);
+    auto walk = engine::StateWalk::open(path_, [&](journal::Seq at) {
+      progress.update(at, target);
       return !stop.load(std::memory_order_relaxed);
-    };
-    auto replayer = engine::Replayer::open(path_, std::move(options));
-    if (!replayer) return replayer.error();
-    auto report = replayer->run();
+    });
+    if (!walk) return walk.error();
+    auto moved = walk->go_to(target);
     progress.clear();
-    if (!report) return report.error();
-    if (stop.load()) return usage_error("interrupted before the moment was reached");
+    if (!moved) return moved.error();
+    for (const std::string& warning : walk->warnings()) terminal.note(warning);
+    engine::Engine& engine = walk->engine();
     if (json) {
-      engine::Engine& engine = replayer->engine();
       Json out;
       out.begin_object();
-      out.field("seq", replayer->stopped_at());
+      out.field("seq", walk->stands_behind());
       out.field("time", time_text(engine.now().ns));
       out.field("inputs", engine.inputs());
       out.field("state_hash", engine.state_hash().text());
@@ -177,15 +174,14 @@ class Inspect final : public Command {
       out.end_object();
       terminal.line(out.text());
     } else {
-      show(terminal, *replayer);
+      show(terminal, engine, walk->stands_behind());
     }
     return kExitFine;
   }
 
   static std::string price_text(Price price) { return price.is_zero() ? "-" : decimal_text(price); }
 
-  void show(Terminal& terminal, engine::Replayer& replayer) {
-    engine::Engine& engine = replayer.engine();
+  void show(Terminal& terminal, engine::Engine& engine, journal::Seq seq) {
     const Instruments& instruments = engine.instruments();
     const auto symbol = [&](std::uint32_t number) {
       const Instrument* instrument = instruments.find(number);
@@ -201,8 +197,8 @@ class Inspect final : public Command {
       terminal.line(terminal.paint(Colour::strong, text));
     };
 
-    terminal.line(terminal.paint(Colour::strong, path_) + "  behind seq " + std::to_string(replayer.stopped_at()) +
-                  ", " + time_text(engine.now().ns));
+    terminal.line(terminal.paint(Colour::strong, path_) + "  behind seq " + std::to_string(seq) + ", " +
+                  time_text(engine.now().ns));
     Facts facts;
     facts.add("inputs", with_thousands(engine.inputs()));
     facts.add("state hash", engine.state_hash().text());

@@ -6,7 +6,7 @@
 #include "tools/command.h"
 #include "tools/journals.h"
 #include "tools/json_output.h"
-#include "tools/moment.h"
+#include "tools/range.h"
 #include "tools/settings.h"
 #include "tools/stop.h"
 
@@ -19,12 +19,13 @@ class Replay final : public Command {
     arguments.text("JOURNAL", path_, "journal directory").required();
     arguments.texts("--set", settings_, "replace a configuration key before the engine sees it: what would differ?")
         .value("KEY=VALUE");
-    arguments.text("--until", until_, "stop behind this record or time").value("SEQ|TIME");
+    range_.declare(arguments, "compare");
     arguments.flag("--all", all_, "go on behind the first divergence and count them all");
     arguments.examples(
         "reprise replay run                                     # identical (exit 0) or the first difference (exit 1)\n"
         "reprise replay run --set strategies.trend.params.atr_multiple=4 # the first decision that would change\n"
-        "reprise replay run --until 2024-08-08T23:56:00Z --json");
+        "reprise replay run --until 2024-08-08T23:56:00Z --json\n"
+        "reprise replay run --from 2024-08-08T23:57:00Z         # from the nearest snapshot in front of it");
   }
 
   Result<int> run(Terminal& terminal) override {
@@ -33,11 +34,15 @@ class Replay final : public Command {
     if (!settings) return settings.error();
     options.overrides = *settings;
     options.stop_at_first_divergence = !all_;
-    if (!until_.empty()) {
-      auto moment = parse_moment(until_);
-      if (!moment) return moment.error();
-      options.until_seq = moment->seq.value_or(0);
-      options.until_time = moment->time.value_or(0);
+    auto range = range_.parse();
+    if (!range) return range.error();
+    if (range->from) {
+      options.from_seq = range->from->seq.value_or(0);
+      options.from_time = range->from->time.value_or(0);
+    }
+    if (range->until) {
+      options.until_seq = range->until->seq.value_or(0);
+      options.until_time = range->until->time.value_or(0);
     }
     const std::atomic<bool>& stop = stop_on_signals();
     Progress progress(terminal, "replaying", "records");
@@ -75,6 +80,7 @@ class Replay final : public Command {
     out.field("records", report.records);
     out.field("inputs", report.inputs);
     out.field("outputs", report.outputs);
+    out.field("begun_behind", report.begun_behind);
     write_counts(out, "by_type", report.by_type);
     out.key("first_divergence");
     if (report.first_divergence) {
@@ -116,6 +122,8 @@ class Replay final : public Command {
         (report.complete || !report.identical ? "" : " up to seq " + std::to_string(replayer.stopped_at())));
     Facts facts;
     if (report.complete) facts.add("digest", report.digest.text());
+    if (report.begun_behind != 0)
+      facts.add("begun", "behind the snapshot of record " + std::to_string(report.begun_behind));
     facts.add("records", with_thousands(report.records) + "  (" + with_thousands(report.inputs) + " inputs, " +
                              with_thousands(report.outputs) + " outputs compared)");
     if (report.cut_outputs != 0) {
@@ -153,7 +161,7 @@ class Replay final : public Command {
 
   std::string path_;
   std::vector<std::string> settings_;
-  std::string until_;
+  RangeOptions range_;
   bool all_ = false;
 };
 

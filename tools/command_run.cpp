@@ -30,6 +30,12 @@ class Run final : public Command {
     arguments.text("--durability", durability_, "what the journal survives: a clean end, a killed process, lost power")
         .choices({"buffered", "wal", "sync"});
     arguments.flag("--resume", resume_, "go on with a journal that a killed process left");
+    arguments
+        .number(
+            "--snapshot-every", snapshot_every_,
+            "records between two snapshots of the whole state (from which replay, inspect and whatif begin); 0 = none")
+        .value("RECORDS")
+        .shows_default();
     arguments.flag("--no-journal", no_journal_, "trade without journaling (to measure what the journal costs)");
     arguments.flag("--verbose", verbose_, "log to standard error at the configured level");
     arguments.examples(
@@ -75,6 +81,7 @@ class Run final : public Command {
     const std::string durability = durability_.empty() ? loaded->config.journal.durability : durability_;
     options.durability = journal::durability_from(durability).value_or(journal::Durability::wal);
     options.resume = resume_;
+    options.snapshot_interval = snapshot_every_;
     options.clock = wall_clock_ns;
     options.build_id = build_id();
     options.compiler = compiler_id();
@@ -193,6 +200,7 @@ class Run final : public Command {
   std::vector<std::string> settings_;
   std::string durability_;
   bool resume_ = false;
+  std::uint64_t snapshot_every_ = sim::BacktestOptions().snapshot_interval;
   bool no_journal_ = false;
   bool verbose_ = false;
 };

@@ -1,5 +1,6 @@
 // Replay says identical, or names the record, the field, both values and the causes.
 #include "engine/replay.h"
+#include "engine/state_walk.h"
 
 #include <filesystem>
 
@@ -153,21 +154,22 @@ TEST_CASE("the journal of a crashed process may end in the middle of the outputs
   CHECK(report.cut_outputs == 1);
 }
 
-TEST_CASE("replay stops at a moment and shows the state of that moment") {
+TEST_CASE("a walk goes to a moment and shows the state of that moment, forwards and backwards") {
   World world(breakout_account());
   breakout_day(world);
   Folder folder("moment");
   write_journal(folder.path, world.records());
   const Seq at = world.last(RecordType::ORDER_COMMAND).seq;  // the exit is decided, not yet traded
-  engine::ReplayOptions options;
-  options.until_seq = at;
-  options.compare = false;
-  auto replayer = engine::Replayer::open(folder.path, options);
-  REQUIRE(replayer.ok());
-  REQUIRE(replayer->run().ok());
-  CHECK(replayer->stopped_at() >= at);
-  CHECK(replayer->engine().portfolio().net_position(1).is_positive());
-  CHECK(world.engine().portfolio().net_position(1).is_zero());
+  auto walk = engine::StateWalk::open(folder.path);
+  REQUIRE(walk.ok());
+  for (int round = 0; round < 2; ++round) {
+    REQUIRE(walk->go_to(at).ok());
+    CHECK(walk->stands_behind() >= at);
+    CHECK(walk->engine().portfolio().net_position(1).is_positive());
+    REQUIRE(walk->go_to(walk->last_seq()).ok());
+    CHECK(walk->stands_behind() == walk->last_seq());
+    CHECK(walk->engine().state_hash() == world.engine().state_hash());
+  }
 }
 
 TEST_CASE("a key that the configuration does not have is an error, not a silent identical") {

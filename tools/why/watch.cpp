@@ -48,7 +48,7 @@ Result<FieldHistory> watch_field(engine::StateWalk& walk, const std::string& pat
   // Backwards by segments: each from a place where a walk can begin to where the one behind it began.
   journal::Seq end = until;
   std::vector<journal::Seq> starts = walk.starts_before(until);
-  if (all) starts = {0};
+  if (all) starts = {walk.base_seq()};
   for (const journal::Seq start : starts) {
     if (auto moved = walk.go_to(start); !moved) return moved.error();
     std::optional<engine::FieldValue> last = start == 0 ? std::nullopt : read();
@@ -64,7 +64,7 @@ Result<FieldHistory> watch_field(engine::StateWalk& walk, const std::string& pat
       if (changes.size() > 2 * most) changes.erase(changes.begin(), changes.end() - static_cast<std::ptrdiff_t>(most));
       last = std::move(now);
     }
-    history.complete = start == 0;
+    history.complete = start == walk.base_seq();
     if (!changes.empty()) {
       const std::size_t kept = std::min(changes.size(), most);
       history.changes.assign(changes.end() - static_cast<std::ptrdiff_t>(kept), changes.end());
