@@ -40,17 +40,17 @@ void quiet_bars(World& world, int bars) {
   for (int i = 0; i < bars; ++i) world.bar(60'000, 60'010, 59'990, 60'000);
 }
 
-const ExplainedAction& action(const Explanation& told, const std::string& name) {
+const ExplainedAction& action(const Explanation& told, std::string_view name) {
   for (const ExplainedAction& each : told.actions)
     if (each.action.name == name) return each;
-  FAIL("no action " + name);
+  FAIL("no action " << name);
   return told.actions.front();
 }
 
-const engine::Condition& condition(const ExplainedAction& action, const std::string& name) {
+const engine::Condition& condition(const ExplainedAction& action, std::string_view name) {
   for (const engine::Condition& each : action.action.conditions)
     if (each.name == name) return each;
-  FAIL("no condition " + name);
+  FAIL("no condition " << name);
   return action.action.conditions.front();
 }
 
