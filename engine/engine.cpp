@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "engine/alerts.h"
+#include "config/loader.h"
 #include "engine/core.h"
 #include "engine/explanation.h"
 #include "engine/state_hash.h"
@@ -62,6 +63,13 @@ Result<config::Config> check_configuration(const config::Entries& entries) {
     if (!made) return made.error();
   }
   return config;
+}
+
+Result<config::Loaded> changed_configuration(const config::Entries& entries, const std::vector<std::string>& sets) {
+  auto loaded = config::override_entries(entries, sets, strategy_catalog());
+  if (!loaded) return loaded.error();
+  if (auto checked = check_configuration(loaded->entries); !checked) return checked.error();
+  return loaded;
 }
 
 struct Engine::Impl {
@@ -600,6 +608,9 @@ journal::Digest Engine::state_hash() {
   const StateDigest digest = impl_->state_digest();
   return {digest.low, digest.high};
 }
+const config::Entries& Engine::entries() const {
+  return impl_->entries;
+}
 UnixNanos Engine::now() const {
   return impl_->now;
 }
@@ -617,6 +628,9 @@ const std::string& Engine::configuration_problem() const {
 }
 const config::Config& Engine::config() const {
   return impl_->core.config;
+}
+std::string Engine::cannot_take_over(const config::Config& wanted) const {
+  return impl_->host.cannot_take_over(wanted.strategies);
 }
 std::uint64_t Engine::run_tag() const {
   return impl_->run_tag;

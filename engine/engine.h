@@ -31,6 +31,10 @@
 #include "journal/record_batch.h"
 #include "journal/result.h"
 
+namespace reprise::config {
+struct Loaded;  // config/loader.h
+}
+
 namespace reprise::engine {
 
 class Market;        // engine/market/market_state.h
@@ -43,6 +47,8 @@ struct Explanation;  // engine/explanation.h
 // Whether a run can be made with this configuration: keys, strategy kinds, parameters. The same check that
 // the engine makes when it reads the Configuration record; a run calls it first.
 Result<config::Config> check_configuration(const config::Entries& entries);
+// These entries with "key=value" replacements, checked. Unknown keys and values out of range are usage errors.
+Result<config::Loaded> changed_configuration(const config::Entries& entries, const std::vector<std::string>& sets);
 
 class Engine {
  public:
@@ -65,6 +71,9 @@ class Engine {
   bool is_configured() const;                        // a usable Configuration record was seen
   const std::string& configuration_problem() const;  // why not; "" when there is none
   const config::Config& config() const;
+  const config::Entries& entries() const;  // the same, as the Configuration record had it
+  // Why a new configuration would be refused in the middle of this run; "" = it would be taken over.
+  std::string cannot_take_over(const config::Config& wanted) const;
   std::uint64_t run_tag() const;
   const Instruments& instruments() const;
   const Market& market() const;

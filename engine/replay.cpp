@@ -4,7 +4,6 @@
 #include <cstring>
 
 #include "config/loader.h"
-#include "engine/strategy/registry.h"
 #include "engine/take_up.h"
 #include "engine/version.h"
 #include "journal/field_diff.h"
@@ -30,10 +29,8 @@ Result<journal::RecordBatch> overridden(const journal::RecordView& input,
   }
   std::vector<std::string> sets;
   for (const auto& [key, value] : overrides) sets.push_back(key + "=" + value);
-  auto loaded = config::override_entries(entries, sets, strategy_catalog());
+  auto loaded = changed_configuration(entries, sets);
   if (!loaded) return loaded.error();
-  auto checked = check_configuration(loaded->entries);
-  if (!checked) return checked.error();
 
   std::size_t words = 0;
   for (const auto& [key, value] : loaded->entries) words += 4 + key.size() / 8 + value.size() / 8 + 2;

@@ -66,12 +66,10 @@ Result<DatasetSource> DatasetSource::open(const std::vector<std::string>& paths,
   return source;
 }
 
-Result<DatasetSource> DatasetSource::open_behind(const std::string& path, journal::Seq seq,
-                                                 DurationNanos feed_latency) {
+Result<DatasetSource> DatasetSource::open_behind(const std::string& path, journal::Seq seq) {
   Result<journal::JournalReader> reader = journal::JournalReader::open(path);
   if (!reader) return reader.error();
   DatasetSource source;
-  source.feed_latency_ = feed_latency;
   source.total_ = reader->last_seq() - std::min(seq, reader->last_seq());
   if (Status sought = reader->seek(seq + 1); !sought) return sought.error();
   source.datasets_.push_back(std::unique_ptr<Dataset>(new Dataset(path, std::move(reader).value())));

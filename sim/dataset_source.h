@@ -54,9 +54,11 @@ class DatasetSource {
   DatasetSource& operator=(DatasetSource&&) noexcept;
   ~DatasetSource();
 
-  // The journal of a run, from the record behind `seq` on. persist() must load the state of the source that the run had
-  // there before the first next().
-  static Result<DatasetSource> open_behind(const std::string& path, journal::Seq seq, DurationNanos feed_latency);
+  // The journal of a run, from the record behind `seq` on. Before the first next(), persist() must
+  // load the state of the source that the run had there, and the feed latency be set.
+  static Result<DatasetSource> open_behind(const std::string& path, journal::Seq seq);
+  // For records that are read from now on.
+  void set_feed_latency(DurationNanos latency) { feed_latency_ = latency; }
 
   UnixNanos start() const { return start_; }              // receive time of the first record
   std::uint64_t records_total() const { return total_; }  // of all datasets, what is passed over included

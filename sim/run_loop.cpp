@@ -87,6 +87,7 @@ Status RunLoop::load(const journal::Snapshot& snapshot) {
   }
   if (Status loaded = engine::load_state(engine_, engine_bytes->bytes); !loaded) return loaded;
   config_ = engine_.config();
+  source_.set_feed_latency({config_.venue.feed_latency_ns});
   exchange_ = std::make_unique<SimExchange>(config_, symbols_of(config_));
   std::uint64_t window = 0;
   engine::StateLoader loader(run_bytes->bytes.data(), run_bytes->bytes.size());
@@ -338,6 +339,7 @@ void RunLoop::finish(const std::string& reason) {
 
 void RunLoop::reconfigure(const config::Config& config, const config::Entries& entries) {
   config_ = config;
+  source_.set_feed_latency({config_.venue.feed_latency_ns});
   exchange_->reconfigure(config_, symbols_of(config_));
   latency_.reconfigure(config_.venue);
   const std::int64_t tick = config_.run.tick_interval_ns;

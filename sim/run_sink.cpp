@@ -39,9 +39,17 @@ RunSink RunSink::along(const std::string& path, journal::JournalReader reader, j
   return sink;
 }
 
+RunSink RunSink::behind(const journal::Snapshot& state) {
+  RunSink sink;
+  sink.next_seq_ = state.info.seq + 1;
+  sink.digest_ = state.records;
+  return sink;
+}
+
 void RunSink::go_on_in(journal::JournalWriter writer) {
   REPRISE_ASSERT(writer.last_seq() + 1 == next_seq_, "a writer goes on where the run stands");
   kept_records_.reset();
+  digest_.reset();
   kept_ = 0;
   path_.clear();
   writer_.emplace(std::move(writer));
@@ -59,7 +67,9 @@ bool RunSink::compare(const journal::RecordView& record) {
       std::memcmp(kept.bytes(), record.bytes(), record.total_bytes()) != 0) {
     error_ = io_error(path_ + ": record " + std::to_string(record.seq) + " (" + journal::name_of(kept.type()) +
                           ") is not what this run makes (" + journal::name_of(record.type()) + ")",
-                      "resume with the dataset, the configuration and the program that began the run");
+                      writer_ ? "resume with the dataset, the configuration and the program that began the run"
+                              : "only a run against the simulated venue, made by this program version and not bent by "
+                                "a scenario, can be made again");
     return false;
   }
   if (record.seq == kept_ && writer_) kept_records_.reset();
@@ -70,6 +80,8 @@ void RunSink::append(const journal::RecordView& record) {
   REPRISE_ASSERT(record.seq == next_seq_, "records are appended in order");
   ++next_seq_;
   if (error_) return;
+  if (on_record) on_record(record);
+  if (digest_) digest_->update(record.bytes(), record.total_bytes());
   if (record.seq <= kept_) {
     compare(record);
     return;
@@ -81,6 +93,10 @@ void RunSink::append(const journal::RecordView& record) {
 
 void RunSink::append(const journal::RecordBatch& batch) {
   if (batch.empty()) return;
+  if (on_record || digest_) {
+    batch.for_each(next_seq_, [&](const journal::RecordView& record) { append(record); });
+    return;
+  }
   if (writer_ && !error_ && next_seq_ > kept_) {
     next_seq_ += batch.count();
     writer_->append(batch);
@@ -120,7 +136,7 @@ Status RunSink::status() const {
 
 Result<journal::Digest> RunSink::end() {
   if (error_) return *error_;
-  if (!writer_) return journal::Digest{};
+  if (!writer_) return digest_ ? digest_->value() : journal::Digest{};
   if (next_seq_ <= kept_) {
     return io_error(path_ + ": the run ends at record " + std::to_string(next_seq_ - 1) + ", the journal has " +
                         std::to_string(kept_),

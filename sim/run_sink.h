@@ -26,12 +26,17 @@ class RunSink {
   // Nowhere, but everything is compared with what stands in a journal from the reader's place on, as long as it has
   // records; `next_seq` is the seq of the first one. This is how a branch comes to its point.
   static RunSink along(const std::string& path, journal::JournalReader reader, journal::Seq next_seq);
+  // Nowhere, behind a record; end() gives the digest that a journal would have.
+  static RunSink behind(const journal::Snapshot& state);
   // From here on records go to this writer, whose next seq must be ours.
   void go_on_in(journal::JournalWriter writer);
   // State of the running digest behind the last record compared (along() only).
   journal::RunningDigest digest_state() const { return kept_records_->digest_state(); }
   bool is_writing() const { return writer_.has_value() && next_seq_ > kept_; }
   void append_snapshot(journal::SnapshotImage image) { writer_->append_snapshot(std::move(image)); }
+
+  // Sees every record as it is appended; may be empty.
+  std::function<void(const journal::RecordView&)> on_record;
 
   journal::Seq next_seq() const { return next_seq_; }
   journal::Seq compared() const { return kept_; }  // records of the journal that was resumed
@@ -55,6 +60,7 @@ class RunSink {
   std::optional<journal::JournalWriter> writer_;
   std::optional<journal::JournalReader> kept_records_;
   std::string path_;
+  std::optional<journal::RunningDigest> digest_;  // behind() only
   journal::Seq next_seq_ = 1;
   journal::Seq kept_ = 0;
   std::optional<Error> error_;

@@ -5,25 +5,12 @@
 #include "tools/journals.h"
 #include "tools/json_output.h"
 #include "tools/moment.h"
+#include "tools/money_text.h"
 #include "tools/run_names.h"
 
 namespace reprise::tools {
 namespace {
 
-// 1e-8 money as a person reads it: "1,234.57"; the exact figure is in --json.
-std::string money_text(Money money) {
-  const bool negative = money.is_negative();
-  const std::uint64_t magnitude =
-      negative ? 0 - static_cast<std::uint64_t>(money.e8) : static_cast<std::uint64_t>(money.e8);
-  const std::uint64_t cents = (magnitude + 500'000) / 1'000'000;
-  std::string text = with_thousands(cents / 100) + "." + (cents % 100 < 10 ? "0" : "") + std::to_string(cents % 100);
-  if (negative && cents != 0) text.insert(text.begin(), '-');
-  return text;
-}
-
-std::string rate_percent(Rate rate) {
-  return fixed_text(static_cast<double>(rate.e8) / 1e6, 2) + " %";
-}
 std::string basis_points(const engine::Slippage& slippage) {
   return slippage.fills == 0 ? "-" : fixed_text(static_cast<double>(slippage.basis_points().e8) / 1e8, 2) + " bp";
 }

@@ -15,6 +15,7 @@ const std::vector<CommandEntry>& commands() {
       {"why", "tell the chain of causes of an order, with the numbers that decided", false, make_why},
       {"why-not", "tell which condition kept a strategy from trading, and by how much", false, make_why_not},
       {"diff", "compare two runs over one market: where they part, what made the profit differ", false, make_diff},
+      {"whatif", "branch a run: the recorded past, then other settings or an operator's act", false, make_whatif},
       {"scenario", "scripted stress runs with expectations: check, list, run, new", false, make_scenario},
       {"forge", "copy a journal and change one decision, all checksums valid (for tests)", true, make_forge},
   };

@@ -2,23 +2,13 @@
 
 #include "tools/json_output.h"
 #include "tools/moment.h"
+#include "tools/money_text.h"
 
 namespace reprise::tools {
 
 namespace {
 
 using Verdict = ScenarioResult::Verdict;
-
-std::string money_text(Money money) {
-  const bool negative = money.is_negative();
-  const std::uint64_t cents = (static_cast<std::uint64_t>(negative ? -money.e8 : money.e8) + 500'000) / 1'000'000;
-  std::string text = with_thousands(cents / 100) + "." + (cents % 100 < 10 ? "0" : "") + std::to_string(cents % 100);
-  return negative && cents != 0 ? "-" + text : text;
-}
-
-std::string share_text(Rate rate) {
-  return fixed_text(static_cast<double>(rate.e8) / 1e6, 1) + " %";
-}
 
 Colour colour_of(Verdict verdict) {
   switch (verdict) {
@@ -99,8 +89,8 @@ void show_scenarios(Terminal& terminal, const std::vector<ScenarioResult>& resul
       continue;
     }
     const sim::scenario::Outcome& o = r.outcome;
-    table.row({verdict, r.name, money_text(o.start_equity), money_text(o.end_equity), share_text(o.worst_drawdown),
-               share_text(o.worst_margin_ratio), with_thousands(o.fills), std::to_string(o.liquidations),
+    table.row({verdict, r.name, money_text(o.start_equity), money_text(o.end_equity), rate_percent(o.worst_drawdown, 1),
+               rate_percent(o.worst_margin_ratio, 1), with_thousands(o.fills), std::to_string(o.liquidations),
                o.trading_state, r.market_hours > 0 ? fixed_text(r.seconds / r.market_hours, 1) : "-"});
   }
   terminal.write(table.text(terminal.width()));

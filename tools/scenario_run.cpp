@@ -23,14 +23,6 @@ namespace {
 constexpr std::size_t kMaxCauses = 12;
 constexpr std::size_t kMaxCauseText = 160;
 
-Result<config::Loaded> reconfigured(const config::Entries& entries, const std::vector<std::string>& sets) {
-  auto loaded = config::override_entries(entries, sets, engine::strategy_catalog());
-  if (!loaded) return loaded.error();
-  auto checked = engine::check_configuration(loaded->entries);
-  if (!checked) return checked.error();
-  return loaded;
-}
-
 Result<config::Loaded> configuration_of(const Scenario& scenario) {
   const fs::path profile = fs::path(scenario.path).parent_path() / scenario.profile;
   auto loaded = config::load(profile.lexically_normal().string(), scenario.settings, engine::strategy_catalog());
@@ -46,7 +38,7 @@ Result<config::Loaded> configuration_of(const Scenario& scenario) {
     if (act.kind != sim::scenario::ActKind::configure) continue;
     std::vector<std::string> sets;
     for (const auto& [key, value] : act["set"].settings) sets.push_back(key + "=" + value);
-    auto changed = reconfigured(loaded->entries, sets);
+    auto changed = engine::changed_configuration(loaded->entries, sets);
     if (!changed) {
       Error error = changed.error();
       error.message = act.place + ": configure: " + error.message;
@@ -114,7 +106,8 @@ Status play(const std::string& path, const ScenarioRunOptions& options, Scenario
   const std::string journal = (fs::path(options.folder) / scenario->name).string();
   if (Status free = check_is_free("--keep", journal); !free) return free.error();
 
-  sim::scenario::Director director(*scenario, configuration->config, configuration->entries, reconfigured);
+  sim::scenario::Director director(*scenario, configuration->config, configuration->entries,
+                                   engine::changed_configuration);
   sim::BacktestOptions backtest;
   backtest.datasets = base->datasets;
   backtest.config = configuration->config;

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 
+#include "engine/engine.h"
 #include "engine/portfolio/margin.h"
+#include "engine/portfolio/portfolio.h"
 
 namespace reprise::engine {
 
@@ -48,6 +50,23 @@ Rate Slippage::basis_points() const {
 Rate PerformanceFigures::maker_share() const {
   if (traded_notional.is_zero()) return {};
   return {saturating_mul_div(maker_notional.e8, kScale, traded_notional.e8)};
+}
+
+void Performance::begin_behind(const Engine& engine) {
+  const Portfolio& portfolio = engine.portfolio();
+  for (const auto& [number, instrument] : engine.instruments().all()) symbols_[number] = instrument.symbol;
+  const auto held = [](const auto& of) {
+    return Held{of.position.qty.e8, of.position.open_notional, of.position.realized_pnl,
+                of.commission,      of.funding,                of.position.realized_pnl};
+  };
+  for (const NetPosition& net : portfolio.positions()) {
+    nets_[net.instrument] = held(net);
+    if (net.mark.is_positive()) marks_[net.instrument] = net.mark;
+  }
+  for (const StrategyShare& share : portfolio.shares()) shares_[{share.strategy, share.instrument}] = held(share);
+  first_equity_ = last_equity_ = portfolio.equity();
+  peak_equity_ = portfolio.peak_equity();
+  equity_marks_ = 1;
 }
 
 void Performance::on(const journal::RecordView& record) {

@@ -41,8 +41,12 @@ struct PerformanceFigures {
   Rate maker_share() const;  // of the traded notional
 };
 
+class Engine;
+
 class Performance {
  public:
+  // Instead of the records in front of them: money is then that of the whole run, counts are of what follows.
+  void begin_behind(const Engine& engine);
   void on(const journal::RecordView& record);
 
   PerformanceFigures account() const;  // settled from the net positions

@@ -303,7 +303,7 @@ TEST_CASE("a strategy that names its venue trades as one that gives the symbol a
 }
 
 // Every snapshot of the journal, taken up over the run's own records: all that follows must be what stands there.
-void must_go_on_from_every_snapshot(const std::string& path, const config::Config& config) {
+void must_go_on_from_every_snapshot(const std::string& path) {
   auto reader = journal::JournalReader::open(path);
   REQUIRE(reader.ok());
   auto snapshots = reader->snapshots();
@@ -314,7 +314,7 @@ void must_go_on_from_every_snapshot(const std::string& path, const config::Confi
     auto snapshot = reader->snapshot_at_or_before(info.seq);
     REQUIRE(snapshot.ok());
     REQUIRE((*snapshot).has_value());
-    auto source = DatasetSource::open_behind(path, info.seq, {config.venue.feed_latency_ns});
+    auto source = DatasetSource::open_behind(path, info.seq);
     REQUIRE(source.ok());
     auto kept = journal::JournalReader::open(path);
     REQUIRE(kept.ok());
@@ -351,7 +351,7 @@ TEST_CASE("a run taken up behind any of its snapshots makes the records that the
     BacktestOptions options = options_for(config, data, folder / name);
     options.snapshot_interval = 211;
     run_ok(options);
-    must_go_on_from_every_snapshot(folder / name, config);
+    must_go_on_from_every_snapshot(folder / name);
   }
 }
 
@@ -364,7 +364,7 @@ TEST_CASE("a run over two markets is taken up on its own journal in place of bot
   options.datasets.push_back(folder / "two");
   options.snapshot_interval = 777;
   run_ok(options);
-  must_go_on_from_every_snapshot(folder / "run", config);
+  must_go_on_from_every_snapshot(folder / "run");
 }
 
 TEST_CASE("two runs are the same bytes, another seed of the latency is not") {

@@ -1,0 +1,177 @@
+#include "sim/branch_point.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "engine/take_up.h"
+#include "engine/version.h"
+#include "sim/dataset_source.h"
+#include "sim/run_loop.h"
+#include "sim/run_sink.h"
+
+namespace reprise::sim {
+
+using journal::RecordType;
+using journal::RecordView;
+
+namespace {
+
+constexpr journal::Seq kProgressEvery = 16'384;
+
+struct Beginning {
+  config::Entries entries;
+  config::Config config;
+};
+
+// RunStart and Configuration lead every run.
+Result<Beginning> beginning_of(const std::string& path) {
+  journal::ReaderOptions plain;
+  plain.read_ahead = false;
+  auto reader = journal::JournalReader::open(path, plain);
+  if (!reader) return reader.error();
+  RecordView record;
+  for (int n = 0; n < 8 && reader->next(record); ++n) {
+    if (record.type() != RecordType::CONFIGURATION) continue;
+    Beginning beginning;
+    for (auto entry : journal::read<schema::Configuration>(record).getEntries())
+      beginning.entries.emplace_back(entry.getKey().cStr(), entry.getValue().cStr());
+    auto config = engine::check_configuration(beginning.entries);
+    if (!config) return config.error();
+    beginning.config = std::move(*config);
+    return beginning;
+  }
+  if (auto status = reader->status(); !status) return status.error();
+  return usage_error(path + " has no configuration among its first records", "branch the journal of a run");
+}
+
+std::string end_reason_of(const std::string& path) {
+  journal::ReaderOptions plain;
+  plain.read_ahead = false;
+  auto reader = journal::JournalReader::open(path, plain);
+  if (!reader || reader->last_seq() == 0 || !reader->seek(reader->last_seq())) return {};
+  RecordView record;
+  if (!reader->next(record) || record.type() != RecordType::RUN_END) return {};
+  return journal::read<schema::RunEnd>(record).getReason().cStr();
+}
+
+// A run on its way along its journal.
+struct Way {
+  Way(DatasetSource s, RunSink k) : source(std::move(s)), sink(std::move(k)), loop(source, sink) {}
+  DatasetSource source;
+  RunSink sink;
+  RunLoop loop;
+};
+
+}  // namespace
+
+struct RecordedRun::Impl {
+  std::string path;
+  journal::JournalReader reader;  // looks for snapshots
+  std::string end_reason;
+  std::unique_ptr<Way> way;
+
+  Impl(std::string p, journal::JournalReader r) : path(std::move(p)), reader(std::move(r)) {}
+
+  Status begin_at_start() {
+    auto beginning = beginning_of(path);
+    if (!beginning) return beginning.error();
+    auto source = DatasetSource::open({path}, {beginning->config.venue.feed_latency_ns});
+    if (!source) return source.error();
+    auto kept = journal::JournalReader::open(path);
+    if (!kept) return kept.error();
+    way = std::make_unique<Way>(std::move(*source), RunSink::along(path, std::move(*kept), 1));
+    way->loop.begin(beginning->config, beginning->entries);
+    return ok_status();
+  }
+
+  Status begin_behind(const journal::Snapshot& snapshot) {
+    auto kept = journal::JournalReader::open(path);
+    if (!kept) return kept.error();
+    if (auto sought = kept->seek(snapshot); !sought) return sought.error();
+    auto source = DatasetSource::open_behind(path, snapshot.info.seq);
+    if (!source) return source.error();
+    way = std::make_unique<Way>(std::move(*source), RunSink::along(path, std::move(*kept), snapshot.info.seq + 1));
+    return way->loop.load(snapshot);
+  }
+
+  // The nearest snapshot that this program can take up, or the start.
+  Status begin_before(journal::Seq seq) {
+    const journal::Seq base = reader.base_seq();
+    Error problem;
+    for (journal::Seq at = std::max(seq, base); at != 0;) {
+      auto found = reader.snapshot_at_or_before(at);
+      if (!found) return found.error();
+      if (!*found) break;
+      const journal::Seq behind = (*found)->info.seq;
+      const Status begun = begin_behind(**found);
+      if (begun.ok()) return begun;
+      problem = begun.error();
+      at = behind - 1;
+      if (behind == base) break;
+    }
+    if (base == 0) return begin_at_start();
+    return problem.message.empty() ? corrupt_error(path + ": its base is damaged", "run reprise verify on it")
+                                   : problem;
+  }
+
+  Result<BranchPoint> point_at(journal::Seq seq, const OnWay& on_way) {
+    if (seq > reader.last_seq() || seq < reader.base_seq() || seq == 0) {
+      return usage_error(path + " has no record " + std::to_string(seq),
+                         "it holds " + std::to_string(reader.first_seq()) + " to " + std::to_string(reader.last_seq()));
+    }
+    auto nearest = reader.snapshot_at_or_before(seq);
+    const journal::Seq start = nearest.ok() && *nearest ? (*nearest)->info.seq : 0;
+    const bool is_nearer = way == nullptr || start > way->sink.next_seq();
+    if (is_nearer || way->sink.next_seq() - 1 > seq) {
+      if (Status begun = begin_before(seq); !begun) return begun.error();
+    }
+    journal::Seq told = way->sink.next_seq();
+    while (way->sink.next_seq() <= seq && !way->sink.failed() && way->loop.step()) {
+      if (way->sink.next_seq() - told < kProgressEvery) continue;
+      told = way->sink.next_seq();
+      if (on_way && !on_way(told)) return io_error("interrupted");
+    }
+    if (Status status = way->source.status(); !status) return status.error();
+    if (Status status = way->sink.status(); !status) return status.error();
+    BranchPoint point;
+    point.parent = path;
+    point.manifest = reader.manifest();
+    point.end_reason = end_reason;
+    journal::SnapshotImage image = way->loop.snapshot();
+    point.state.info.seq = way->sink.next_seq() - 1;
+    point.state.info.ts_engine = way->loop.engine_time().ns;
+    point.state.info.engine_version = image.engine_version;
+    point.state.records = way->sink.digest_state();
+    point.state.info.digest = point.state.records.value();
+    point.state.sections = std::move(image.sections);
+    return point;
+  }
+};
+
+RecordedRun::RecordedRun(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+RecordedRun::RecordedRun(RecordedRun&&) noexcept = default;
+RecordedRun& RecordedRun::operator=(RecordedRun&&) noexcept = default;
+RecordedRun::~RecordedRun() = default;
+
+Result<RecordedRun> RecordedRun::open(const std::string& path) {
+  auto reader = journal::JournalReader::open(path);
+  if (!reader) return reader.error();
+  const journal::Manifest& manifest = reader->manifest();
+  if (manifest.mode == schema::RunMode::DATASET) {
+    return usage_error(path + " is a dataset: nothing was decided in it", "trade it first: reprise run");
+  }
+  if (manifest.engine_version != engine::kEngineVersion) {
+    return usage_error(path + " was made by engine version " + std::to_string(manifest.engine_version) +
+                           ", this program is version " + std::to_string(engine::kEngineVersion),
+                       "trade its dataset again with this program");
+  }
+  auto impl = std::make_unique<Impl>(path, std::move(*reader));
+  impl->end_reason = end_reason_of(path);
+  return RecordedRun(std::move(impl));
+}
+
+Result<BranchPoint> RecordedRun::point_at(journal::Seq seq, const OnWay& on_way) {
+  return impl_->point_at(seq, on_way);
+}
+
+}  // namespace reprise::sim

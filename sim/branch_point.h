@@ -1,0 +1,49 @@
+// A moment of a recorded run as a place where branches begin.
+//
+// The past is not copied and not recomputed from the start: the loop is taken up behind the nearest snapshot and goes
+// along the journal, whose records it must make again byte for byte, to the moment. What stands there is kept as a
+// snapshot, and any number of branches begin with it (sim/branch.h).
+//
+// Only runs against the simulated venue can be branched like this: the venue's state is in the snapshot, and where
+// there is none, in the run itself. A run that cannot be made again (a scenario bent it, another program version wrote
+// it, a real venue answered) is an error that names the first record.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "config/config.h"
+#include "journal/manifest.h"
+#include "journal/result.h"
+#include "journal/snapshot.h"
+
+namespace reprise::sim {
+
+struct BranchPoint {
+  std::string parent;  // path of its journal
+  journal::Manifest manifest;
+  journal::Snapshot state;  // behind record state.info.seq; with the digest of the records up to there
+  std::string end_reason;   // of the parent's RunEnd; "" = it has none
+};
+
+// Called with the seq reached; false ends the way with an error.
+using OnWay = std::function<bool(journal::Seq)>;
+
+class RecordedRun {
+ public:
+  static Result<RecordedRun> open(const std::string& path);
+  RecordedRun(RecordedRun&&) noexcept;
+  RecordedRun& operator=(RecordedRun&&) noexcept;
+  ~RecordedRun();
+
+  // Behind the step that contains record `seq`: an input and its outputs are one step. Moves cost what the way is
+  // long, backwards from the nearest snapshot.
+  Result<BranchPoint> point_at(journal::Seq seq, const OnWay& on_way = {});
+
+ private:
+  struct Impl;
+  explicit RecordedRun(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace reprise::sim
