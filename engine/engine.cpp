@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <vector>
 
-#include "engine/alerts.h"
 #include "config/loader.h"
+#include "engine/alerts.h"
 #include "engine/core.h"
 #include "engine/explanation.h"
 #include "engine/state_hash.h"
@@ -498,6 +498,7 @@ struct Engine::Impl {
   void on_operator(schema::OperatorCommand::Reader command) {
     const schema::OperatorAction action = command.getAction();
     if (action == schema::OperatorAction::CANCEL_ALL) return cancel_open(false);
+    if (action == schema::OperatorAction::REDUCE_POSITIONS) return reduce_positions(command.getValue());
     if (action == schema::OperatorAction::SET_PARAMETER) {
       emit_alert(core.out, schema::AlertLevel::WARNING, schema::AlertKind::CONFIGURATION, 0, 0, 0, 0,
                  "setParameter is not supported: a run keeps its configuration");
@@ -505,6 +506,23 @@ struct Engine::Impl {
     }
     core.risk.on_operator(action, core.portfolio, core.out);
     if (action == schema::OperatorAction::RESUME) core.kill_switch.release();
+  }
+
+  // Closes a share of every position, once; strategies see it as executions without an order of theirs.
+  void reduce_positions(const std::string& text) {
+    auto share = config::parse_decimal_e8(text);
+    if (!share.ok() || *share <= 0 || *share > kScale) {
+      emit_alert(core.out, schema::AlertLevel::WARNING, schema::AlertKind::CONFIGURATION, 0, 0, 0, 0,
+                 "reducePositions needs a share above 0 and up to 1");
+      return;
+    }
+    for (const NetPosition& net : core.portfolio.positions()) {
+      const Instrument* instrument = core.instruments.find(net.instrument);
+      if (net.position.is_flat() || instrument == nullptr) continue;
+      const Qty part = instrument->floor_to_lot({saturating_mul_div(net.position.qty.abs().e8, *share, kScale)});
+      if (part.is_zero()) continue;
+      close_part(net, part, last_input, core.portfolio, core.orders, core.risk, core, core.out);
+    }
   }
 
   void cancel_open(bool keep_reducing) {

@@ -131,7 +131,7 @@ enum FeedAnomalyKind {
 
 enum GapReason { none @0; sequence @1; disconnect @2; timeHole @3; snapshotMissing @4; dropped @5; }
 
-enum OperatorAction { none @0; killSwitch @1; reduceOnly @2; resume @3; halt @4; cancelAll @5; flatten @6; setParameter @7; note @8; }
+enum OperatorAction { none @0; killSwitch @1; reduceOnly @2; resume @3; halt @4; cancelAll @5; flatten @6; setParameter @7; note @8; reducePositions @9; }
 
 enum TradingStateKind { active @0; reducing @1; halted @2; }
 
@@ -377,6 +377,7 @@ struct AccountConfig { leverage @0 :UInt32; marginMode @1 :MarginMode; hedgeMode
 
 # ------------------------------------------------------------------------------- inputs: operator, run
 
+# reducePositions: `value` is the share of every position that is closed, 0.5 = half.
 struct OperatorCommand { action @0 :OperatorAction; text @1 :Text; key @2 :Text; value @3 :Text; }
 
 struct ConfigEntry { key @0 :Text; value @1 :Text; }

@@ -162,7 +162,7 @@ Result<BranchReport> run_branch(const BranchPoint& point, const BranchOptions& o
     if (!problem.empty()) return usage_error(problem, "trade the whole run with it: reprise run --set");
     loop.reconfigure(changed->config, changed->entries);
   }
-  for (const OperatorAct& act : options.acts) loop.operate(act.action, act.text);
+  for (const OperatorAct& act : options.acts) loop.operate(act.action, act.text, act.value);
 
   journal::Seq told = sink.next_seq();
   journal::Seq next_snapshot = options.snapshot_interval == 0 ? 0 : point.state.info.seq + options.snapshot_interval;

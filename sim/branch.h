@@ -28,6 +28,7 @@ namespace reprise::sim {
 struct OperatorAct {
   schema::OperatorAction action = schema::OperatorAction::NONE;
   std::string text;
+  std::string value;  // of reducePositions: the share
 };
 
 struct BranchOptions {

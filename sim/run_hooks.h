@@ -38,7 +38,7 @@ class RunControl {
   virtual void give(const journal::RecordBatch& inputs) = 0;
   // The whole configuration anew, and an operator's command, at once.
   virtual void reconfigure(const config::Config& config, const config::Entries& entries) = 0;
-  virtual void operate(schema::OperatorAction action, const std::string& text) = 0;
+  virtual void operate(schema::OperatorAction action, const std::string& text, const std::string& value = {}) = 0;
   virtual void queue_command(const Command& command, UnixNanos arrival) = 0;
   virtual void queue_report(const Report& report, UnixNanos arrival) = 0;
   // Reports that the venue made since: each goes to on_report(). Call after acting on exchange().

@@ -347,14 +347,15 @@ void RunLoop::reconfigure(const config::Config& config, const config::Entries& e
   give_configuration(entries, engine_time_ - clock_step_);
 }
 
-void RunLoop::operate(schema::OperatorAction action, const std::string& text) {
+void RunLoop::operate(schema::OperatorAction action, const std::string& text, const std::string& value) {
   give<schema::OperatorCommand>(
       RecordType::OPERATOR_COMMAND, engine_time_ - clock_step_,
       [&](schema::OperatorCommand::Builder b) {
         b.setAction(action);
         b.setText(text);
+        if (!value.empty()) b.setValue(value);
       },
-      2 + text.size() / 8);
+      4 + (text.size() + value.size()) / 8);
 }
 
 }  // namespace reprise::sim

@@ -55,7 +55,7 @@ class RunLoop final : private RunControl {
   // The whole configuration anew: the engine takes over what may change (Engine), the venue its fees, models,
   // latencies.
   void reconfigure(const config::Config& config, const config::Entries& entries) override;
-  void operate(schema::OperatorAction action, const std::string& text) override;
+  void operate(schema::OperatorAction action, const std::string& text, const std::string& value = {}) override;
 
   // Called whenever the source has been read on; may be empty.
   std::function<void()> on_read;

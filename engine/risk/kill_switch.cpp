@@ -20,6 +20,32 @@ void cancel_open(OrderManager& orders, Seq cause, Emitter& out) {
 
 }  // namespace
 
+bool close_part(const NetPosition& net, Qty qty, Seq cause, const Portfolio& portfolio, OrderManager& orders,
+                RiskEngine& risk, const MarketViews& markets, Emitter& out) {
+  const MarketView* view = markets.market_view(net.instrument);
+  if (view == nullptr || view->instrument == nullptr) return false;
+  const Instrument& instrument = *view->instrument;
+  OrderRequest request;
+  request.instrument = net.instrument;
+  request.cause = cause;
+  request.side = net.position.qty.is_positive() ? Side::SELL : Side::BUY;
+  request.type = OrderType::MARKET;
+  request.qty = qty;
+  if (instrument.market_max_qty.is_positive()) request.qty = std::min(request.qty, instrument.market_max_qty);
+  request.reduce_only = true;
+  request.mid_at_decision = view->mid.value_or(Price{});
+  RiskInputs inputs;
+  inputs.market = view;
+  inputs.portfolio = &portfolio;
+  inputs.orders = &orders;
+  const RiskEngine::Decision decision = risk.check(request, inputs, out);
+  if (!decision.passes()) return false;
+  request.qty = decision.approved_qty;
+  request.cause = decision.record_seq;
+  orders.submit(request, out);
+  return true;
+}
+
 void KillSwitch::engage(Seq cause, const Portfolio& portfolio, OrderManager& orders, RiskEngine& risk,
                         const MarketViews& markets, Emitter& out) {
   active_ = true;
@@ -55,32 +81,11 @@ void KillSwitch::act(const Portfolio& portfolio, OrderManager& orders, RiskEngin
   cancel_open(orders, cause_, out);
   for (const NetPosition& net : portfolio.positions()) {
     if (net.position.is_flat()) continue;
-    const MarketView* view = markets.market_view(net.instrument);
-    if (view == nullptr || view->instrument == nullptr) continue;
     bool is_under_way = false;
     orders.for_each_open(StrategyNo{0}, net.instrument,
                          [&](const Order& order) { is_under_way |= is_flatten_order(order); });
     if (is_under_way) continue;
-
-    const Instrument& instrument = *view->instrument;
-    OrderRequest request;
-    request.instrument = net.instrument;
-    request.cause = cause_;
-    request.side = net.position.qty.is_positive() ? Side::SELL : Side::BUY;
-    request.type = OrderType::MARKET;
-    request.qty = net.position.qty.abs();
-    if (instrument.market_max_qty.is_positive()) request.qty = std::min(request.qty, instrument.market_max_qty);
-    request.reduce_only = true;
-    request.mid_at_decision = view->mid.value_or(Price{});
-    RiskInputs inputs;
-    inputs.market = view;
-    inputs.portfolio = &portfolio;
-    inputs.orders = &orders;
-    const RiskEngine::Decision decision = risk.check(request, inputs, out);
-    if (!decision.passes()) continue;
-    request.qty = decision.approved_qty;
-    request.cause = decision.record_seq;
-    orders.submit(request, out);
+    close_part(net, net.position.qty.abs(), cause_, portfolio, orders, risk, markets, out);
   }
 }
 

@@ -19,6 +19,11 @@ class MarketViews {
   virtual const MarketView* market_view(InstrumentNo instrument) const = 0;  // nullptr = not declared
 };
 
+// Sends one reduce-only market order of strategy 0 against a net position: at most `qty`, and never more than the venue
+// takes at once. Risk checks it like any other; false when nothing was sent.
+bool close_part(const NetPosition& net, Qty qty, Seq cause, const Portfolio& portfolio, OrderManager& orders,
+                RiskEngine& risk, const MarketViews& markets, Emitter& out);
+
 class KillSwitch {
  public:
   static constexpr DurationNanos kRetryAfter = DurationNanos::seconds(1);

@@ -1,7 +1,6 @@
 #include "tools/whatif/changes.h"
 
 #include <algorithm>
-#include <utility>
 
 #include "config/config.h"
 #include "engine/market/fixed.h"
@@ -12,11 +11,21 @@ namespace {
 
 constexpr std::size_t kMostBranches = 100'000;
 
-const std::vector<std::pair<std::string, schema::OperatorAction>>& acts() {
-  static const std::vector<std::pair<std::string, schema::OperatorAction>> table = {
-      {"flatten", schema::OperatorAction::FLATTEN},         {"halt", schema::OperatorAction::HALT},
-      {"kill", schema::OperatorAction::KILL_SWITCH},        {"cancel-all", schema::OperatorAction::CANCEL_ALL},
-      {"reduce-only", schema::OperatorAction::REDUCE_ONLY}, {"resume", schema::OperatorAction::RESUME},
+struct NamedAct {
+  std::string name;
+  schema::OperatorAction action;
+  std::string value;
+};
+
+const std::vector<NamedAct>& acts() {
+  static const std::vector<NamedAct> table = {
+      {"flatten", schema::OperatorAction::FLATTEN, ""},
+      {"halve", schema::OperatorAction::REDUCE_POSITIONS, "0.5"},
+      {"halt", schema::OperatorAction::HALT, ""},
+      {"kill", schema::OperatorAction::KILL_SWITCH, ""},
+      {"cancel-all", schema::OperatorAction::CANCEL_ALL, ""},
+      {"reduce-only", schema::OperatorAction::REDUCE_ONLY, ""},
+      {"resume", schema::OperatorAction::RESUME, ""},
   };
   return table;
 }
@@ -28,27 +37,18 @@ Error not_a_sweep(const std::string& text) {
 
 }  // namespace
 
-const std::vector<std::string>& act_names() {
-  static const std::vector<std::string> names = [] {
-    std::vector<std::string> found;
-    for (const auto& [name, action] : acts()) found.push_back(name);
-    return found;
-  }();
-  return names;
-}
-
 Result<sim::OperatorAct> parse_act(const std::string& text) {
-  for (const auto& [name, action] : acts()) {
-    if (name == text) return sim::OperatorAct{action, "what if"};
-  }
   std::string known;
-  for (const std::string& name : act_names()) known += (known.empty() ? "" : ", ") + name;
+  for (const NamedAct& act : acts()) {
+    if (act.name == text) return sim::OperatorAct{act.action, "what if", act.value};
+    known += (known.empty() ? "" : ", ") + act.name;
+  }
   return usage_error("'" + text + "' is not an operator's act", "one of " + known);
 }
 
 std::string act_text(const sim::OperatorAct& act) {
-  for (const auto& [name, action] : acts()) {
-    if (action == act.action) return name;
+  for (const NamedAct& known : acts()) {
+    if (known.action == act.action) return known.name;
   }
   return "?";
 }

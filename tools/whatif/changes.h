@@ -15,9 +15,8 @@ struct Change {
   std::vector<std::string> swept;  // values of the swept keys, in their order
 };
 
-// "halt", "resume", "reduce-only", "cancel-all", "flatten", "kill".
+// "flatten", "halve", "halt", "kill", "cancel-all", "reduce-only", "resume".
 Result<sim::OperatorAct> parse_act(const std::string& text);
-const std::vector<std::string>& act_names();
 std::string act_text(const sim::OperatorAct& act);
 
 struct Sweep {

@@ -55,16 +55,13 @@ Result<LastChance> find_last_chance(sim::RecordedRun& run, const sim::OperatorAc
   if (!answer.was_liquidated) return answer;
 
   Search search(run, act, stop, progress);
-  const auto is_lost = [](const sim::BranchReport& report) { return report.first_liquidation != 0; };
+  // A point behind the parent's liquidation comes too late, whatever follows.
+  const auto is_lost = [&](const sim::BranchReport& report) {
+    return report.first_liquidation != 0 || report.point >= answer.liquidation;
+  };
   journal::Seq lost = answer.liquidation - 1;
   auto lost_report = search.at(lost);
   if (!lost_report) return lost_report.error();
-  if (!is_lost(*lost_report)) {  // even in the last step: nothing to search for
-    answer.can_be_saved = true;
-    answer.saved = answer.lost = std::move(*lost_report);
-    answer.branches = search.branches;
-    return answer;
-  }
   journal::Seq saved = 0;
   sim::BranchReport saved_report;
   for (journal::Seq back = 1; saved == 0; back *= 2) {

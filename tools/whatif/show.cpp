@@ -32,18 +32,17 @@ void add_comparability(Facts& facts, const sim::Comparability& c, const std::str
     facts.add("comparable", "to the end: no order that the recorded market did not see");
     return;
   }
-  facts.add("comparable", "up to " + place_text(c.first_own_order, c.first_own_order_time) +
-                              ": from there on own orders that the recorded market never saw");
+  facts.add("comparable", "up to " + place_text(c.first_own_order, c.first_own_order_time));
+  facts.add("from there on", "own orders that the recorded market never saw, answered by");
+  facts.add("", "models (" + c.models + ")");
   std::string traded = with_thousands(c.fills) + " executions, " + money_text(c.traded) + " " + asset;
   if (c.market_traded.is_positive()) {
     const double share = static_cast<double>(c.traded.e8) / static_cast<double>(c.market_traded.e8);
-    traded += ", beside " + money_text(c.market_traded) + " " + asset + " traded in the market (" +
-              fixed_text(share * 100, 3) + " %)";
+    traded += ", " + fixed_text(share * 100, 3) + " % of the market's";
   } else if (c.fills != 0) {
     traded += "; the data has no trades to hold them against";
   }
-  facts.add("behind that", traded);
-  facts.add("answered by models", c.models);
+  facts.add("own trading", traded);
 }
 
 }  // namespace
@@ -148,11 +147,11 @@ void show_last_chance(Terminal& terminal, const std::string& parent_path, const 
                                  place_text(answer.saved.point, answer.saved.point_time) + ", " +
                                  ahead(answer.saved.point_time) + ": equity at the end " +
                                  money_text(answer.saved.equity) + " " + asset);
-    if (answer.lost.first_liquidation != 0) {
-      facts.add("one step later", act + " behind " + place_text(answer.lost.point, answer.lost.point_time) + ": " +
-                                      terminal.paint(Colour::bad, "liquidated") + " at " +
-                                      time_text(answer.lost.first_liquidation_time));
-    }
+    const bool is_too_late = answer.lost.first_liquidation == 0;  // the step of the liquidation itself
+    facts.add("one step later",
+              act + " behind " + place_text(answer.lost.point, answer.lost.point_time) + ": " +
+                  terminal.paint(Colour::bad, "liquidated") + " at " +
+                  time_text(is_too_late ? answer.liquidation_time : answer.lost.first_liquidation_time));
   }
   facts.add("branches tried", with_thousands(static_cast<std::uint64_t>(answer.branches)));
   terminal.write(facts.text());
