@@ -36,6 +36,8 @@ bool is_declaration(RecordType type) {
   }
 }
 
+}  // namespace
+
 config::Entries entries_of(schema::Configuration::Reader record) {
   config::Entries entries;
   for (auto entry : record.getEntries()) {
@@ -45,8 +47,6 @@ config::Entries entries_of(schema::Configuration::Reader record) {
   }
   return entries;
 }
-
-}  // namespace
 
 Result<config::Config> check_configuration(const config::Entries& entries) {
   auto config = config::from_entries(entries, strategy_catalog());

@@ -44,6 +44,7 @@ class RiskEngine;    // engine/risk/risk_engine.h
 struct BarEvent;     // engine/strategy/strategy.h
 struct Explanation;  // engine/explanation.h
 
+config::Entries entries_of(schema::Configuration::Reader record);
 // Whether a run can be made with this configuration: keys, strategy kinds, parameters. The same check that
 // the engine makes when it reads the Configuration record; a run calls it first.
 Result<config::Config> check_configuration(const config::Entries& entries);

@@ -23,10 +23,7 @@ std::string cause_text(const journal::RecordView& record) {
 // The Configuration record with other entries, in a batch of its own.
 Result<journal::RecordBatch> overridden(const journal::RecordView& input,
                                         const std::vector<std::pair<std::string, std::string>>& overrides) {
-  config::Entries entries;
-  for (auto entry : journal::read<schema::Configuration>(input).getEntries()) {
-    entries.emplace_back(entry.getKey().cStr(), entry.getValue().cStr());
-  }
+  const config::Entries entries = entries_of(journal::read<schema::Configuration>(input));
   std::vector<std::string> sets;
   for (const auto& [key, value] : overrides) sets.push_back(key + "=" + value);
   auto loaded = changed_configuration(entries, sets);

@@ -77,6 +77,11 @@ struct StateWalk::Impl {
   }
 
   Status go_to(journal::Seq seq) {
+    if (seq < starts.back()) {
+      return usage_error("record " + std::to_string(seq) + " is in front of this journal, which begins behind record " +
+                             std::to_string(starts.back()),
+                         "ask the journal of its parent run");
+    }
     if (seq < engine->last_input_seq() || newest_start(seq) > stands_behind) {
       auto started = start_at_or_before(seq);
       if (!started) return started.error();

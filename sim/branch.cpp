@@ -1,5 +1,6 @@
 #include "sim/branch.h"
 
+#include <algorithm>
 #include <cstring>
 #include <map>
 #include <optional>
@@ -166,7 +167,17 @@ Result<BranchReport> run_branch(const BranchPoint& point, const BranchOptions& o
 
   journal::Seq told = sink.next_seq();
   journal::Seq next_snapshot = options.snapshot_interval == 0 ? 0 : point.state.info.seq + options.snapshot_interval;
+  auto recorded_act = std::find_if(point.acts->begin(), point.acts->end(),
+                                   [&](const RecordedAct& act) { return act.seq > point.state.info.seq; });
   while (!sink.failed()) {
+    if (recorded_act != point.acts->end()) {
+      const bool is_parent = report.comparability.first_difference == 0;
+      if (is_parent ? recorded_act->seq == sink.next_seq() : loop.engine_time() >= recorded_act->time) {
+        if (Status repeated = repeat_act(loop, *recorded_act, options.settings); !repeated) return repeated.error();
+        ++recorded_act;
+        continue;
+      }
+    }
     if (options.stop != nullptr && options.stop->load(std::memory_order_relaxed)) {
       report.stopped = true;
       break;

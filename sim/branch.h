@@ -25,14 +25,9 @@
 
 namespace reprise::sim {
 
-struct OperatorAct {
-  schema::OperatorAction action = schema::OperatorAction::NONE;
-  std::string text;
-  std::string value;  // of reducePositions: the share
-};
-
 struct BranchOptions {
-  // What is changed at the point, in this order. Nothing: the parent again.
+  // What is changed at the point, in this order. Nothing: the parent again. What the operator did later in the parent
+  // is done again: at the same record while the branch is its parent, at the same time behind that.
   std::vector<std::string> settings;  // "key=value"
   std::vector<OperatorAct> acts;
   std::string journal;             // where to keep it; "" = only the figures

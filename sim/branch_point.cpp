@@ -33,8 +33,7 @@ Result<Beginning> beginning_of(const std::string& path) {
   for (int n = 0; n < 8 && reader->next(record); ++n) {
     if (record.type() != RecordType::CONFIGURATION) continue;
     Beginning beginning;
-    for (auto entry : journal::read<schema::Configuration>(record).getEntries())
-      beginning.entries.emplace_back(entry.getKey().cStr(), entry.getValue().cStr());
+    beginning.entries = engine::entries_of(journal::read<schema::Configuration>(record));
     auto config = engine::check_configuration(beginning.entries);
     if (!config) return config.error();
     beginning.config = std::move(*config);
@@ -68,6 +67,7 @@ struct RecordedRun::Impl {
   std::string path;
   journal::JournalReader reader;  // looks for snapshots
   std::string end_reason;
+  std::shared_ptr<const std::vector<RecordedAct>> acts;
   std::unique_ptr<Way> way;
 
   Impl(std::string p, journal::JournalReader r) : path(std::move(p)), reader(std::move(r)) {}
@@ -126,7 +126,15 @@ struct RecordedRun::Impl {
       if (Status begun = begin_before(seq); !begun) return begun.error();
     }
     journal::Seq told = way->sink.next_seq();
-    while (way->sink.next_seq() <= seq && !way->sink.failed() && way->loop.step()) {
+    auto act = std::find_if(acts->begin(), acts->end(),
+                            [&](const RecordedAct& each) { return each.seq >= way->sink.next_seq(); });
+    while (way->sink.next_seq() <= seq && !way->sink.failed()) {
+      if (act != acts->end() && act->seq == way->sink.next_seq()) {
+        if (Status repeated = repeat_act(way->loop, *act); !repeated) return repeated.error();
+        ++act;
+        continue;
+      }
+      if (!way->loop.step()) break;
       if (way->sink.next_seq() - told < kProgressEvery) continue;
       told = way->sink.next_seq();
       if (on_way && !on_way(told)) return io_error("interrupted");
@@ -137,6 +145,7 @@ struct RecordedRun::Impl {
     point.parent = path;
     point.manifest = reader.manifest();
     point.end_reason = end_reason;
+    point.acts = acts;
     journal::SnapshotImage image = way->loop.snapshot();
     point.state.info.seq = way->sink.next_seq() - 1;
     point.state.info.ts_engine = way->loop.engine_time().ns;
@@ -167,6 +176,9 @@ Result<RecordedRun> RecordedRun::open(const std::string& path) {
   }
   auto impl = std::make_unique<Impl>(path, std::move(*reader));
   impl->end_reason = end_reason_of(path);
+  auto acts = read_recorded_acts(path);
+  if (!acts) return acts.error();
+  impl->acts = std::make_shared<const std::vector<RecordedAct>>(std::move(*acts));
   return RecordedRun(std::move(impl));
 }
 

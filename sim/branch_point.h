@@ -10,12 +10,15 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <string>
+#include <vector>
 
 #include "config/config.h"
 #include "journal/manifest.h"
 #include "journal/result.h"
 #include "journal/snapshot.h"
+#include "sim/recorded_acts.h"
 
 namespace reprise::sim {
 
@@ -24,6 +27,7 @@ struct BranchPoint {
   journal::Manifest manifest;
   journal::Snapshot state;  // behind record state.info.seq; with the digest of the records up to there
   std::string end_reason;   // of the parent's RunEnd; "" = it has none
+  std::shared_ptr<const std::vector<RecordedAct>> acts;  // of the whole parent
 };
 
 // Called with the seq reached; false ends the way with an error.

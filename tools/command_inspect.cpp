@@ -77,6 +77,8 @@ class Inspect final : public Command {
       out.field("config_hash", m.config_hash);
       out.field("seed", m.seed);
       out.field("origin", m.origin);
+      out.field("parent_run_id", m.parent_run_id);
+      out.field("branch_seq", m.branch_seq);
       out.field("first_seq", reader->first_seq());
       out.field("last_seq", reader->last_seq());
       out.field("durable_seq", m.durable_seq);
@@ -107,6 +109,9 @@ class Inspect final : public Command {
                   status_text(path_, m.status));
     Facts facts;
     facts.add("run", m.run_id + (m.origin.empty() ? "" : "  (" + m.origin + ")"));
+    if (!m.parent_run_id.empty()) {
+      facts.add("begins", "behind record " + std::to_string(reader->base_seq()) + " of run " + m.parent_run_id);
+    }
     facts.add("made by", m.build_id + ", " + m.compiler + ", engine version " + std::to_string(m.engine_version) +
                              ", schema version " + std::to_string(m.schema_version));
     if (!m.config_hash.empty()) facts.add("configuration", m.config_hash + ", seed " + std::to_string(m.seed));

@@ -1,12 +1,14 @@
 // reprise report JOURNAL: the run in figures. One pass over the records, nothing is recomputed.
 
 #include "engine/report/performance.h"
+#include "engine/take_up.h"
 #include "tools/command.h"
 #include "tools/journals.h"
 #include "tools/json_output.h"
 #include "tools/moment.h"
 #include "tools/money_text.h"
 #include "tools/run_names.h"
+#include "tools/whole_run.h"
 
 namespace reprise::tools {
 namespace {
@@ -25,31 +27,38 @@ class Report final : public Command {
   }
 
   Result<int> run(Terminal& terminal) override {
-    auto reader = journal::JournalReader::open(path_);
-    if (!reader) return reader.error();
-    if (reader->manifest().mode == schema::RunMode::DATASET) {
+    auto whole = WholeRun::open(path_);
+    if (!whole) return whole.error();
+    if (whole->manifest().mode == schema::RunMode::DATASET) {
       return usage_error(path_ + ": is a dataset, nothing was traded in it",
                          "give the journal of a run; inspect shows what a dataset holds");
     }
+    auto names = RunNames::read(path_);
+    if (!names) return names.error();
     engine::Performance performance;
-    RunNames names;
+    if (!whole->has_past()) {  // a branch or slice without its parent: the state at its base tells the money
+      auto reader = journal::JournalReader::open(path_);
+      if (!reader) return reader.error();
+      std::optional<engine::Engine> engine;
+      if (auto taken = engine::take_up(*reader, engine, reader->base_seq()); !taken) return taken.error();
+      performance.begin_behind(*engine);
+    }
     Progress progress(terminal, "reading", "records");
     journal::RecordView record;
     std::int64_t first_time = 0;
     std::int64_t last_time = 0;
-    while (reader->next(record)) {
+    while (whole->next(record)) {
       performance.on(record);
       if (first_time == 0 && record.header->instrument != 0) first_time = record.header->ts_engine;
       last_time = record.header->ts_engine;
-      if (record.type() == journal::RecordType::CONFIGURATION) names.take(journal::read<schema::Configuration>(record));
-      if ((record.seq & 0xFFFF) == 0) progress.update(record.seq, reader->last_seq());
+      if ((record.seq & 0xFFFF) == 0) progress.update(record.seq, whole->last_seq());
     }
     progress.clear();
-    if (auto status = reader->status(); !status) return status.error();
+    if (auto status = whole->status(); !status) return status.error();
     if (json) {
-      show_json(terminal, performance, names, first_time, last_time);
+      show_json(terminal, performance, *names, first_time, last_time);
     } else {
-      show_text(terminal, performance, names, *reader, first_time, last_time);
+      show_text(terminal, performance, *names, whole->manifest(), first_time, last_time);
     }
     return kExitFine;
   }
@@ -147,14 +156,14 @@ class Report final : public Command {
   }
 
   void show_text(Terminal& terminal, const engine::Performance& performance, const RunNames& names,
-                 const journal::JournalReader& reader, std::int64_t first_time, std::int64_t last_time) {
+                 const journal::Manifest& manifest, std::int64_t first_time, std::int64_t last_time) {
     const engine::PerformanceFigures account = performance.account();
     const std::string unit = names.asset.empty() ? "" : " " + names.asset;
     const auto profit = [&](Money money) {
       return terminal.paint(money.is_negative() ? Colour::bad : Colour::good, money_text(money) + unit);
     };
-    terminal.line(terminal.paint(Colour::strong, path_) + "  " + journal::name_of(reader.manifest().mode) + ", " +
-                  status_text(path_, reader.manifest().status));
+    terminal.line(terminal.paint(Colour::strong, path_) + "  " + journal::name_of(manifest.mode) + ", " +
+                  status_text(path_, manifest.status));
     terminal.line(time_text(first_time) + " to " + time_text(last_time) + ", " +
                   seconds_text(static_cast<double>(last_time - first_time) / 1e9) + ", " +
                   with_thousands(performance.records()) + " records");

@@ -29,7 +29,9 @@ class WhatIf final : public Command {
         .value("SEQ|TIME");
     arguments.text("--until", until_, "end the branch here instead of with the data").value("SEQ|TIME");
     arguments.texts("--set", settings_, "change a configuration key from there on").value("KEY=VALUE");
-    arguments.texts("--do", acts_, "what the operator does there: flatten, halve, halt, kill, cancel-all, reduce-only, resume")
+    arguments
+        .texts("--do", acts_,
+               "what the operator does there: flatten, halve, halt, kill, cancel-all, reduce-only, resume")
         .value("ACT");
     arguments.text("--out", out_, "keep the branch as a journal of its own (with several branches: a folder of them)")
         .value("JOURNAL");

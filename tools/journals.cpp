@@ -8,6 +8,7 @@
 #include <fstream>
 #include <system_error>
 
+#include "engine/take_up.h"
 #include "journal/tail.h"
 
 namespace reprise::tools {
@@ -59,6 +60,12 @@ Result<Symbols> read_symbols(const std::string& path) {
   auto reader = journal::JournalReader::open(path, options);
   if (!reader) return reader.error();
   Symbols symbols;
+  if (reader->base_seq() != 0) {
+    std::optional<engine::Engine> engine;
+    auto taken = engine::take_up(*reader, engine, reader->base_seq());
+    if (!taken) return taken.error();
+    for (const auto& [number, instrument] : engine->instruments().all()) symbols[number] = instrument.symbol;
+  }
   journal::RecordView record;
   while (reader->next(record)) {
     symbols[record.header->instrument] = journal::read<schema::Instrument>(record).getSymbol().cStr();

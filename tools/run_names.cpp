@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "engine/take_up.h"
 #include "journal/record.h"
 #include "tools/journals.h"
 
@@ -12,11 +13,10 @@ constexpr std::uint64_t kDeclarations = 20'000;  // records in which the declara
 
 }  // namespace
 
-void RunNames::take(schema::Configuration::Reader configuration) {
+void RunNames::take(const config::Entries& entries) {
   std::vector<std::string> found;
-  for (const auto entry : configuration.getEntries()) {
-    const std::string key = entry.getKey().cStr();
-    settings[key] = entry.getValue().cStr();
+  for (const auto& [key, value] : entries) {
+    settings[key] = value;
     const std::string prefix = "strategies.";
     if (key.compare(0, prefix.size(), prefix) != 0) continue;
     const std::size_t dot = key.find('.', prefix.size());
@@ -29,21 +29,31 @@ void RunNames::take(schema::Configuration::Reader configuration) {
 }
 
 Result<RunNames> RunNames::read(const std::string& path) {
-  journal::ReaderOptions plain;
-  plain.read_ahead = false;
-  auto reader = journal::JournalReader::open(path, plain);
-  if (!reader) return reader.error();
   RunNames names;
-  journal::RecordView record;
-  for (std::uint64_t count = 0; count < kDeclarations && reader->next(record); ++count) {
-    if (record.type() == journal::RecordType::INSTRUMENT) {
-      names.symbols[record.header->instrument] = journal::read<schema::Instrument>(record).getSymbol().cStr();
-    } else if (record.type() == journal::RecordType::CONFIGURATION) {
-      names.configuration_seq = record.seq;
-      names.take(journal::read<schema::Configuration>(record));
+  {
+    journal::ReaderOptions plain;
+    plain.read_ahead = false;
+    auto reader = journal::JournalReader::open(path, plain);
+    if (!reader) return reader.error();
+    if (reader->base_seq() != 0) {
+      std::optional<engine::Engine> engine;
+      auto taken = engine::take_up(*reader, engine, reader->base_seq());
+      if (!taken) return taken.error();
+      for (const auto& [number, instrument] : engine->instruments().all()) names.symbols[number] = instrument.symbol;
+      names.take(engine->entries());
+      names.configuration_seq = taken->seq;
     }
+    journal::RecordView record;
+    for (std::uint64_t count = 0; count < kDeclarations && reader->next(record); ++count) {
+      if (record.type() == journal::RecordType::INSTRUMENT) {
+        names.symbols[record.header->instrument] = journal::read<schema::Instrument>(record).getSymbol().cStr();
+      } else if (record.type() == journal::RecordType::CONFIGURATION) {
+        names.configuration_seq = record.seq;
+        names.take(engine::entries_of(journal::read<schema::Configuration>(record)));
+      }
+    }
+    if (auto status = reader->status(); !status) return status.error();
   }
-  if (auto status = reader->status(); !status) return status.error();
   return names;
 }
 

@@ -1,5 +1,6 @@
 // Names for the numbers in a run's records: symbols, strategies, the settlement asset. Read from the declarations at
-// the journal's beginning; what is declared later is shown by its number.
+// the run's beginning (of a branch without its parent: from the state at its base); what is declared later is shown by
+// its number.
 #pragma once
 
 #include <cstdint>
@@ -7,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "config/config.h"
 #include "journal/journal_reader.h"
 #include "journal/result.h"
 
@@ -17,10 +19,10 @@ struct RunNames {
   std::vector<std::string> strategies;  // number - 1
   std::string asset;                    // "USDT"
   std::map<std::string, std::string> settings;
-  journal::Seq configuration_seq = 0;
+  journal::Seq configuration_seq = 0;  // 0 = nothing was traded
 
   static Result<RunNames> read(const std::string& path);
-  void take(schema::Configuration::Reader configuration);          // strategies, asset and settings
+  void take(const config::Entries& entries);                       // strategies, asset and settings
   std::string symbol(std::uint32_t number) const;                  // "" for 0, "#7" when not declared
   std::string strategy(std::uint16_t number) const;                // "engine" for 0
   std::uint32_t find_symbol(const std::string& symbol) const;      // 0 = none

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "journal/field_diff.h"
+#include "tools/whole_run.h"
 
 namespace reprise::tools {
 
@@ -36,7 +37,7 @@ bool is_left_out(RecordType type) {
 // One journal: what stands in front of its next market record, and that record.
 class Side {
  public:
-  Side(journal::JournalReader reader, const SeeRecord& see) : reader_(std::move(reader)), see_(see) {}
+  Side(WholeRun reader, const SeeRecord& see) : reader_(std::move(reader)), see_(see) {}
 
   // False when no market record is left; what stood before the end is in between() all the same.
   Result<bool> next(bool keep) {
@@ -64,7 +65,7 @@ class Side {
   journal::Seq last_seq() const { return reader_.last_seq(); }
 
  private:
-  journal::JournalReader reader_;
+  WholeRun reader_;
   const SeeRecord& see_;
   std::vector<OwnedRecord> between_;
   RecordView market_;
@@ -112,10 +113,16 @@ std::string place(const RecordView& record) {
 Result<AlignedRuns> align_runs(const std::string& path_a, const std::string& path_b, const SeeRecord& see_a,
                                const SeeRecord& see_b,
                                const std::function<bool(journal::Seq, journal::Seq)>& progress) {
-  auto open_a = journal::JournalReader::open(path_a);
+  auto open_a = WholeRun::open(path_a, {path_b});
   if (!open_a) return open_a.error();
-  auto open_b = journal::JournalReader::open(path_b);
+  auto open_b = WholeRun::open(path_b, {path_a});
   if (!open_b) return open_b.error();
+  for (const auto& [run, path] : {std::pair(&*open_a, &path_a), std::pair(&*open_b, &path_b)}) {
+    if (run->has_past()) continue;
+    return usage_error(*path + " begins behind record " + std::to_string(run->first_seq() - 1) + " of run " +
+                           run->manifest().parent_run_id + ", whose journal is not found",
+                       "compare it with its parent, or put that where it was: " + run->manifest().origin);
+  }
   Side a(std::move(open_a).value(), see_a);
   Side b(std::move(open_b).value(), see_b);
   AlignedRuns runs;

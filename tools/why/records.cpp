@@ -46,7 +46,7 @@ Status Records::scan(Seq first, const Test& see) {
 Result<std::optional<OwnedRecord>> Records::last_before(Seq seq, const Test& test, Seq reach) {
   Seq until = seq;
   Seq stride = 256;
-  const Seq floor = std::max(first_seq(), seq > reach ? seq - reach : 1);
+  const Seq floor = std::max(std::max<Seq>(first_seq(), 1), seq > reach ? seq - reach : 1);
   while (until > floor) {
     const Seq from = until > floor + stride ? until - stride : floor;
     std::optional<OwnedRecord> found;
@@ -107,6 +107,7 @@ Result<Seq> Records::cause_of(const RecordView& record) {
 Result<std::vector<OwnedRecord>> Records::chain(Seq seq, std::size_t most) {
   std::vector<OwnedRecord> chain;
   while (seq != 0 && chain.size() < most) {
+    if (!chain.empty() && seq < first_seq()) break;  // in the parent's journal
     auto record = at(seq);
     if (!record) return record.error();
     chain.push_back(*record);

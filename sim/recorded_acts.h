@@ -1,0 +1,36 @@
+// What an operator did in the middle of a recorded run, so that it can be done again: commands and changes of the
+// configuration. They are the only inputs of a simulated run that follow from nothing else in it.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "config/config.h"
+#include "journal/journal_reader.h"
+#include "journal/result.h"
+#include "sim/run_loop.h"
+
+namespace reprise::sim {
+
+struct OperatorAct {
+  schema::OperatorAction action = schema::OperatorAction::NONE;
+  std::string text;
+  std::string value;  // of reducePositions: the share
+};
+
+struct RecordedAct {
+  journal::Seq seq = 0;
+  UnixNanos time;                          // engine time
+  std::optional<config::Entries> entries;  // a new configuration; else the command
+  OperatorAct act;
+};
+
+// In order. The configuration that a run begins with is not among them. Scans the whole journal.
+Result<std::vector<RecordedAct>> read_recorded_acts(const std::string& path);
+
+// Gives it to the loop at its present time, under `settings` ("key=value") where it is a configuration.
+Status repeat_act(RunLoop& loop, const RecordedAct& act, const std::vector<std::string>& settings = {});
+
+}  // namespace reprise::sim
