@@ -12,6 +12,7 @@
 #include "journal/decoded_block.h"
 #include "journal/scan.h"
 #include "journal/seal.h"
+#include "journal/slice_file.h"
 #include "journal/store.h"
 
 namespace reprise::journal {
@@ -177,6 +178,7 @@ struct JournalReader::Impl {
   std::string path;
   ReaderOptions options;
   ScratchDirectory scratch;
+  std::shared_ptr<const UnpackedSlice> unpacked;  // where the journal is, when the path is a file
   std::unique_ptr<Store> store;
   Manifest manifest;
   ChainStart start;
@@ -317,8 +319,15 @@ struct JournalReader::Impl {
 };
 
 Result<JournalReader> JournalReader::open(const std::string& path, ReaderOptions options) {
-  if (auto s = check_is_journal(path); !s) return s.error();
   auto impl = std::make_unique<Impl>();
+  std::string place = path;
+  if (is_slice_file(path)) {
+    auto unpacked = unpack_slice(path);
+    if (!unpacked) return unpacked.error();
+    impl->unpacked = std::move(*unpacked);
+    place = impl->unpacked->path();
+  }
+  if (auto s = check_is_journal(place); !s) return s.error();
   impl->path = path;
   impl->options = std::move(options);
   impl->set_filter();
@@ -331,17 +340,17 @@ Result<JournalReader> JournalReader::open(const std::string& path, ReaderOptions
   }
   // A writer may delete a file between listing and opening it: look again then.
   for (int attempt = 0;; ++attempt) {
-    auto store = Store::open(path, impl->options.follow ? OpenMode::follow : OpenMode::read, impl->scratch.path);
+    auto store = Store::open(place, impl->options.follow ? OpenMode::follow : OpenMode::read, impl->scratch.path);
     if (store) {
       impl->store = std::move(*store);
       break;
     }
-    if (attempt == 3 || !has_tail(path)) return store.error();
+    if (attempt == 3 || !has_tail(place)) return store.error();
   }
   auto manifest = impl->store->load_manifest();
   if (!manifest) return manifest.error();
   impl->manifest = *manifest;
-  if (impl->manifest.status == schema::RunStatus::ENDED && !has_seal(path) && !has_tail(path)) {
+  if (impl->manifest.status == schema::RunStatus::ENDED && !has_seal(place) && !has_tail(place)) {
     return corrupt_error("journal " + path + " has ended but its SEAL is missing",
                          "run reprise verify on it, or restore it from a copy");
   }

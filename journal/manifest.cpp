@@ -42,7 +42,7 @@ std::string manifest_key() {
 
 std::string encode_manifest(const Manifest& m) {
   const std::size_t text = m.run_id.size() + m.parent_run_id.size() + m.build_id.size() + m.config_hash.size() +
-                           m.compiler.size() + m.origin.size();
+                           m.compiler.size() + m.origin.size() + m.left_out.size();
   RecordBatch batch;
   batch.append<schema::RunManifest>(
       RecordType::NONE, {},
@@ -68,6 +68,7 @@ std::string encode_manifest(const Manifest& m) {
         b.setRecoveries(m.recoveries);
         b.setCompiler(m.compiler);
         b.setOrigin(m.origin);
+        if (!m.left_out.empty()) b.setLeftOut(m.left_out);
       },
       text / 8 + 16);
   const char* body = reinterpret_cast<const char*>(batch.bytes()) + kHeaderBytes;
@@ -110,6 +111,7 @@ Result<Manifest> decode_manifest(std::string_view stored) {
     m.recoveries = r.getRecoveries();
     m.compiler = r.getCompiler().cStr();
     m.origin = r.getOrigin().cStr();
+    m.left_out = r.getLeftOut().cStr();
     return m;
   } catch (const kj::Exception& e) {
     return corrupt_error(std::string("the manifest is malformed: ") + e.getDescription().cStr());

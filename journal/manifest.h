@@ -37,6 +37,7 @@ struct Manifest {
   std::uint32_t recoveries = 0;
   std::string compiler;
   std::string origin;
+  std::string left_out;  // of a slice: what was not to be passed on ("account")
 };
 
 const char* name_of(schema::RunStatus status);  // "running", "ended", "crashed_recovered", "quarantined"

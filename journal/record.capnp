@@ -556,4 +556,5 @@ struct RunManifest {          # stored outside the digest, hashed by itself
   recoveries @18 :UInt32;
   compiler @19 :Text;
   origin @20 :Text;           # what made it: dataset path, generator, import files
+  leftOut @21 :Text;          # of a slice: what it does not hold of the records that it is of; "" = nothing
 }

@@ -6,10 +6,12 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <vector>
 
 #include "journal/scan.h"
 #include "journal/seal.h"
+#include "journal/slice_file.h"
 #include "journal/store.h"
 #include "journal/tail.h"
 
@@ -307,7 +309,28 @@ Status check_content_apart(const std::string& path, const TailNumbers& tail, Ver
 
 }  // namespace
 
+// A slice is checked as a file, then as the journal that it holds.
+Result<VerifyReport> verify_slice(const std::string& path, const Progress& progress) {
+  VerifyReport report;
+  std::error_code ignored;
+  auto unpacked = unpack_slice(path);
+  if (!unpacked) {
+    if (unpacked.error().kind != ErrorKind::corrupt) return unpacked.error();
+    report.problem = unpacked.error().message;
+  } else {
+    const std::string inside = (*unpacked)->path();
+    auto checked = verify(inside, progress);
+    if (!checked) return checked.error();
+    report = std::move(*checked);
+    for (auto at = report.problem.find(inside); at != std::string::npos; at = report.problem.find(inside, at))
+      report.problem.replace(at, inside.size(), path);
+  }
+  report.journal_bytes = std::filesystem::file_size(path, ignored);
+  return report;
+}
+
 Result<VerifyReport> verify(const std::string& path, const Progress& progress) {
+  if (is_slice_file(path)) return verify_slice(path, progress);
   if (auto s = check_is_journal(path); !s) return s.error();
   VerifyReport report;
   report.journal_bytes = journal_bytes(path);

@@ -8,9 +8,6 @@ namespace {
 
 using journal::RecordType;
 
-bool is_from_the_world(RecordType type) {
-  return type >= RecordType::TRADE && type <= RecordType::FEED_LATENCY;
-}
 bool is_declaration(RecordType type) {
   return type == RecordType::INSTRUMENT || type == RecordType::MARGIN_TABLE;
 }
@@ -33,6 +30,10 @@ struct DatasetSource::Dataset {
   bool is_run = false;                                   // the journal of a run
   bool load_on_demand = false;                           // the head is loaded by the first next()
 };
+
+bool is_from_the_world(RecordType type) {
+  return type >= RecordType::TRADE && type <= RecordType::FEED_LATENCY;
+}
 
 DatasetSource::DatasetSource(DatasetSource&&) noexcept = default;
 DatasetSource& DatasetSource::operator=(DatasetSource&&) noexcept = default;

@@ -33,6 +33,9 @@
 
 namespace reprise::sim {
 
+// Market data and feed state: what comes from the world, and not from us or our venue account.
+bool is_from_the_world(journal::RecordType type);
+
 struct SourceRecord {
   journal::RecordView view;     // as the dataset has it: its own seq and instrument number
   InstrumentNo instrument = 0;  // of the run

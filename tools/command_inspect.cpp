@@ -79,6 +79,7 @@ class Inspect final : public Command {
       out.field("origin", m.origin);
       out.field("parent_run_id", m.parent_run_id);
       out.field("branch_seq", m.branch_seq);
+      out.field("left_out", m.left_out);
       out.field("first_seq", reader->first_seq());
       out.field("last_seq", reader->last_seq());
       out.field("durable_seq", m.durable_seq);
@@ -112,6 +113,7 @@ class Inspect final : public Command {
     if (!m.parent_run_id.empty()) {
       facts.add("begins", "behind record " + std::to_string(reader->base_seq()) + " of run " + m.parent_run_id);
     }
+    if (!m.left_out.empty()) facts.add("left out", m.left_out);
     facts.add("made by", m.build_id + ", " + m.compiler + ", engine version " + std::to_string(m.engine_version) +
                              ", schema version " + std::to_string(m.schema_version));
     if (!m.config_hash.empty()) facts.add("configuration", m.config_hash + ", seed " + std::to_string(m.seed));

@@ -16,6 +16,7 @@ const std::vector<CommandEntry>& commands() {
       {"why-not", "tell which condition kept a strategy from trading, and by how much", false, make_why_not},
       {"diff", "compare two runs over one market: where they part, what made the profit differ", false, make_diff},
       {"whatif", "branch a run: the recorded past, then other settings or an operator's act", false, make_whatif},
+      {"slice", "cut a part of a journal into one portable file", false, make_slice},
       {"scenario", "scripted stress runs with expectations: check, list, run, new", false, make_scenario},
       {"forge", "copy a journal and change one decision, all checksums valid (for tests)", true, make_forge},
   };

@@ -18,6 +18,7 @@ namespace fs = std::filesystem;
 std::uint64_t directory_bytes(const std::string& path) {
   std::error_code error;
   std::uint64_t total = 0;
+  if (fs::is_regular_file(path, error)) return fs::file_size(path, error);  // a slice
   for (fs::recursive_directory_iterator it(path, error), end; !error && it != end; it.increment(error)) {
     std::error_code ignored;
     if (it->is_regular_file(ignored)) {

@@ -1,0 +1,309 @@
+#include "sim/slice.h"
+
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "engine/market/market_state.h"
+#include "engine/state_bytes.h"
+#include "engine/take_up.h"
+#include "engine/version.h"
+#include "journal/journal_writer.h"
+#include "journal/slice_file.h"
+#include "sim/branch_point.h"
+#include "sim/dataset_source.h"
+#include "sim/run_loop.h"
+
+namespace reprise::sim {
+
+using journal::RecordBatch;
+using journal::RecordType;
+using journal::RecordView;
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr journal::Seq kProgressEvery = 65'536;
+
+class WorkFolder {
+ public:
+  static Result<WorkFolder> make() {
+    const char* tmp = std::getenv("TMPDIR");
+    std::string name = std::string(tmp != nullptr && *tmp != '\0' ? tmp : "/tmp") + "/reprise-cut-XXXXXX";
+    if (::mkdtemp(name.data()) == nullptr)
+      return io_error("cannot make a directory " + name, "set TMPDIR to a writable folder");
+    return WorkFolder(name);
+  }
+  WorkFolder(WorkFolder&& other) noexcept : path_(std::exchange(other.path_, {})) {}
+  WorkFolder& operator=(WorkFolder&&) = delete;
+  ~WorkFolder() {
+    std::error_code ignored;
+    if (!path_.empty()) fs::remove_all(path_, ignored);
+  }
+  std::string operator/(const char* name) const { return path_ + "/" + name; }
+
+ private:
+  explicit WorkFolder(std::string path) : path_(std::move(path)) {}
+  std::string path_;
+};
+
+// The last record of the step that contains `seq`.
+Result<journal::Seq> end_of_step(journal::JournalReader& reader, journal::Seq seq) {
+  if (seq < reader.first_seq()) return seq;
+  if (Status sought = reader.seek(seq + 1); !sought) return sought.error();
+  RecordView record;
+  while (reader.next(record) && record.header->is_output()) seq = record.seq;
+  if (Status status = reader.status(); !status) return status.error();
+  return seq;
+}
+
+// The state behind a whole step, by reading: the engine alone.
+Result<journal::Snapshot> engine_at(journal::JournalReader& reader, journal::Seq seq, const SliceOptions& options) {
+  std::optional<engine::Engine> engine;
+  auto taken = engine::take_up(reader, engine, seq);
+  if (!taken) return taken.error();
+  RecordBatch outputs;
+  RecordView record;
+  std::int64_t time = 0;
+  journal::Seq at = taken->seq;
+  if (at == seq) time = engine->now().ns;
+  while (at < seq && reader.next(record)) {
+    at = record.seq;
+    time = record.header->ts_engine;
+    if (!record.header->is_output()) {
+      outputs.clear();
+      engine->on(record, outputs);
+    }
+    if (at % kProgressEvery == 0 && options.on_way && !options.on_way(at)) return io_error("interrupted");
+  }
+  if (Status status = reader.status(); !status) return status.error();
+  journal::Snapshot state;
+  state.info.seq = seq;
+  state.info.ts_engine = time;
+  state.info.engine_version = engine::kEngineVersion;
+  state.records = reader.digest_state();
+  state.info.digest = state.records.value();
+  state.sections.push_back({std::string(engine::kEngineSection), engine::save_state(*engine)});
+  return state;
+}
+
+journal::Manifest manifest_for(const journal::Manifest& parent, journal::Seq behind, journal::Seq last) {
+  journal::Manifest manifest = parent;
+  manifest.parent_run_id = parent.run_id;
+  manifest.branch_seq = behind;
+  manifest.run_id = parent.run_id + "-slice-" + std::to_string(behind) + "-" + std::to_string(last);
+  manifest.origin = "records " + std::to_string(behind + 1) + " to " + std::to_string(last) + " of " + parent.run_id;
+  manifest.status = schema::RunStatus::UNKNOWN;
+  manifest.recoveries = 0;
+  manifest.cut_records = 0;
+  return manifest;
+}
+
+journal::WriterOptions writing_like(const journal::Manifest& parent) {
+  journal::WriterOptions options;
+  options.durability = journal::Durability::buffered;
+  // The same slice is the same file, whenever it is cut.
+  options.clock = [at = parent.ended_at != 0 ? parent.ended_at : parent.started_at] { return at; };
+  return options;
+}
+
+// Records and snapshots behind `behind`, as they are.
+Status copy_records(journal::JournalReader& reader, journal::JournalWriter& writer, journal::Seq behind,
+                    journal::Seq last, const SliceOptions& options, SliceReport& report) {
+  auto snapshots = reader.snapshots();
+  if (!snapshots) return snapshots.error();
+  auto next_snapshot = snapshots->begin();
+  while (next_snapshot != snapshots->end() && next_snapshot->seq <= behind) ++next_snapshot;
+  if (Status sought = reader.seek(behind + 1); !sought) return sought;
+  RecordView record;
+  while (reader.next(record) && record.seq <= last) {
+    writer.append(record);
+    ++report.records;
+    report.record_bytes += record.total_bytes();
+    if (next_snapshot != snapshots->end() && next_snapshot->seq == record.seq) {
+      auto kept = reader.snapshot_at_or_before(record.seq);
+      if (kept.ok() && *kept && (*kept)->info.seq == record.seq)
+        writer.append_snapshot({(*kept)->info.engine_version, (*kept)->sections});
+      ++next_snapshot;
+    }
+    if (record.seq % kProgressEvery == 0 && options.on_way && !options.on_way(record.seq))
+      return io_error("interrupted");
+    if (writer.failed()) return writer.status();
+  }
+  return reader.status();
+}
+
+// What a dataset that begins in the middle needs first: declarations as of `behind`, and the books.
+Status open_market(const std::string& path, const engine::Engine& engine, journal::Seq behind, std::int64_t time,
+                   journal::JournalWriter& writer) {
+  journal::ReaderOptions declarations;
+  declarations.filter.types = {RecordType::INSTRUMENT, RecordType::MARGIN_TABLE};
+  auto reader = journal::JournalReader::open(path, declarations);
+  if (!reader) return reader.error();
+  std::map<std::pair<std::uint32_t, std::uint16_t>, RecordBatch> latest;  // by instrument, then type
+  RecordView record;
+  while (reader->next(record) && record.seq <= behind) {
+    RecordBatch& kept = latest[{record.header->instrument, record.header->type_code}];
+    kept.clear();
+    kept.append_copy(*record.header, record.body(), record.body_words());
+  }
+  if (Status status = reader->status(); !status) return status;
+  for (const auto& [key, kept] : latest) writer.append(kept);
+  RecordBatch books;
+  for (const auto& [number, instrument] : engine.instruments().all()) {
+    const engine::InstrumentMarket* market = engine.market().find(number);
+    if (market == nullptr || !market->feed().is_usable() || market->feed().book().is_empty()) continue;
+    const OrderBook& book = market->feed().book();
+    const auto bids = book.bids();
+    const auto asks = book.asks();
+    journal::RecordHeader header;
+    header.instrument = number;
+    header.ts_event = header.ts_recv = header.ts_engine = time;
+    books.append<schema::BookSnapshot>(
+        RecordType::BOOK_SNAPSHOT, header,
+        [&](schema::BookSnapshot::Builder b) {
+          b.setLastUpdateId(market->feed().last_update_id());
+          b.setTsVenueSent(time);
+          const auto fill = [](auto list, const auto& levels) {
+            for (unsigned i = 0; i < list.size(); ++i) {
+              list[i].setPrice(levels[i].price.e8);
+              list[i].setQty(levels[i].qty.e8);
+            }
+          };
+          fill(b.initBids(static_cast<unsigned>(bids.size())), bids);
+          fill(b.initAsks(static_cast<unsigned>(asks.size())), asks);
+        },
+        2 + 2 * (bids.size() + asks.size()));
+  }
+  if (!books.empty()) writer.append(books);
+  return ok_status();
+}
+
+Status copy_world(journal::JournalReader& reader, journal::JournalWriter& writer, journal::Seq behind,
+                  journal::Seq last, const SliceOptions& options, SliceReport& report) {
+  if (Status sought = reader.seek(behind + 1); !sought) return sought;
+  RecordView record;
+  while (reader.next(record) && record.seq <= last) {
+    bool is_kept = is_from_the_world(record.type());
+    if (record.type() == RecordType::MARK_PRICE)  // the simulated venue made it up
+      is_kept = is_kept && !journal::read<schema::MarkPrice>(record).getIsFallback();
+    if (is_kept) {
+      journal::RecordHeader header = *record.header;
+      header.account = 0;
+      header.cause_delta = 0;
+      writer.append(header, record.body(), record.body_words());
+      ++report.records;
+      report.record_bytes += record.total_bytes();
+    } else {
+      ++report.left_out;
+    }
+    if (record.seq % kProgressEvery == 0 && options.on_way && !options.on_way(record.seq))
+      return io_error("interrupted");
+    if (writer.failed()) return writer.status();
+  }
+  return reader.status();
+}
+
+}  // namespace
+
+Result<SliceReport> make_slice(const SliceOptions& options) {
+  auto opened = journal::JournalReader::open(options.journal);
+  if (!opened) return opened.error();
+  journal::JournalReader& reader = *opened;
+  const journal::Manifest parent = reader.manifest();
+  const journal::Seq base = reader.base_seq();
+  if (options.first > options.last || options.last > reader.last_seq() || options.first <= base) {
+    return usage_error("records " + std::to_string(options.first) + " to " + std::to_string(options.last) +
+                           " are no part of " + options.journal,
+                       "it holds " + std::to_string(reader.first_seq()) + " to " + std::to_string(reader.last_seq()));
+  }
+  auto behind = end_of_step(reader, options.first - 1);
+  if (!behind) return behind.error();
+  auto last = end_of_step(reader, options.last);
+  if (!last) return last.error();
+  if (*behind >= *last) {
+    return usage_error("the records belong to one step of the engine, which cannot be cut",
+                       "choose a longer part; --from " + std::to_string(*behind + 1) + " is the next step");
+  }
+  auto folder = WorkFolder::make();
+  if (!folder) return folder.error();
+  const std::string work = *folder / "journal";
+  SliceReport report;
+  report.behind = *behind;
+  report.last = *last;
+
+  std::optional<journal::Snapshot> state;
+  if (*behind != 0) {
+    const bool may_be_run = parent.mode == schema::RunMode::BACKTEST && !options.without_account;
+    if (may_be_run) {
+      // The venue's state too, where the run can be made again up to there.
+      auto run = RecordedRun::open(options.journal);
+      if (run.ok()) {
+        auto point = run->point_at(*behind, options.on_way);
+        if (point.ok() && point->state.info.seq == *behind) {
+          state = std::move(point->state);
+          report.can_be_branched = true;
+        }
+      }
+    }
+    if (!state) {
+      auto found = engine_at(reader, *behind, options);
+      if (!found) return found.error();
+      state = std::move(*found);
+    }
+  } else {
+    report.can_be_branched = parent.mode == schema::RunMode::BACKTEST;
+  }
+
+  journal::Manifest manifest = manifest_for(parent, *behind, *last);
+  const journal::WriterOptions writing = writing_like(parent);
+  if (options.without_account) {
+    manifest.parent_run_id.clear();
+    manifest.branch_seq = 0;
+    manifest.mode = schema::RunMode::DATASET;
+    manifest.config_hash.clear();
+    manifest.seed = 0;
+    manifest.run_id = "dataset-" + std::to_string(*behind) + "-" + std::to_string(*last);
+    manifest.origin = "market data of records " + std::to_string(*behind + 1) + " to " + std::to_string(*last);
+    manifest.left_out = "account";
+  }
+  const bool is_based = state.has_value() && !options.without_account;
+  auto writer = is_based ? journal::JournalWriter::create_behind(work, manifest, *state, writing)
+                         : journal::JournalWriter::create(work, manifest, writing);
+  if (!writer) return writer.error();
+  Status copied = ok_status();
+  if (options.without_account) {
+    if (state) {
+      engine::Engine engine;
+      if (Status loaded = engine::load_state(engine, state->section(engine::kEngineSection)->bytes); !loaded)
+        return loaded.error();
+      copied = open_market(options.journal, engine, *behind, state->info.ts_engine, *writer);
+    }
+    if (copied.ok()) copied = copy_world(reader, *writer, *behind, *last, options, report);
+  } else {
+    copied = copy_records(reader, *writer, *behind, *last, options, report);
+  }
+  if (!copied.ok()) return copied.error();
+  auto ended = writer->end();
+  if (!ended) return ended.error();
+  report.first = ended->first_seq;
+  report.digest = ended->digest;
+  if (is_based) {
+    auto cut = journal::JournalReader::open(work);
+    if (!cut) return cut.error();
+    auto kept = cut->snapshots();
+    if (kept.ok() && !kept->empty()) report.state_bytes = kept->front().stored_bytes;
+  }
+  if (Status written = journal::write_slice_file(work, options.out); !written) return written.error();
+  std::error_code ignored;
+  report.file_bytes = fs::file_size(options.out, ignored);
+  return report;
+}
+
+}  // namespace reprise::sim
