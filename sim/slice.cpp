@@ -12,11 +12,10 @@
 #include "engine/market/market_state.h"
 #include "engine/state_bytes.h"
 #include "engine/take_up.h"
-#include "engine/version.h"
 #include "journal/journal_writer.h"
 #include "journal/slice_file.h"
-#include "sim/branch_point.h"
 #include "sim/dataset_source.h"
+#include "sim/recorded_state.h"
 #include "sim/run_loop.h"
 
 namespace reprise::sim {
@@ -52,46 +51,6 @@ class WorkFolder {
   explicit WorkFolder(std::string path) : path_(std::move(path)) {}
   std::string path_;
 };
-
-// The last record of the step that contains `seq`.
-Result<journal::Seq> end_of_step(journal::JournalReader& reader, journal::Seq seq) {
-  if (seq < reader.first_seq()) return seq;
-  if (Status sought = reader.seek(seq + 1); !sought) return sought.error();
-  RecordView record;
-  while (reader.next(record) && record.header->is_output()) seq = record.seq;
-  if (Status status = reader.status(); !status) return status.error();
-  return seq;
-}
-
-// The state behind a whole step, by reading: the engine alone.
-Result<journal::Snapshot> engine_at(journal::JournalReader& reader, journal::Seq seq, const SliceOptions& options) {
-  std::optional<engine::Engine> engine;
-  auto taken = engine::take_up(reader, engine, seq);
-  if (!taken) return taken.error();
-  RecordBatch outputs;
-  RecordView record;
-  std::int64_t time = 0;
-  journal::Seq at = taken->seq;
-  if (at == seq) time = engine->now().ns;
-  while (at < seq && reader.next(record)) {
-    at = record.seq;
-    time = record.header->ts_engine;
-    if (!record.header->is_output()) {
-      outputs.clear();
-      engine->on(record, outputs);
-    }
-    if (at % kProgressEvery == 0 && options.on_way && !options.on_way(at)) return io_error("interrupted");
-  }
-  if (Status status = reader.status(); !status) return status.error();
-  journal::Snapshot state;
-  state.info.seq = seq;
-  state.info.ts_engine = time;
-  state.info.engine_version = engine::kEngineVersion;
-  state.records = reader.digest_state();
-  state.info.digest = state.records.value();
-  state.sections.push_back({std::string(engine::kEngineSection), engine::save_state(*engine)});
-  return state;
-}
 
 journal::Manifest manifest_for(const journal::Manifest& parent, journal::Seq behind, journal::Seq last) {
   journal::Manifest manifest = parent;
@@ -239,26 +198,15 @@ Result<SliceReport> make_slice(const SliceOptions& options) {
   report.last = *last;
 
   std::optional<journal::Snapshot> state;
+  report.can_be_branched = parent.mode == schema::RunMode::BACKTEST;
   if (*behind != 0) {
-    const bool may_be_run = parent.mode == schema::RunMode::BACKTEST && !options.without_account;
-    if (may_be_run) {
-      // The venue's state too, where the run can be made again up to there.
-      auto run = RecordedRun::open(options.journal);
-      if (run.ok()) {
-        auto point = run->point_at(*behind, options.on_way);
-        if (point.ok() && point->state.info.seq == *behind) {
-          state = std::move(point->state);
-          report.can_be_branched = true;
-        }
-      }
-    }
-    if (!state) {
-      auto found = engine_at(reader, *behind, options);
-      if (!found) return found.error();
-      state = std::move(*found);
-    }
-  } else {
-    report.can_be_branched = parent.mode == schema::RunMode::BACKTEST;
+    StateOptions wanted;
+    wanted.with_run = !options.without_account;
+    wanted.on_way = options.on_way;
+    auto found = StateTaker(options.journal, wanted).behind(*behind);
+    if (!found) return found.error();
+    state = std::move(*found);
+    report.can_be_branched = state->section(kRunSection) != nullptr;
   }
 
   journal::Manifest manifest = manifest_for(parent, *behind, *last);

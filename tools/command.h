@@ -53,6 +53,7 @@ std::unique_ptr<Command> make_why_not();
 std::unique_ptr<Command> make_diff();
 std::unique_ptr<Command> make_whatif();
 std::unique_ptr<Command> make_slice();
+std::unique_ptr<Command> make_snapshot();
 std::unique_ptr<Command> make_scenario();
 std::unique_ptr<Command> make_forge();
 

@@ -17,6 +17,7 @@ const std::vector<CommandEntry>& commands() {
       {"diff", "compare two runs over one market: where they part, what made the profit differ", false, make_diff},
       {"whatif", "branch a run: the recorded past, then other settings or an operator's act", false, make_whatif},
       {"slice", "cut a part of a journal into one portable file", false, make_slice},
+      {"snapshot", "list the snapshots of a journal, add some, thin them", false, make_snapshot},
       {"scenario", "scripted stress runs with expectations: check, list, run, new", false, make_scenario},
       {"forge", "copy a journal and change one decision, all checksums valid (for tests)", true, make_forge},
   };
