@@ -72,6 +72,7 @@ std::string repeated_dataset(Bench& bench, const Market& market, const std::stri
 void measure_journal(Bench& bench);  // append, bytes, durable append, scan
 void measure_engine(Bench& bench);   // backtest, replay
 void measure_import(Bench& bench);
+void measure_time_travel(Bench& bench);  // moments, snapshots, branches
 void measure_memory(Bench& bench);
 
 // callgrind: instructions a record of each path, against the kept figures.
