@@ -63,7 +63,7 @@ rocksdb::ColumnFamilyOptions family_options(Family family, const std::shared_ptr
   options.compression =
       family == Family::raw ? rocksdb::kZSTD : rocksdb::kNoCompression;  // blocks are compressed by us
   options.bottommost_compression = rocksdb::kDisableCompressionOption;
-  options.write_buffer_size = family == Family::log ? 64u << 20 : family == Family::raw ? 16u << 20 : 4u << 20;
+  options.write_buffer_size = family == Family::log ? 32u << 20 : family == Family::raw ? 16u << 20 : 4u << 20;
   options.max_write_buffer_number = family == Family::log ? 3 : 2;
   options.target_file_size_base = 64u << 20;
   rocksdb::BlockBasedTableOptions table;
