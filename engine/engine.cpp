@@ -665,6 +665,9 @@ const OrderManager& Engine::orders() const {
 const Portfolio& Engine::portfolio() const {
   return impl_->core.portfolio;
 }
+const std::vector<Timer>& Engine::timers() const {
+  return impl_->timers.all();
+}
 const RiskEngine& Engine::risk() const {
   return impl_->core.risk;
 }

@@ -41,6 +41,7 @@ class Market;        // engine/market/market_state.h
 class OrderManager;  // engine/execution/order_manager.h
 class Portfolio;     // engine/portfolio/portfolio.h
 class RiskEngine;    // engine/risk/risk_engine.h
+struct Timer;        // engine/timers.h
 struct BarEvent;     // engine/strategy/strategy.h
 struct Explanation;  // engine/explanation.h
 
@@ -81,6 +82,7 @@ class Engine {
   const OrderManager& orders() const;
   const Portfolio& portfolio() const;
   const RiskEngine& risk() const;
+  const std::vector<Timer>& timers() const;  // in firing order
   // What a strategy waits for in an instrument that it trades, and what sizing and risk would say. Changes nothing.
   // With `bar`, as if that bar closed now; else as if the bar that is being built did.
   Explanation explain(StrategyNo strategy, InstrumentNo instrument, const BarEvent* bar = nullptr) const;

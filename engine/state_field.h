@@ -56,6 +56,8 @@ struct FieldSearch {
   std::vector<std::string> nearest;  // where nothing was found: valid paths like it, best first
 };
 
+using NamedField = std::pair<std::string, FieldValue>;  // path in full, value
+
 // What a state is made of, by name: persist the state into archive(), then ask.
 class FieldFinder {
  public:
@@ -63,6 +65,7 @@ class FieldFinder {
   ~FieldFinder();
   StateArchive& archive();
   FieldSearch find(const std::string& path, std::size_t most_nearest = 8);
+  std::vector<NamedField> leaves() const;  // every value, in the order of the state
 
  private:
   class Tree;

@@ -70,6 +70,7 @@ struct Node {
   std::string name;
   std::int64_t number = 0;  // of an integer
   bool is_integer = false;
+  FieldValue value;
   std::vector<std::size_t> children;
 };
 
@@ -84,13 +85,26 @@ class FieldFinder::Tree final : public StateArchive {
   void end_object() override { open_.pop_back(); }
   void begin_list(std::string_view name, std::uint64_t&) override { open_.push_back(add(name, Node::Kind::list)); }
   void end_list() override { open_.pop_back(); }
-  void integer(std::string_view name, std::int64_t& value, Kind) override {
+  void integer(std::string_view name, std::int64_t& value, Kind kind) override {
     Node& node = nodes_[add(name, Node::Kind::value)];
     node.number = value;
     node.is_integer = true;
+    node.value = integer_value(value, kind);
   }
-  void real(std::string_view name, double&) override { add(name, Node::Kind::value); }
-  void text(std::string_view name, std::string&) override { add(name, Node::Kind::value); }
+  void real(std::string_view name, double& value) override {
+    nodes_[add(name, Node::Kind::value)].value = real_value(value);
+  }
+  void text(std::string_view name, std::string& value) override {
+    FieldValue& kept = nodes_[add(name, Node::Kind::value)].value;
+    kept.form = FieldValue::Form::text;
+    kept.text = value;
+  }
+
+  std::vector<NamedField> leaves() const {
+    std::vector<NamedField> all;
+    list(0, "", false, all);
+    return all;
+  }
 
   FieldSearch find(const std::string& path, std::size_t most_nearest) {
     FieldSearch result;
@@ -100,10 +114,10 @@ class FieldFinder::Tree final : public StateArchive {
       result.found = std::move(found);
       return result;
     }
-    std::vector<std::string> all;
-    list(0, "", all);
+    std::vector<NamedField> all;
+    list(0, "", true, all);
     std::vector<std::pair<std::size_t, std::string>> ranked;
-    for (std::string& leaf : all) {
+    for (auto& [leaf, value] : all) {
       std::size_t cost = edit_distance(path, leaf) + 100;
       for (const Token& token : tokens_)
         if (leaf.find(token.text) != std::string::npos) cost -= std::min<std::size_t>(cost, 12 + token.text.size());
@@ -220,11 +234,12 @@ class FieldFinder::Tree final : public StateArchive {
     return false;
   }
 
-  void list(std::size_t at, const std::string& path, std::vector<std::string>& all) const {
-    if (all.size() >= kMostListed) return;
+  // `is_short`: of entries without a name the first two stand for all.
+  void list(std::size_t at, const std::string& path, bool is_short, std::vector<NamedField>& all) const {
+    if (is_short && all.size() >= kMostListed) return;
     const Node& node = nodes_[at];
     if (node.kind == Node::Kind::value) {
-      all.push_back(path);
+      all.emplace_back(path, node.value);
       return;
     }
     for (std::size_t place = 0; place < node.children.size(); ++place) {
@@ -239,13 +254,13 @@ class FieldFinder::Tree final : public StateArchive {
         } else if (!strategy.empty()) {
           extend(next, strategy);
         } else {
-          if (place > 1) break;  // the rest is like these
+          if (is_short && place > 1) break;
           next += "[" + std::to_string(place) + "]";
         }
       } else if (!is_one_of(kWrappers, nodes_[child].name) || nodes_[child].kind == Node::Kind::value) {
         extend(next, nodes_[child].name);
       }
-      list(child, next, all);
+      list(child, next, is_short, all);
     }
   }
 
@@ -259,6 +274,9 @@ FieldFinder::FieldFinder(FieldNames names) : names_(std::move(names)), tree_(std
 FieldFinder::~FieldFinder() = default;
 StateArchive& FieldFinder::archive() {
   return *tree_;
+}
+std::vector<NamedField> FieldFinder::leaves() const {
+  return tree_->leaves();
 }
 FieldSearch FieldFinder::find(const std::string& path, std::size_t most_nearest) {
   return tree_->find(path, most_nearest);

@@ -41,6 +41,20 @@ void limit(StateArchive& archive, const char* name, T value, T bound, bool is_fl
 
 }  // namespace
 
+FieldNames field_names(const Engine& engine) {
+  FieldNames names;
+  names.instrument = [&engine](std::int64_t number) {
+    const Instrument* found = engine.instruments().find(static_cast<InstrumentNo>(number));
+    return found == nullptr ? std::string() : found->symbol;
+  };
+  names.strategy = [&engine](std::int64_t number) {
+    const auto& strategies = engine.config().strategies;
+    const bool known = number > 0 && static_cast<std::size_t>(number) <= strategies.size();
+    return known ? strategies[static_cast<std::size_t>(number) - 1].name : std::string();
+  };
+  return names;
+}
+
 void StateView::persist(StateArchive& archive) {
   if (!archive.skips("account")) persist_account(archive);
   if (!archive.skips("positions")) persist_positions(archive);

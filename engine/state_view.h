@@ -11,6 +11,7 @@
 
 #include "engine/engine.h"
 #include "engine/state_archive.h"
+#include "engine/state_field.h"
 
 namespace reprise::engine {
 
@@ -27,5 +28,8 @@ class StateView {
 
   Engine& engine_;
 };
+
+// Symbols and strategy names of this engine, which must outlive what is returned.
+FieldNames field_names(const Engine& engine);
 
 }  // namespace reprise::engine

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 
 #include "engine/take_up.h"
 #include "engine/version.h"
@@ -184,6 +185,10 @@ Result<RecordedRun> RecordedRun::open(const std::string& path) {
 
 Result<BranchPoint> RecordedRun::point_at(journal::Seq seq, const OnWay& on_way) {
   return impl_->point_at(seq, on_way);
+}
+
+const SimExchange* RecordedRun::exchange() const {
+  return impl_->way == nullptr ? nullptr : &std::as_const(impl_->way->loop).exchange();
 }
 
 }  // namespace reprise::sim

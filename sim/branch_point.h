@@ -22,6 +22,8 @@
 
 namespace reprise::sim {
 
+class SimExchange;  // sim/exchange/exchange.h
+
 struct BranchPoint {
   std::string parent;  // path of its journal
   journal::Manifest manifest;
@@ -43,6 +45,8 @@ class RecordedRun {
   // Behind the step that contains record `seq`: an input and its outputs are one step. Moves cost what the way is
   // long, backwards from the nearest snapshot.
   Result<BranchPoint> point_at(journal::Seq seq, const OnWay& on_way = {});
+  // The venue as it stands at the last point; nullptr in front of the first one.
+  const SimExchange* exchange() const;
 
  private:
   struct Impl;

@@ -2,17 +2,23 @@
 //
 // With --at the engine is brought to that moment by replaying the inputs before it (nothing is compared),
 // so the state shown is the one that made the next decision.
+#include <unistd.h>
+
+#include <iostream>
+
 #include "engine/execution/order_manager.h"
-#include "engine/market/market_state.h"
-#include "engine/portfolio/portfolio.h"
-#include "engine/risk/risk_engine.h"
 #include "engine/state_json.h"
 #include "engine/state_walk.h"
+#include "sim/branch_point.h"
+#include "sim/exchange/exchange.h"
 #include "tools/command.h"
+#include "tools/inspect/show_state.h"
+#include "tools/inspect/state_fields.h"
+#include "tools/inspect/stepper.h"
 #include "tools/journals.h"
 #include "tools/json_output.h"
 #include "tools/moment.h"
-#include "tools/schema_names.h"
+#include "tools/run_names.h"
 #include "tools/stop.h"
 
 namespace reprise::tools {
@@ -24,15 +30,27 @@ class Inspect final : public Command {
     arguments.text("JOURNAL", path_, "journal or dataset directory").required();
     arguments.text("--at", at_, "the moment: behind this record, or the last record at or before this time")
         .value("SEQ|TIME");
+    arguments.texts("--diff", diff_, "what changed in the state between two moments: --diff A --diff B")
+        .value("SEQ|TIME");
+    arguments.flag("-i", interactive_, "step through the run; commands from standard input (h lists them)");
+    arguments.flag("--all", all_, "with --diff: every field, the inside of books and indicators too");
+    arguments.number("--limit", limit_, "with --diff: rows to show").shows_default();
     arguments.number("--levels", levels_, "book levels to show on each side").shows_default();
     arguments.examples(
         "reprise inspect run                              # manifest, records by type\n"
         "reprise inspect run --at 120000                  # books, orders, positions, wallets, risk behind record "
         "120000\n"
-        "reprise inspect run --at 2024-08-08T23:57:00Z --json   # every field of the state");
+        "reprise inspect run --at 2024-08-08T23:57:00Z --json   # every field of the state\n"
+        "reprise inspect run --diff 120000 --diff 120500          # what changed in between\n"
+        "reprise inspect run -i --at 120000                       # step, run to the next order, fill, breach; and "
+        "back");
   }
 
-  Result<int> run(Terminal& terminal) override { return at_.empty() ? overview(terminal) : state(terminal); }
+  Result<int> run(Terminal& terminal) override {
+    if (!diff_.empty()) return differences(terminal);
+    if (interactive_) return step_through(terminal);
+    return at_.empty() ? overview(terminal) : state(terminal);
+  }
 
  private:
   Result<int> overview(Terminal& terminal) {
@@ -181,152 +199,108 @@ class Inspect final : public Command {
       out.end_object();
       terminal.line(out.text());
     } else {
-      show(terminal, engine, walk->stands_behind());
+      ShownState shown{path_, walk->stands_behind(), levels_, false, {}};
+      find_queue(walk->manifest(), *walk, shown);
+      show_state(terminal, engine, shown);
     }
     return kExitFine;
   }
 
-  static std::string price_text(Price price) { return price.is_zero() ? "-" : decimal_text(price); }
-
-  void show(Terminal& terminal, engine::Engine& engine, journal::Seq seq) {
-    const Instruments& instruments = engine.instruments();
-    const auto symbol = [&](std::uint32_t number) {
-      const Instrument* instrument = instruments.find(number);
-      return instrument == nullptr ? number_name(number) : instrument->symbol;
-    };
-    const auto strategy = [&](std::uint16_t number) -> std::string {
-      if (number == 0) return "(engine)";
-      const auto& strategies = engine.config().strategies;
-      return number <= strategies.size() ? strategies[number - 1u].name : number_name(number);
-    };
-    const auto title = [&](const std::string& text) {
-      terminal.line();
-      terminal.line(terminal.paint(Colour::strong, text));
-    };
-
-    terminal.line(terminal.paint(Colour::strong, path_) + "  behind seq " + std::to_string(seq) + ", " +
-                  time_text(engine.now().ns));
-    Facts facts;
-    facts.add("inputs", with_thousands(engine.inputs()));
-    facts.add("state hash", engine.state_hash().text());
-    if (!engine.is_configured()) {
-      facts.add("configuration", engine.configuration_problem().empty() ? "none: this is market data alone"
-                                                                        : engine.configuration_problem());
+  // The venue's queue is not the engine's to know; the simulated venue is made again up to there.
+  void find_queue(const journal::Manifest& manifest, engine::StateWalk& walk, ShownState& shown) {
+    if (manifest.mode != schema::RunMode::BACKTEST || walk.engine().orders().open_orders().empty()) return;
+    auto run = sim::RecordedRun::open(path_);
+    if (!run.ok()) return;
+    auto point = run->point_at(shown.seq);
+    if (!point.ok() || run->exchange() == nullptr) return;
+    shown.has_queue = true;
+    for (const auto& [number, instrument] : walk.engine().instruments().all()) {
+      const std::vector<sim::VenueOrder>* orders = run->exchange()->orders(number);
+      if (orders == nullptr) continue;
+      for (const sim::VenueOrder& order : *orders)
+        if (order.is_resting()) shown.ahead[order.id] = order.queue.ahead;
     }
-    terminal.write(facts.text());
+  }
 
-    title("market");
-    Table market;
-    for (const char* name : {"symbol", "state"}) market.column(name);
-    for (const char* name : {"bid", "ask", "last", "mark", "funding rate", "levels"})
-      market.column(name, Table::Align::right);
-    market.column("note");
-    for (const auto& [number, instrument] : instruments.all()) {
-      const engine::InstrumentMarket* view = engine.market().find(number);
-      if (view == nullptr) continue;
-      const auto& book = view->feed().book();
-      market.row({instrument.symbol, schema_name(instrument.state), price_text(view->best().bid),
-                  price_text(view->best().ask), price_text(view->last_price()), price_text(view->mark_price()),
-                  decimal_text(view->funding_rate()),
-                  std::to_string(book.bids().size()) + "+" + std::to_string(book.asks().size()),
-                  view->is_crossed()             ? "crossed"
-                  : view->is_stale(engine.now()) ? "stale"
-                                                 : ""});
+  Result<journal::Seq> seq_at(const std::string& text) const {
+    auto moment = parse_moment(text);
+    if (!moment) return moment.error();
+    auto reader = journal::JournalReader::open(path_);
+    if (!reader) return reader.error();
+    return last_seq_at(*reader, *moment);
+  }
+
+  Result<int> differences(Terminal& terminal) {
+    if (diff_.size() != 2) return usage_error("--diff needs two moments", "reprise inspect run --diff A --diff B");
+    auto walk =
+        engine::StateWalk::open(path_, [](journal::Seq) { return !stop_on_signals().load(std::memory_order_relaxed); });
+    if (!walk) return walk.error();
+    std::vector<engine::NamedField> fields[2];
+    journal::Seq seqs[2];
+    std::string times[2];
+    for (std::size_t n = 0; n < 2; ++n) {
+      auto seq = seq_at(diff_[n]);
+      if (!seq) return seq.error();
+      if (auto moved = walk->go_to(*seq); !moved) return moved.error();
+      fields[n] = state_fields(walk->engine());
+      seqs[n] = walk->stands_behind();
+      times[n] = time_text(walk->engine().now().ns);
     }
-    terminal.write(market.text(terminal.width()));
-    for (const auto& [number, instrument] : instruments.all()) {
-      const engine::InstrumentMarket* view = engine.market().find(number);
-      if (view == nullptr || levels_ == 0 || view->feed().book().is_empty()) continue;
-      const auto& book = view->feed().book();
-      title("book " + instrument.symbol);
-      Table table;
-      for (const char* name : {"bid qty", "bid", "ask", "ask qty"}) table.column(name, Table::Align::right);
-      const auto bids = book.bids();
-      const auto asks = book.asks();
-      for (std::size_t i = 0; i < levels_ && (i < bids.size() || i < asks.size()); ++i) {
-        table.row({i < bids.size() ? decimal_text(bids[i].qty) : "", i < bids.size() ? decimal_text(bids[i].price) : "",
-                   i < asks.size() ? decimal_text(asks[i].price) : "",
-                   i < asks.size() ? decimal_text(asks[i].qty) : ""});
+    const auto found = state_differences(fields[0], fields[1], all_ || json);
+    if (json) {
+      Json out;
+      out.begin_object();
+      out.field("from_seq", seqs[0]);
+      out.field("to_seq", seqs[1]);
+      out.key("changes").begin_array();
+      for (const FieldDifference& each : found) {
+        out.begin_object();
+        out.field("field", each.path);
+        out.field("before", each.before);
+        out.field("after", each.after);
+        out.field("by", each.by);
+        out.end_object();
       }
-      terminal.write(table.text(terminal.width()));
+      out.end_array().end_object();
+      terminal.line(out.text());
+      return kExitFine;
     }
-    if (!engine.is_configured()) return;
+    terminal.line(terminal.paint(Colour::strong, path_) + "  from behind seq " + std::to_string(seqs[0]) + ", " +
+                  times[0] + ", to behind seq " + std::to_string(seqs[1]) + ", " + times[1]);
+    if (found.empty()) {
+      terminal.line("nothing changed" + std::string(all_ ? "" : " (--all looks at the inside of books too)"));
+      return kExitFine;
+    }
+    show_differences(terminal, found, limit_);
+    return kExitFine;
+  }
 
-    title("open orders");
-    if (engine.orders().open_orders().empty()) terminal.line("none");
-    if (!engine.orders().open_orders().empty()) {
-      Table orders;
-      orders.column("order", Table::Align::right);
-      for (const char* name : {"symbol", "strategy", "side", "type", "status"}) orders.column(name);
-      for (const char* name : {"price", "trigger", "qty", "filled"}) orders.column(name, Table::Align::right);
-      orders.column("flags");
-      for (const engine::Order* order : engine.orders().open_orders()) {
-        const engine::OrderRequest& request = order->request;
-        orders.row({std::to_string(order->id), symbol(request.instrument), strategy(request.strategy),
-                    schema_name(request.side), schema_name(request.type), engine::name_of(order->status),
-                    price_text(request.price), price_text(request.trigger_price), decimal_text(request.qty),
-                    decimal_text(order->cum_qty), request.reduce_only ? "reduce-only" : ""});
-      }
-      terminal.write(orders.text(terminal.width()));
+  Result<int> step_through(Terminal& terminal) {
+    auto names = RunNames::read(path_);
+    if (!names) return names.error();
+    journal::Seq start = 0;
+    {
+      auto reader = journal::JournalReader::open(path_);
+      if (!reader) return reader.error();
+      start = reader->first_seq();
     }
-
-    title("positions");
-    Table positions;
-    for (const char* name : {"symbol", "holder"}) positions.column(name);
-    for (const char* name :
-         {"qty", "entry", "mark", "unrealised", "realised", "commission", "funding", "liquidation"}) {
-      positions.column(name, Table::Align::right);
+    if (!at_.empty()) {
+      auto seq = seq_at(at_);
+      if (!seq) return seq.error();
+      start = *seq;
     }
-    bool any = false;
-    for (const engine::NetPosition& net : engine.portfolio().positions()) {
-      if (net.instrument == 0) continue;
-      any = true;
-      const auto liquidation = engine.portfolio().liquidation_price(net.instrument);
-      positions.row({symbol(net.instrument), "account", decimal_text(net.position.qty),
-                     price_text(net.position.entry_price()), price_text(net.mark), decimal_text(net.unrealized),
-                     decimal_text(net.position.realized_pnl), decimal_text(net.commission), decimal_text(net.funding),
-                     liquidation ? decimal_text(*liquidation) : "-"});
-      for (const engine::StrategyShare& share : engine.portfolio().shares()) {
-        if (share.instrument != net.instrument) continue;
-        positions.row({"", strategy(share.strategy), decimal_text(share.position.qty),
-                       price_text(share.position.entry_price()), "", "", decimal_text(share.position.realized_pnl),
-                       decimal_text(share.commission), decimal_text(share.funding), ""});
-      }
-    }
-    if (any) {
-      terminal.write(positions.text(terminal.width()));
-    } else {
-      terminal.line("none");
-    }
-
-    title("account");
-    Facts account;
-    for (const engine::Wallet& wallet : engine.portfolio().wallets()) {
-      const auto& config = engine.config().account;
-      const std::string& asset = wallet.asset == 0 ? config.settlement_asset : config.fee_asset;
-      account.add("wallet", decimal_text(wallet.balance) + " " + asset);
-    }
-    account.add("unrealised", decimal_text(engine.portfolio().unrealized_pnl()));
-    account.add("equity", decimal_text(engine.portfolio().equity()) + ", peak " +
-                              decimal_text(engine.portfolio().peak_equity()) + ", drawdown " +
-                              decimal_text(engine.portfolio().drawdown()));
-    account.add("initial margin", decimal_text(engine.portfolio().initial_margin()));
-    account.add("maintenance margin", decimal_text(engine.portfolio().maintenance_margin()));
-    account.add("available", decimal_text(engine.portfolio().available_balance(engine.orders())));
-    account.add("gross notional", decimal_text(engine.portfolio().gross_notional()));
-    account.add("trading state",
-                schema_name(engine.risk().trading_state()) + (engine.risk().killed() ? ", killed" : ""));
-    account.add("orders so far", with_thousands(engine.orders().submitted_count()) + " submitted, " +
-                                     with_thousands(engine.orders().denied_count()) + " denied, " +
-                                     with_thousands(engine.orders().anomaly_count()) + " anomalies");
-    terminal.write(account.text());
-    terminal.line();
-    terminal.line(
-        terminal.paint(Colour::dim, "every field of the state (strategies and their indicators too): --json"));
+    auto stepper = Stepper::open(path_, *names, terminal);
+    if (!stepper) return stepper.error();
+    if (Status walked = stepper->run(std::cin, start, isatty(STDIN_FILENO) == 1); !walked) return walked.error();
+    return kExitFine;
   }
 
   std::string path_;
   std::string at_;
+  std::vector<std::string> diff_;
+  bool interactive_ = false;
+  bool all_ = false;
+  std::uint64_t limit_ = 60;
   std::uint64_t levels_ = 5;
 };
 

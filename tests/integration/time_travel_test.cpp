@@ -141,3 +141,84 @@ TEST_CASE("a part is replayed from the nearest snapshot in front of it, and the 
   CHECK(settings.exit_code == 2);
   CHECK(settings.err.find("whatif") != std::string::npos);
 }
+
+namespace {
+
+const std::string& stepped_run() {
+  static const Scratch scratch;
+  static const std::string journal = [] {
+    answer(backtest(small_day().profile, small_day().dataset, scratch.path("run"), {"--snapshot-every", "5000"}));
+    return scratch.path("run");
+  }();
+  return journal;
+}
+
+// Standard output of `inspect -i` for these commands.
+std::string stepped(const std::string& commands, std::uint64_t at) {
+  const Scratch scratch;
+  const std::string script = scratch.file("commands", commands);
+  const std::string program = "exec \"$0\" inspect \"$1\" -i --at \"$2\" < \"$3\"";
+  const Outcome outcome =
+      run_program("/bin/sh", {"-c", program, REPRISE_PROGRAM, stepped_run(), std::to_string(at), script});
+  INFO(outcome.err);
+  REQUIRE(outcome.exit_code == 0);
+  return outcome.out;
+}
+
+std::uint64_t first_seq_in(const std::string& text) {
+  return std::strtoull(text.c_str(), nullptr, 10);
+}
+
+}  // namespace
+
+TEST_CASE("what changed between two moments is what the two states differ in") {
+  const std::uint64_t last = answer({"inspect", stepped_run()})["last_seq"].GetUint64();
+  const std::string a = std::to_string(last / 3);
+  const std::string b = std::to_string(last / 2);
+  const auto changes = answer({"inspect", stepped_run(), "--diff", a, "--diff", b});
+  CHECK(changes["changes"].Size() > 20);
+  bool saw_equity = false;
+  for (const auto& each : changes["changes"].GetArray()) {
+    CHECK(std::string(each["before"].GetString()) != each["after"].GetString());
+    if (std::string(each["field"].GetString()) != "account.equity") continue;
+    saw_equity = true;
+    const auto value = [&](const std::string& at) {
+      return std::string(answer({"why", stepped_run(), "--field", "account.equity", "--at", at})["value"].GetString());
+    };
+    CHECK(value(a) == each["before"].GetString());
+    CHECK(value(b) == each["after"].GetString());
+  }
+  CHECK(saw_equity);
+  CHECK(answer({"inspect", stepped_run(), "--diff", a, "--diff", a})["changes"].Empty());
+  CHECK(run({"inspect", stepped_run(), "--diff", a}).exit_code == 2);
+}
+
+TEST_CASE("stepping goes to the next order, fill or breach and back to the one before") {
+  const std::uint64_t last = answer({"inspect", stepped_run()})["last_seq"].GetUint64();
+  // Forward to a fill and back to the order in front of it, then on again: the same fill.
+  const std::string there = stepped("n fill\n", last / 4);
+  const std::string back = stepped("n fill\nb order\nn fill\n", last / 4);
+  CHECK(there.find("fill") != std::string::npos);
+  CHECK(back.find(there.substr(there.rfind("fill") - 40)) != std::string::npos);
+  CHECK(first_seq_in(stepped("", last / 4)) <= last / 4);
+  CHECK(stepped("n 5\nb 5\n", last / 4).find("is no command") == std::string::npos);
+  // A condition on a field, found forwards and again backwards from the end.
+  const std::string forwards = stepped("until account.wallet\n", last / 4);
+  CHECK(forwards.find("account.wallet  ") != std::string::npos);
+  const std::string backwards = stepped("g " + std::to_string(last) + "\nb until account.wallet\n", last / 4);
+  CHECK(backwards.find(" -> ") != std::string::npos);
+  // What cannot be done is said, and the walk goes on.
+  const std::string wrong = stepped("nonsense\nn elephant\nuntil account.equty < 5\nn\n", last / 4);
+  CHECK(wrong.find("'nonsense' is no command") != std::string::npos);
+  CHECK(wrong.find("nearest: account.equity") != std::string::npos);
+}
+
+TEST_CASE("the state of a moment shows what the venue has in front of our orders, limits, indicators and timers") {
+  const std::uint64_t last = answer({"inspect", stepped_run()})["last_seq"].GetUint64();
+  const Outcome shown_state = run({"inspect", stepped_run(), "--at", std::to_string(last / 2)});
+  REQUIRE(shown_state.exit_code == 0);
+  for (const char* part : {"ahead", "headroom", "max_leverage", "timers", "equityMark", "strategies", "atr.value"}) {
+    INFO(part);
+    CHECK(shown_state.out.find(part) != std::string::npos);
+  }
+}

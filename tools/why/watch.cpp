@@ -9,17 +9,7 @@ namespace reprise::tools {
 namespace {
 
 Result<engine::FieldPath> find_path(engine::Engine& engine, const std::string& path) {
-  engine::FieldNames names;
-  names.instrument = [&](std::int64_t number) {
-    const Instrument* found = engine.instruments().find(static_cast<InstrumentNo>(number));
-    return found == nullptr ? std::string() : found->symbol;
-  };
-  names.strategy = [&](std::int64_t number) {
-    const auto& strategies = engine.config().strategies;
-    const bool known = number > 0 && static_cast<std::size_t>(number) <= strategies.size();
-    return known ? strategies[static_cast<std::size_t>(number) - 1].name : std::string();
-  };
-  engine::FieldFinder finder(names);
+  engine::FieldFinder finder(engine::field_names(engine));
   engine::StateView(engine).persist(finder.archive());
   engine::FieldSearch search = finder.find(path);
   if (search.found) return *search.found;
