@@ -23,7 +23,7 @@ class Replay final : public Command {
     arguments.flag("--all", all_, "go on behind the first divergence and count them all");
     arguments.examples(
         "reprise replay run                                     # identical (exit 0) or the first difference (exit 1)\n"
-        "reprise replay run --set strategies.trend.params.atr_multiple=4 # the first decision that would change\n"
+        "reprise replay run --set strategies.trend.params.atr_multiple=3 # the first decision that would change\n"
         "reprise replay run --until 2024-08-08T23:56:00Z --json\n"
         "reprise replay run --from 2024-08-08T23:57:00Z         # from the nearest snapshot in front of it");
   }
