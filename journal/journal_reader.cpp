@@ -1,16 +1,14 @@
 #include "journal/journal_reader.h"
 
-#include <unistd.h>
 
 #include <algorithm>
 #include <condition_variable>
-#include <cstdlib>
 #include <deque>
-#include <filesystem>
 #include <thread>
 
 #include "journal/decoded_block.h"
 #include "journal/scan.h"
+#include "journal/scratch_folder.h"
 #include "journal/seal.h"
 #include "journal/slice_file.h"
 #include "journal/store.h"
@@ -164,20 +162,13 @@ class ReadAhead {
 };
 
 // A follower's private directory.
-struct ScratchDirectory {
-  std::string path;
-  ~ScratchDirectory() {
-    std::error_code ignored;
-    if (!path.empty()) std::filesystem::remove_all(path, ignored);
-  }
-};
 
 }  // namespace
 
 struct JournalReader::Impl {
   std::string path;
   ReaderOptions options;
-  ScratchDirectory scratch;
+  ScratchFolder scratch;
   std::shared_ptr<const UnpackedSlice> unpacked;  // where the journal is, when the path is a file
   std::unique_ptr<Store> store;
   Manifest manifest;
@@ -332,15 +323,13 @@ Result<JournalReader> JournalReader::open(const std::string& path, ReaderOptions
   impl->options = std::move(options);
   impl->set_filter();
   if (impl->options.follow) {
-    const char* tmp = std::getenv("TMPDIR");
-    std::string name = std::string(tmp != nullptr && *tmp != '\0' ? tmp : "/tmp") + "/reprise-follow-XXXXXX";
-    if (::mkdtemp(name.data()) == nullptr)
-      return io_error("cannot make a directory " + name, "set TMPDIR to a writable folder");
-    impl->scratch.path = name;
+    auto scratch = ScratchFolder::make("follow");
+    if (!scratch) return scratch.error();
+    impl->scratch = std::move(*scratch);
   }
   // A writer may delete a file between listing and opening it: look again then.
   for (int attempt = 0;; ++attempt) {
-    auto store = Store::open(place, impl->options.follow ? OpenMode::follow : OpenMode::read, impl->scratch.path);
+    auto store = Store::open(place, impl->options.follow ? OpenMode::follow : OpenMode::read, impl->scratch.path());
     if (store) {
       impl->store = std::move(*store);
       break;

@@ -8,7 +8,6 @@
 #include <array>
 #include <cerrno>
 #include <cstdint>
-#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -17,6 +16,7 @@
 #include <tuple>
 
 #include "journal/digest.h"
+#include "journal/scratch_folder.h"
 #include "journal/seal.h"
 #include "journal/store.h"
 
@@ -185,11 +185,6 @@ bool is_slice_file(const std::string& path) {
   return in.good() && std::string_view(magic.data(), magic.size()) == kMagic;
 }
 
-UnpackedSlice::~UnpackedSlice() {
-  std::error_code ignored;
-  fs::remove_all(fs::path(path_).parent_path(), ignored);
-}
-
 Result<std::shared_ptr<const UnpackedSlice>> unpack_slice(const std::string& file) {
   using Identity = std::tuple<dev_t, ino_t, off_t, std::int64_t, std::int64_t>;
   static std::mutex mutex;
@@ -199,11 +194,9 @@ Result<std::shared_ptr<const UnpackedSlice>> unpack_slice(const std::string& fil
   const Identity identity{info.st_dev, info.st_ino, info.st_size, info.st_mtim.tv_sec, info.st_mtim.tv_nsec};
   const std::lock_guard lock(mutex);
   if (auto there = unpacked[identity].lock()) return there;
-  const char* tmp = std::getenv("TMPDIR");
-  std::string folder = std::string(tmp != nullptr && *tmp != '\0' ? tmp : "/tmp") + "/reprise-slice-XXXXXX";
-  if (::mkdtemp(folder.data()) == nullptr)
-    return io_error("cannot make a directory " + folder, "set TMPDIR to a writable folder");
-  auto slice = std::make_shared<const UnpackedSlice>(folder + "/journal");
+  auto folder = ScratchFolder::make("slice");
+  if (!folder) return folder.error();
+  auto slice = std::make_shared<const UnpackedSlice>(std::move(*folder));
   if (Status done = unpack_into(file, slice->path()); !done) return done.error();
   unpacked[identity] = slice;
   return slice;

@@ -7,8 +7,10 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "journal/result.h"
+#include "journal/scratch_folder.h"
 
 namespace reprise::journal {
 
@@ -20,13 +22,11 @@ bool is_slice_file(const std::string& path);
 
 class UnpackedSlice {
  public:
-  explicit UnpackedSlice(std::string path) : path_(std::move(path)) {}
-  ~UnpackedSlice();
-  UnpackedSlice(const UnpackedSlice&) = delete;
-  UnpackedSlice& operator=(const UnpackedSlice&) = delete;
+  explicit UnpackedSlice(ScratchFolder folder) : folder_(std::move(folder)), path_(folder_.path() + "/journal") {}
   const std::string& path() const { return path_; }  // a journal directory
 
  private:
+  ScratchFolder folder_;
   std::string path_;
 };
 

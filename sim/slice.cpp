@@ -1,9 +1,5 @@
 #include "sim/slice.h"
 
-#include <unistd.h>
-
-#include <cstdlib>
-#include <filesystem>
 #include <map>
 #include <optional>
 #include <utility>
@@ -13,6 +9,7 @@
 #include "engine/state_bytes.h"
 #include "engine/take_up.h"
 #include "journal/journal_writer.h"
+#include "journal/scratch_folder.h"
 #include "journal/slice_file.h"
 #include "sim/dataset_source.h"
 #include "sim/recorded_state.h"
@@ -26,31 +23,7 @@ using journal::RecordView;
 
 namespace {
 
-namespace fs = std::filesystem;
-
 constexpr journal::Seq kProgressEvery = 65'536;
-
-class WorkFolder {
- public:
-  static Result<WorkFolder> make() {
-    const char* tmp = std::getenv("TMPDIR");
-    std::string name = std::string(tmp != nullptr && *tmp != '\0' ? tmp : "/tmp") + "/reprise-cut-XXXXXX";
-    if (::mkdtemp(name.data()) == nullptr)
-      return io_error("cannot make a directory " + name, "set TMPDIR to a writable folder");
-    return WorkFolder(name);
-  }
-  WorkFolder(WorkFolder&& other) noexcept : path_(std::exchange(other.path_, {})) {}
-  WorkFolder& operator=(WorkFolder&&) = delete;
-  ~WorkFolder() {
-    std::error_code ignored;
-    if (!path_.empty()) fs::remove_all(path_, ignored);
-  }
-  std::string operator/(const char* name) const { return path_ + "/" + name; }
-
- private:
-  explicit WorkFolder(std::string path) : path_(std::move(path)) {}
-  std::string path_;
-};
 
 journal::Manifest manifest_for(const journal::Manifest& parent, journal::Seq behind, journal::Seq last) {
   journal::Manifest manifest = parent;
@@ -190,9 +163,9 @@ Result<SliceReport> make_slice(const SliceOptions& options) {
     return usage_error("the records belong to one step of the engine, which cannot be cut",
                        "choose a longer part; --from " + std::to_string(*behind + 1) + " is the next step");
   }
-  auto folder = WorkFolder::make();
+  auto folder = journal::ScratchFolder::make("cut");
   if (!folder) return folder.error();
-  const std::string work = *folder / "journal";
+  const std::string work = folder->path() + "/journal";
   SliceReport report;
   report.behind = *behind;
   report.last = *last;
@@ -249,8 +222,6 @@ Result<SliceReport> make_slice(const SliceOptions& options) {
     if (kept.ok() && !kept->empty()) report.state_bytes = kept->front().stored_bytes;
   }
   if (Status written = journal::write_slice_file(work, options.out); !written) return written.error();
-  std::error_code ignored;
-  report.file_bytes = fs::file_size(options.out, ignored);
   return report;
 }
 

@@ -33,7 +33,6 @@ struct SliceReport {
   journal::Seq last = 0;
   std::uint64_t records = 0;
   std::uint64_t left_out = 0;
-  std::uint64_t file_bytes = 0;
   std::uint64_t record_bytes = 0;  // uncompressed
   std::uint64_t state_bytes = 0;   // of the state at its beginning, compressed
   bool can_be_branched = false;

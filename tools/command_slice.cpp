@@ -78,7 +78,7 @@ class Slice final : public Command {
       out.field("last_seq", made.last);
       out.field("records", made.records);
       out.field("left_out", made.left_out);
-      out.field("file_bytes", made.file_bytes);
+      out.field("file_bytes", directory_bytes(out_));
       out.field("record_bytes", made.record_bytes);
       out.field("state_bytes", made.state_bytes);
       out.field("can_be_branched", made.can_be_branched);
@@ -97,7 +97,7 @@ class Slice final : public Command {
       facts.add("begins", "behind record " + std::to_string(made.behind) + ", with the state there (" +
                               bytes_text(made.state_bytes) + ")");
     }
-    facts.add("size", bytes_text(made.file_bytes) + ", " + bytes_text(made.record_bytes) + " of records");
+    facts.add("size", bytes_text(directory_bytes(out_)) + ", " + bytes_text(made.record_bytes) + " of records");
     facts.add("digest", made.digest.text());
     terminal.write(facts.text());
     terminal.line();

@@ -56,8 +56,8 @@ void Performance::begin_behind(const Engine& engine) {
   const Portfolio& portfolio = engine.portfolio();
   for (const auto& [number, instrument] : engine.instruments().all()) symbols_[number] = instrument.symbol;
   const auto held = [](const auto& of) {
-    return Held{of.position.qty.e8, of.position.open_notional, of.position.realized_pnl,
-                of.commission,      of.funding,                of.position.realized_pnl};
+    return Held{of.position.qty.e8, of.position.open_notional, of.position.realized_pnl, of.commission,
+                of.funding,         of.position.realized_pnl};
   };
   for (const NetPosition& net : portfolio.positions()) {
     nets_[net.instrument] = held(net);
