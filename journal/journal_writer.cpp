@@ -45,7 +45,7 @@ struct OpenBlock {
   void reserve(std::size_t bytes) {
     if (bytes <= capacity) return;
     auto bigger = std::make_unique_for_overwrite<capnp::word[]>((bytes + 7) / 8);
-    std::memcpy(static_cast<void*>(bigger.get()), data(), size);
+    if (size != 0) std::memcpy(static_cast<void*>(bigger.get()), data(), size);
     words = std::move(bigger);
     capacity = (bytes + 7) / 8 * 8;
   }

@@ -54,7 +54,8 @@ RecordHeader& RecordBatch::finish(RecordHeader header, std::size_t body_words) {
 
 void RecordBatch::append_copy(const RecordHeader& header, const capnp::word* body, std::size_t body_words) {
   capnp::word* to = reserve(body_words);
-  std::memcpy(static_cast<void*>(to), static_cast<const void*>(body), body_words * sizeof(capnp::word));
+  if (body_words != 0)
+    std::memcpy(static_cast<void*>(to), static_cast<const void*>(body), body_words * sizeof(capnp::word));
   finish(header, body_words);
 }
 
