@@ -5,7 +5,7 @@
 // beside the engine's own section), and what branches of a recorded run begin with.
 //
 // Hooks (sim/run_hooks.h) may step in between the market, the venue and the engine. What they do is in the journal as
-// ordinary inputs; a snapshot does not hold them, so what is taken up there goes on without.
+// ordinary inputs. Snapshots of such a run hold the engine alone: the loop is not taken up there.
 //
 // Deterministic and single-threaded. The source and the sink are given and outlive the loop.
 #pragma once
