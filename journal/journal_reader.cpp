@@ -1,6 +1,5 @@
 #include "journal/journal_reader.h"
 
-
 #include <algorithm>
 #include <condition_variable>
 #include <deque>

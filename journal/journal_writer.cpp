@@ -535,7 +535,7 @@ Result<JournalWriter> JournalWriter::create_at(const std::string& path_given, co
   auto impl = std::make_unique<Impl>(std::move(options));
   impl->path = path;
   impl->manifest = m;
-  auto store = Store::open(path, OpenMode::write);
+  auto store = Store::open(path, OpenMode::write, {}, impl->options.env);
   if (!store) return store.error();
   impl->store = std::move(*store);
   auto tail = Tail::open(path);
@@ -560,7 +560,7 @@ Result<JournalWriter> JournalWriter::recover(const std::string& path, WriterOpti
 
   auto impl = std::make_unique<Impl>(std::move(options));
   impl->path = path;
-  auto store = Store::open(path, OpenMode::write);
+  auto store = Store::open(path, OpenMode::write, {}, impl->options.env);
   if (!store) return store.error();
   impl->store = std::move(*store);
   auto numbers = Tail::load(path);

@@ -25,6 +25,10 @@
 #include "journal/result.h"
 #include "journal/snapshot.h"
 
+namespace rocksdb {
+class Env;
+}
+
 namespace reprise::journal {
 
 enum class Durability { buffered, wal, sync };
@@ -36,7 +40,8 @@ struct WriterOptions {
   Durability durability = Durability::wal;
   std::size_t block_bytes = 256u << 10;  // raw bytes at which a block closes by itself
   int zstd_level = 1;
-  WallClock clock;  // required
+  WallClock clock;              // required
+  rocksdb::Env* env = nullptr;  // of the open database; nullptr = the machine's. Tests lose power in theirs
 };
 
 class JournalWriter {

@@ -90,7 +90,8 @@ Error rocks_error(const std::string& path, const std::string& doing, const rocks
   return io_error(message);
 }
 
-Result<std::unique_ptr<Store>> Store::open(const std::string& path, OpenMode mode, const std::string& scratch) {
+Result<std::unique_ptr<Store>> Store::open(const std::string& path, OpenMode mode, const std::string& scratch,
+                                           rocksdb::Env* env) {
   auto store = std::unique_ptr<Store>(new Store);
   store->path_ = path;
   const auto cache = rocksdb::NewLRUCache(8u << 20);
@@ -98,7 +99,8 @@ Result<std::unique_ptr<Store>> Store::open(const std::string& path, OpenMode mod
   for (std::size_t i = 0; i < kFamilies; ++i) {
     families.emplace_back(kFamilyNames[i], family_options(static_cast<Family>(i), cache));
   }
-  const rocksdb::DBOptions options = database_options(mode);
+  rocksdb::DBOptions options = database_options(mode);
+  if (env != nullptr) options.env = env;
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* db = nullptr;
   rocksdb::Status status;

@@ -24,7 +24,9 @@ enum class OpenMode { create, write, read, follow };
 class Store {
  public:
   // `scratch` is the directory for a follower's private files; other modes ignore it.
-  static Result<std::unique_ptr<Store>> open(const std::string& path, OpenMode mode, const std::string& scratch = {});
+  // `env`: nullptr = the machine's; it outlives the store.
+  static Result<std::unique_ptr<Store>> open(const std::string& path, OpenMode mode, const std::string& scratch = {},
+                                             rocksdb::Env* env = nullptr);
   ~Store();
   Store(const Store&) = delete;
   Store& operator=(const Store&) = delete;
