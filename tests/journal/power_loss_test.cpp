@@ -150,7 +150,7 @@ TEST_CASE("lost power takes no record that was durable by sync, and the journal 
   INFO("REPRISE_TEST_SEED=" << seed);
   const Scratch scratch;
   Random random(seed);
-  const int rounds = std::getenv("REPRISE_NIGHTLY") != nullptr ? 500 : 8;
+  const int rounds = std::getenv("REPRISE_NIGHTLY") != nullptr ? 500 : 5;
   for (int round = 0; round < rounds; ++round) {
     const std::string path = scratch / std::to_string(round);
     Seq kept = 0;
