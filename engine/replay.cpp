@@ -63,6 +63,8 @@ struct Replayer::Impl {
   journal::Seq input_seq = 0;
   journal::Seq last_read = 0;
   bool has_configuration = false;
+  journal::Seq part_begins = 0;  // first record that was asked for
+  std::uint64_t in_part = 0;     // records read from there on
   ReplayReport report;
 
   Impl(std::string where, ReplayOptions given, journal::JournalReader opened)
@@ -189,6 +191,7 @@ struct Replayer::Impl {
       return usage_error(path + " has no record " + std::to_string(options.from_seq),
                          "its last one is " + std::to_string(reader.last_seq()));
     }
+    part_begins = limit + 1;
     auto taken = take_up(reader, engine, limit);
     if (!taken.ok()) return taken.error();
     report.begun_behind = taken->seq;
@@ -234,6 +237,7 @@ struct Replayer::Impl {
         ++report.inputs;
       }
       last_read = record.seq;
+      if (record.seq >= part_begins) ++in_part;
       ++report.records;
       if (header.type_code < report.by_type.size()) ++report.by_type[header.type_code];
       if (--until_progress == 0) {
@@ -251,6 +255,11 @@ struct Replayer::Impl {
         missing(last_read + 1);
       }
     }
+    const bool is_part =
+        options.from_seq != 0 || options.from_time != 0 || options.until_seq != 0 || options.until_time != 0;
+    if (is_part && in_part == 0 && report.divergences == 0) {
+      return usage_error(path + " has no record in that part", "reprise inspect shows its records and times");
+    }
     if (!options.overrides.empty() && !has_configuration && !stopped) {
       return usage_error(path + " has no configuration record whose keys could be replaced",
                          "use --set on the journal of a run");
@@ -261,7 +270,7 @@ struct Replayer::Impl {
     }
     report.complete = !stopped;
     report.identical = report.divergences == 0;
-    report.digest = report.complete ? reader.running_digest() : reader.manifest().digest;
+    if (report.complete) report.digest = reader.running_digest();
     return report;
   }
 

@@ -166,14 +166,17 @@ Status write_slice_file(const std::string& journal, const std::string& file) {
   if (!has_seal(journal)) return usage_error(journal + " has not ended: only an ended journal becomes one file");
   auto store = Store::open(journal, OpenMode::read);
   if (!store) return store.error();
-  const std::string unfinished = file + ".new";
+  const std::string unfinished = file + ".creating." + std::to_string(::getpid());
   Status written = write_entries(**store, journal, unfinished);
-  if (written.ok()) {
-    fs::rename(unfinished, file, error);
-    if (error) written = io_error("cannot make " + file + ": " + error.message());
+  // A link, not a renaming: it does not take the place of what somebody made meanwhile.
+  if (written.ok() && ::link(unfinished.c_str(), file.c_str()) != 0) {
+    written = errno == EEXIST ? usage_error(file + " exists already", "choose another path, or move it away")
+                              : cannot("make", file);
   }
-  if (!written.ok()) fs::remove(unfinished, error);
-  return written;
+  fs::remove(unfinished, error);
+  if (!written.ok()) return written;
+  const std::string parent = fs::path(file).parent_path().string();
+  return sync_directory(parent.empty() ? "." : parent);
 }
 
 bool is_slice_file(const std::string& path) {

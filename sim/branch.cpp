@@ -25,6 +25,11 @@ namespace {
 
 constexpr journal::Seq kProgressEvery = 16'384;
 
+// Of the market's volume and of many executions: stays at its end instead of going beyond.
+void add(Money& sum, Money value) {
+  if (__builtin_add_overflow(sum.e8, value.e8, &sum.e8)) sum.e8 = INT64_MAX;
+}
+
 // What came of a branch, from its records.
 class Observer {
  public:
@@ -47,12 +52,13 @@ class Observer {
       }
       if (report_.comparability.first_difference != 0) {
         ++report_.comparability.fills;
-        report_.comparability.traded += engine::saturating_notional(Price{fill.getPrice()}, Qty{fill.getQty()});
+        add(report_.comparability.traded, engine::saturating_notional(Price{fill.getPrice()}, Qty{fill.getQty()}));
         instruments_.insert(record.header->instrument);
       }
     } else if (record.type() == RecordType::TRADE && report_.comparability.first_difference != 0) {
       const auto trade = journal::read<schema::Trade>(record);
-      market_[record.header->instrument] += engine::saturating_notional(Price{trade.getPrice()}, Qty{trade.getQty()});
+      add(market_[record.header->instrument],
+          engine::saturating_notional(Price{trade.getPrice()}, Qty{trade.getQty()}));
     } else if (record.type() == RecordType::ORDER_COMMAND && report_.comparability.first_difference != 0 &&
                report_.comparability.first_own_order == 0) {
       report_.comparability.first_own_order = record.seq;
@@ -65,7 +71,7 @@ class Observer {
     report_.max_drawdown = performance_.max_drawdown();
     report_.equity = engine.portfolio().equity();
     report_.is_halted = engine.risk().trading_state() == schema::TradingStateKind::HALTED;
-    for (const InstrumentNo instrument : instruments_) report_.comparability.market_traded += market_[instrument];
+    for (const InstrumentNo instrument : instruments_) add(report_.comparability.market_traded, market_[instrument]);
   }
 
  private:
@@ -101,6 +107,17 @@ class Beside {
   std::optional<journal::JournalReader> reader_;
 };
 
+// What the account and the run are made with: changed later it would change nothing.
+std::vector<std::string> fixed_keys_that_differ(const config::Entries& before, const config::Entries& after) {
+  std::vector<std::string> keys;
+  for (const auto& [key, value] : after) {
+    if (key.rfind("account.", 0) != 0 && key != "run.seed") continue;
+    for (const auto& [old_key, old_value] : before)
+      if (old_key == key && old_value != value) keys.push_back(key);
+  }
+  return keys;
+}
+
 std::string models_of(const config::Config& config) {
   return "queue " + config.venue.queue_model + ", latency " + config.venue.latency_model;
 }
@@ -118,7 +135,7 @@ journal::Manifest manifest_of(const BranchPoint& point, const BranchOptions& opt
   manifest.engine_version = point.state.info.engine_version;
   manifest.build_id = options.build_id;
   manifest.compiler = options.compiler;
-  manifest.origin = point.parent;
+  manifest.origin = options.origin.empty() ? point.parent : options.origin;
   return manifest;
 }
 
@@ -141,6 +158,12 @@ Result<BranchReport> run_branch(const BranchPoint& point, const BranchOptions& o
     changed = std::move(*made);
     report.entries = changed->entries;
   }
+  if (changed) {
+    std::string problem = loop.engine().cannot_take_over(changed->config);
+    for (const std::string& key : fixed_keys_that_differ(loop.engine().entries(), changed->entries))
+      problem = key + " is settled when a run begins";
+    if (!problem.empty()) return usage_error(problem, "trade the whole run with it: reprise run --set");
+  }
   if (!options.journal.empty()) {
     journal::WriterOptions writing;
     writing.durability = options.durability;
@@ -158,11 +181,7 @@ Result<BranchReport> run_branch(const BranchPoint& point, const BranchOptions& o
     observer.on(record);
   };
 
-  if (changed) {
-    const std::string problem = loop.engine().cannot_take_over(changed->config);
-    if (!problem.empty()) return usage_error(problem, "trade the whole run with it: reprise run --set");
-    loop.reconfigure(changed->config, changed->entries);
-  }
+  if (changed) loop.reconfigure(changed->config, changed->entries);
   for (const OperatorAct& act : options.acts) loop.operate(act.action, act.text, act.value);
 
   journal::Seq told = sink.next_seq();
@@ -183,7 +202,7 @@ Result<BranchReport> run_branch(const BranchPoint& point, const BranchOptions& o
       break;
     }
     if (options.until_liquidation && report.first_liquidation != 0) break;
-    if (options.until != 0 && loop.engine_time().ns > options.until) break;
+    if (options.until != 0 && loop.next_time().ns > options.until) break;
     if (!loop.step()) break;
     if (next_snapshot != 0 && sink.next_seq() > next_snapshot) {
       next_snapshot = sink.next_seq() - 1 + options.snapshot_interval;
@@ -199,8 +218,15 @@ Result<BranchReport> run_branch(const BranchPoint& point, const BranchOptions& o
   }
   if (Status status = source->status(); !status) return status.error();
   if (Status status = sink.status(); !status) return status.error();
-  const bool is_whole = !report.stopped && options.until == 0;
-  loop.finish(report.stopped ? "stopped" : is_whole && !point.end_reason.empty() ? point.end_reason : "end of data");
+  // The last record is the parent's where it has one; where the branch ends by itself it says nothing about the parent.
+  const bool ends_by_itself =
+      report.stopped || options.until != 0 || (options.until_liquidation && report.first_liquidation != 0);
+  if (ends_by_itself) {
+    sink.on_record = nullptr;
+    loop.finish(report.stopped ? "stopped" : "the branch ends here");
+  } else if (!point.end_reason.empty() || report.comparability.first_difference != 0) {
+    loop.finish(point.end_reason.empty() ? "end of data" : point.end_reason);
+  }
   if (Status status = sink.status(); !status) return status.error();
   auto digest = sink.end();
   if (!digest) return digest.error();

@@ -30,6 +30,7 @@ struct BranchOptions {
   // is done again: at the same record while the branch is its parent, at the same time behind that.
   std::vector<std::string> settings;  // "key=value"
   std::vector<OperatorAct> acts;
+  std::string origin;              // where the parent's journal is, for the manifest; "" = as the point has it
   std::string journal;             // where to keep it; "" = only the figures
   std::int64_t until = 0;          // engine time at which the branch ends; 0 = with the recorded market
   bool until_liquidation = false;  // ends at the first liquidation too

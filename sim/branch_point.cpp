@@ -7,6 +7,7 @@
 #include "engine/take_up.h"
 #include "engine/version.h"
 #include "sim/dataset_source.h"
+#include "sim/recorded_state.h"
 #include "sim/run_loop.h"
 #include "sim/run_sink.h"
 
@@ -48,7 +49,9 @@ std::string end_reason_of(const std::string& path) {
   journal::ReaderOptions plain;
   plain.read_ahead = false;
   auto reader = journal::JournalReader::open(path, plain);
-  if (!reader || reader->last_seq() == 0 || !reader->seek(reader->last_seq())) return {};
+  if (!reader || reader->last_seq() == 0) return {};
+  auto last_input = start_of_step(*reader, reader->last_seq());  // outputs may stand behind it
+  if (!last_input || !reader->seek(*last_input)) return {};
   RecordView record;
   if (!reader->next(record) || record.type() != RecordType::RUN_END) return {};
   return journal::read<schema::RunEnd>(record).getReason().cStr();
@@ -185,6 +188,10 @@ Result<RecordedRun> RecordedRun::open(const std::string& path) {
 
 Result<BranchPoint> RecordedRun::point_at(journal::Seq seq, const OnWay& on_way) {
   return impl_->point_at(seq, on_way);
+}
+
+bool RecordedRun::cannot_be_made_again() const {
+  return impl_->way != nullptr && impl_->way->sink.failed();
 }
 
 const SimExchange* RecordedRun::exchange() const {

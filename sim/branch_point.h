@@ -45,6 +45,8 @@ class RecordedRun {
   // Behind the step that contains record `seq`: an input and its outputs are one step. Moves cost what the way is
   // long, backwards from the nearest snapshot.
   Result<BranchPoint> point_at(journal::Seq seq, const OnWay& on_way = {});
+  // Whether the last point failed because the run makes other records than its journal has.
+  bool cannot_be_made_again() const;
   // The venue as it stands at the last point; nullptr in front of the first one.
   const SimExchange* exchange() const;
 

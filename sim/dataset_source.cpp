@@ -2,6 +2,9 @@
 
 #include <algorithm>
 
+#include "engine/take_up.h"
+#include "sim/opened_market.h"
+
 namespace reprise::sim {
 
 namespace {
@@ -29,6 +32,8 @@ struct DatasetSource::Dataset {
   std::map<std::uint16_t, DurationNanos> clock_offsets;  // by its own feed number, as of the head
   bool is_run = false;                                   // the journal of a run
   bool load_on_demand = false;                           // the head is loaded by the first next()
+  journal::RecordBatch opening;  // in front of a journal that begins behind a record (opened_market.h)
+  std::size_t opened = 0;        // bytes of it that were handed out
 };
 
 bool is_from_the_world(RecordType type) {
@@ -48,7 +53,13 @@ Result<DatasetSource> DatasetSource::open(const std::vector<std::string>& paths,
     if (!reader) return reader.error();
     source.total_ += reader.value().last_seq() == 0 ? 0 : reader.value().last_seq() - reader.value().first_seq() + 1;
     source.datasets_.push_back(std::unique_ptr<Dataset>(new Dataset(path, std::move(reader).value())));
-    source.datasets_.back()->is_run = source.datasets_.back()->reader.manifest().mode != schema::RunMode::DATASET;
+    Dataset& dataset = *source.datasets_.back();
+    dataset.is_run = dataset.reader.manifest().mode != schema::RunMode::DATASET;
+    if (dataset.reader.base_seq() == 0) continue;
+    std::optional<engine::Engine> engine;
+    auto taken = engine::take_up(dataset.reader, engine, dataset.reader.base_seq());
+    if (!taken) return taken.error();
+    dataset.opening = opened_market(*engine);
   }
   for (std::uint32_t n = 0; n < source.datasets_.size(); ++n) {
     source.load(*source.datasets_[n], n);
@@ -113,6 +124,12 @@ void DatasetSource::persist(engine::StateArchive& archive) {
 
 bool DatasetSource::load(Dataset& d, std::uint32_t number) {
   d.has_head = false;
+  if (d.opened < d.opening.size_bytes()) {
+    const journal::RecordView view{0, reinterpret_cast<const journal::RecordHeader*>(d.opening.bytes() + d.opened)};
+    d.opened += view.total_bytes();
+    take_head(d, view, number, d.first_block);
+    return true;
+  }
   journal::RecordView view;
   while (d.reader.next(view)) {
     ++read_;
@@ -125,30 +142,34 @@ bool DatasetSource::load(Dataset& d, std::uint32_t number) {
     if (!is_from_the_world(view.type())) continue;
     if (d.is_run && view.type() == RecordType::MARK_PRICE && journal::read<schema::MarkPrice>(view).getIsFallback())
       continue;
-    SourceRecord& head = d.head;
-    head.block = d.first_block + d.blocks.size() - 1;
-    head.view = view;
-    head.dataset = number;
-    const journal::RecordHeader& h = *view.header;
-    std::int64_t event = h.ts_event;
-    if (view.type() == RecordType::MARKET_BAR)
-      event = std::max(event, journal::read<schema::MarketBar>(view).getCloseTime());
-    DurationNanos& clock_offset = d.clock_offsets[h.strategy];
-    if (view.type() == RecordType::FEED_LATENCY)
-      clock_offset = {journal::read<schema::FeedLatency>(view).getClockOffset()};
-    head.has_latency = h.ts_recv != 0 && event != 0 && h.ts_recv != event && (h.flags & journal::kFlagAssumedRecv) == 0;
-    std::int64_t recv = h.ts_recv;
-    if (!head.has_latency)
-      recv = event != 0 && !is_declaration(view.type()) ? event + feed_latency_.ns : std::max(h.ts_recv, h.ts_engine);
-    if (view.type() == RecordType::MARKET_BAR) recv = std::max(recv, event);
-    head.recv_is_assumed = !head.has_latency && event != 0 && recv != event && !is_declaration(view.type());
-    d.last_recv = head.recv = std::max(d.last_recv, UnixNanos{recv});
-    head.happened = event == 0 ? head.recv : std::min(head.recv, UnixNanos{event} - clock_offset);
-    d.has_head = true;
+    take_head(d, view, number, d.first_block + d.blocks.size() - 1);
     return true;
   }
   if (Status status = d.reader.status(); !status) error_ = status.error();
   return false;
+}
+
+void DatasetSource::take_head(Dataset& d, const journal::RecordView& view, std::uint32_t number, std::uint64_t block) {
+  SourceRecord& head = d.head;
+  head.block = block;
+  head.view = view;
+  head.dataset = number;
+  const journal::RecordHeader& h = *view.header;
+  std::int64_t event = h.ts_event;
+  if (view.type() == RecordType::MARKET_BAR)
+    event = std::max(event, journal::read<schema::MarketBar>(view).getCloseTime());
+  DurationNanos& clock_offset = d.clock_offsets[h.strategy];
+  if (view.type() == RecordType::FEED_LATENCY)
+    clock_offset = {journal::read<schema::FeedLatency>(view).getClockOffset()};
+  head.has_latency = h.ts_recv != 0 && event != 0 && h.ts_recv != event && (h.flags & journal::kFlagAssumedRecv) == 0;
+  std::int64_t recv = h.ts_recv;
+  if (!head.has_latency)
+    recv = event != 0 && !is_declaration(view.type()) ? event + feed_latency_.ns : std::max(h.ts_recv, h.ts_engine);
+  if (view.type() == RecordType::MARKET_BAR) recv = std::max(recv, event);
+  head.recv_is_assumed = !head.has_latency && event != 0 && recv != event && !is_declaration(view.type());
+  d.last_recv = head.recv = std::max(d.last_recv, UnixNanos{recv});
+  head.happened = event == 0 ? head.recv : std::min(head.recv, UnixNanos{event} - clock_offset);
+  d.has_head = true;
 }
 
 InstrumentNo DatasetSource::number_for(Dataset& d, const journal::RecordView& record) {

@@ -78,6 +78,7 @@ class DatasetSource {
   DatasetSource() = default;
   struct Dataset;
   bool load(Dataset& dataset, std::uint32_t number);  // fills its head
+  void take_head(Dataset& dataset, const journal::RecordView& view, std::uint32_t number, std::uint64_t block);
   bool hand_out(Dataset& dataset, SourceRecord& record);
   std::uint16_t feed_for(Dataset& dataset, const journal::RecordView& record);
   InstrumentNo number_for(Dataset& dataset, const journal::RecordView& record);

@@ -27,6 +27,17 @@ Result<journal::Seq> end_of_step(journal::JournalReader& reader, journal::Seq se
   return seq;
 }
 
+Result<journal::Seq> start_of_step(journal::JournalReader& reader, journal::Seq seq) {
+  RecordView record;
+  for (journal::Seq at = seq; at >= reader.first_seq() && at != 0; --at) {
+    if (Status sought = reader.seek(at); !sought) return sought.error();
+    if (!reader.next(record)) break;
+    if (!record.header->is_output()) return at;
+  }
+  if (Status status = reader.status(); !status) return status.error();
+  return reader.first_seq();
+}
+
 struct StateTaker::Impl {
   std::string path;
   StateOptions options;
@@ -44,7 +55,11 @@ struct StateTaker::Impl {
     if (!opened) return opened.error();
     if (opened->manifest().mode != schema::RunMode::BACKTEST) return ok_status();
     auto recorded = RecordedRun::open(path);
-    if (recorded.ok()) run.emplace(std::move(*recorded));
+    if (recorded.ok()) {
+      run.emplace(std::move(*recorded));
+    } else if (recorded.error().kind != ErrorKind::usage) {
+      return recorded.error();
+    }
     return ok_status();
   }
 
@@ -95,6 +110,7 @@ Result<journal::Snapshot> StateTaker::behind(journal::Seq seq) {
   if (impl_->run) {
     auto point = impl_->run->point_at(seq, impl_->options.on_way);
     if (point.ok() && point->state.info.seq == seq) return std::move(point->state);
+    if (!point.ok() && !impl_->run->cannot_be_made_again()) return point.error();
     impl_->run.reset();
   }
   return impl_->engine_behind(seq);

@@ -15,6 +15,9 @@ namespace reprise::sim {
 // first record: `seq` itself. Moves the reader.
 Result<journal::Seq> end_of_step(journal::JournalReader& reader, journal::Seq seq);
 
+// Its first record: the input.
+Result<journal::Seq> start_of_step(journal::JournalReader& reader, journal::Seq seq);
+
 struct StateOptions {
   // Of a backtest also the simulated venue and what is on its way (section "run"), so that the run can be branched
   // there. Left out where the run cannot be made again (sim/branch_point.h); the engine is always in it.

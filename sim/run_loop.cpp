@@ -135,14 +135,21 @@ void RunLoop::persist(engine::StateArchive& archive, std::uint64_t& window) {
 // ---------------------------------------------------------------------------------------- the loop
 
 bool RunLoop::step() {
-  const Step next = choose();
+  UnixNanos time;
+  const Step next = choose(time);
   if (next == Step::none) return false;
+  world_time_ = std::max(world_time_, time);
   act(next);
   return source_.status().ok();
 }
 
-RunLoop::Step RunLoop::choose() {
-  UnixNanos best = kNever;
+UnixNanos RunLoop::next_time() {
+  UnixNanos time;
+  return choose(time) == Step::none ? kNever : time;
+}
+
+RunLoop::Step RunLoop::choose(UnixNanos& best) {
+  best = kNever;
   Step step = Step::none;
   const auto consider = [&](UnixNanos time, Step candidate) {
     if (time < best) {
@@ -162,7 +169,6 @@ RunLoop::Step RunLoop::choose() {
   consider(next_tick_, Step::engine_tick);
   // The world ends with the data: nothing is done after its last record.
   if (!has_ahead_ && window_.empty() && hooked_window_.empty() && best > last_recv_) return Step::none;
-  world_time_ = std::max(world_time_, best);
   return step;
 }
 

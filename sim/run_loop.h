@@ -45,6 +45,8 @@ class RunLoop final : private RunControl {
 
   // The next thing that happens; false when the data has ended and nothing is left to do, or the source failed.
   bool step();
+  // When that is, by the world's clock; the end of time when there is nothing.
+  UnixNanos next_time();
   // The last record.
   void finish(const std::string& reason);
 
@@ -93,7 +95,7 @@ class RunLoop final : private RunControl {
     std::vector<std::uint64_t> words;  // header and body
   };
 
-  Step choose();
+  Step choose(UnixNanos& time);
   void act(Step step);
   void look_ahead();
   void show_venue();

@@ -1,17 +1,16 @@
 #include "sim/slice.h"
 
-#include <map>
 #include <optional>
 #include <utility>
 #include <vector>
 
-#include "engine/market/market_state.h"
 #include "engine/state_bytes.h"
 #include "engine/take_up.h"
 #include "journal/journal_writer.h"
 #include "journal/scratch_folder.h"
 #include "journal/slice_file.h"
 #include "sim/dataset_source.h"
+#include "sim/opened_market.h"
 #include "sim/recorded_state.h"
 #include "sim/run_loop.h"
 
@@ -71,52 +70,6 @@ Status copy_records(journal::JournalReader& reader, journal::JournalWriter& writ
   return reader.status();
 }
 
-// What a dataset that begins in the middle needs first: declarations as of `behind`, and the books.
-Status open_market(const std::string& path, const engine::Engine& engine, journal::Seq behind, std::int64_t time,
-                   journal::JournalWriter& writer) {
-  journal::ReaderOptions declarations;
-  declarations.filter.types = {RecordType::INSTRUMENT, RecordType::MARGIN_TABLE};
-  auto reader = journal::JournalReader::open(path, declarations);
-  if (!reader) return reader.error();
-  std::map<std::pair<std::uint32_t, std::uint16_t>, RecordBatch> latest;  // by instrument, then type
-  RecordView record;
-  while (reader->next(record) && record.seq <= behind) {
-    RecordBatch& kept = latest[{record.header->instrument, record.header->type_code}];
-    kept.clear();
-    kept.append_copy(*record.header, record.body(), record.body_words());
-  }
-  if (Status status = reader->status(); !status) return status;
-  for (const auto& [key, kept] : latest) writer.append(kept);
-  RecordBatch books;
-  for (const auto& [number, instrument] : engine.instruments().all()) {
-    const engine::InstrumentMarket* market = engine.market().find(number);
-    if (market == nullptr || !market->feed().is_usable() || market->feed().book().is_empty()) continue;
-    const OrderBook& book = market->feed().book();
-    const auto bids = book.bids();
-    const auto asks = book.asks();
-    journal::RecordHeader header;
-    header.instrument = number;
-    header.ts_event = header.ts_recv = header.ts_engine = time;
-    books.append<schema::BookSnapshot>(
-        RecordType::BOOK_SNAPSHOT, header,
-        [&](schema::BookSnapshot::Builder b) {
-          b.setLastUpdateId(market->feed().last_update_id());
-          b.setTsVenueSent(time);
-          const auto fill = [](auto list, const auto& levels) {
-            for (unsigned i = 0; i < list.size(); ++i) {
-              list[i].setPrice(levels[i].price.e8);
-              list[i].setQty(levels[i].qty.e8);
-            }
-          };
-          fill(b.initBids(static_cast<unsigned>(bids.size())), bids);
-          fill(b.initAsks(static_cast<unsigned>(asks.size())), asks);
-        },
-        2 + 2 * (bids.size() + asks.size()));
-  }
-  if (!books.empty()) writer.append(books);
-  return ok_status();
-}
-
 Status copy_world(journal::JournalReader& reader, journal::JournalWriter& writer, journal::Seq behind,
                   journal::Seq last, const SliceOptions& options, SliceReport& report) {
   if (Status sought = reader.seek(behind + 1); !sought) return sought;
@@ -155,34 +108,41 @@ Result<SliceReport> make_slice(const SliceOptions& options) {
                            " are no part of " + options.journal,
                        "it holds " + std::to_string(reader.first_seq()) + " to " + std::to_string(reader.last_seq()));
   }
-  auto behind = end_of_step(reader, options.first - 1);
-  if (!behind) return behind.error();
+  auto start = start_of_step(reader, options.first);
+  if (!start) return start.error();
+  const journal::Seq behind = *start - 1;
   auto last = end_of_step(reader, options.last);
   if (!last) return last.error();
-  if (*behind >= *last) {
+  if (parent.status != schema::RunStatus::ENDED && *last == reader.last_seq()) {
+    // The last step of a crashed run may lack outputs; a slice is whole.
+    last = start_of_step(reader, *last);
+    if (!last) return last.error();
+    *last -= 1;
+  }
+  if (behind >= *last) {
     return usage_error("the records belong to one step of the engine, which cannot be cut",
-                       "choose a longer part; --from " + std::to_string(*behind + 1) + " is the next step");
+                       "choose a longer part; --from " + std::to_string(behind + 1) + " is the next step");
   }
   auto folder = journal::ScratchFolder::make("cut");
   if (!folder) return folder.error();
   const std::string work = folder->path() + "/journal";
   SliceReport report;
-  report.behind = *behind;
+  report.behind = behind;
   report.last = *last;
 
   std::optional<journal::Snapshot> state;
   report.can_be_branched = parent.mode == schema::RunMode::BACKTEST;
-  if (*behind != 0) {
+  if (behind != 0) {
     StateOptions wanted;
     wanted.with_run = !options.without_account;
     wanted.on_way = options.on_way;
-    auto found = StateTaker(options.journal, wanted).behind(*behind);
+    auto found = StateTaker(options.journal, wanted).behind(behind);
     if (!found) return found.error();
     state = std::move(*found);
     report.can_be_branched = state->section(kRunSection) != nullptr;
   }
 
-  journal::Manifest manifest = manifest_for(parent, *behind, *last);
+  journal::Manifest manifest = manifest_for(parent, behind, *last);
   const journal::WriterOptions writing = writing_like(parent);
   if (options.without_account) {
     manifest.parent_run_id.clear();
@@ -190,8 +150,8 @@ Result<SliceReport> make_slice(const SliceOptions& options) {
     manifest.mode = schema::RunMode::DATASET;
     manifest.config_hash.clear();
     manifest.seed = 0;
-    manifest.run_id = "dataset-" + std::to_string(*behind) + "-" + std::to_string(*last);
-    manifest.origin = "market data of records " + std::to_string(*behind + 1) + " to " + std::to_string(*last);
+    manifest.run_id = "dataset-" + std::to_string(behind) + "-" + std::to_string(*last);
+    manifest.origin = "market data of records " + std::to_string(behind + 1) + " to " + std::to_string(*last);
     manifest.left_out = "account";
   }
   const bool is_based = state.has_value() && !options.without_account;
@@ -204,11 +164,12 @@ Result<SliceReport> make_slice(const SliceOptions& options) {
       engine::Engine engine;
       if (Status loaded = engine::load_state(engine, state->section(engine::kEngineSection)->bytes); !loaded)
         return loaded.error();
-      copied = open_market(options.journal, engine, *behind, state->info.ts_engine, *writer);
+      const RecordBatch opening = opened_market(engine);
+      if (!opening.empty()) writer->append(opening);
     }
-    if (copied.ok()) copied = copy_world(reader, *writer, *behind, *last, options, report);
+    if (copied.ok()) copied = copy_world(reader, *writer, behind, *last, options, report);
   } else {
-    copied = copy_records(reader, *writer, *behind, *last, options, report);
+    copied = copy_records(reader, *writer, behind, *last, options, report);
   }
   if (!copied.ok()) return copied.error();
   auto ended = writer->end();

@@ -25,6 +25,11 @@ Option& Option::choices(const std::vector<std::string>& names) {
   return *this;
 }
 
+Option& Option::takes(int values) {
+  option_->expected(values);
+  return *this;
+}
+
 Option& Option::hidden() {
   option_->group("");
   return *this;

@@ -23,7 +23,8 @@ class Option {
   Option& required();
   Option& value(const char* placeholder);  // shown in the help: --seed N
   Option& choices(const std::vector<std::string>& names);
-  Option& hidden();  // works, but is not in the help
+  Option& takes(int values);  // of texts(): so many values behind one mention
+  Option& hidden();           // works, but is not in the help
   Option& shows_default();
 
  private:

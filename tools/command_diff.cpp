@@ -9,6 +9,7 @@
 #include "tools/moment.h"
 #include "tools/schema_names.h"
 #include "tools/stop.h"
+#include "tools/whole_run.h"
 #include "tools/why/describe.h"
 #include "tools/why/show_chain.h"
 
@@ -80,7 +81,7 @@ class Diff final : public Command {
       for (const bool first : {true, false}) {
         const auto& record = first ? aligned->first->a : aligned->first->b;
         if (!record) continue;
-        auto steps = causes_of(first ? a_ : b_, record->seq());
+        auto steps = causes_of(first ? a_ : b_, first ? b_ : a_, record->seq());
         if (!steps) return steps.error();
         (first ? causes_a : causes_b) = std::move(steps).value();
       }
@@ -95,8 +96,10 @@ class Diff final : public Command {
   }
 
  private:
-  static Result<std::vector<Step>> causes_of(const Run& run, journal::Seq seq) {
-    auto records = Records::open(run.path);
+  static Result<std::vector<Step>> causes_of(const Run& run, const Run& other, journal::Seq seq) {
+    auto whole = WholeRun::open(run.path, {other.path});
+    if (!whole) return whole.error();
+    auto records = Records::open(whole->path_holding(seq));
     if (!records) return records.error();
     auto chain = records->chain(seq, 16);
     if (!chain) return chain.error();

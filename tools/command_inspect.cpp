@@ -30,8 +30,7 @@ class Inspect final : public Command {
     arguments.text("JOURNAL", path_, "journal or dataset directory").required();
     arguments.text("--at", at_, "the moment: behind this record, or the last record at or before this time")
         .value("SEQ|TIME");
-    arguments.texts("--diff", diff_, "what changed in the state between two moments: --diff A --diff B")
-        .value("SEQ|TIME");
+    arguments.texts("--diff", diff_, "what changed in the state between two moments").value("SEQ|TIME").takes(2);
     arguments.flag("-i", interactive_, "step through the run; commands from standard input (h lists them)");
     arguments.flag("--all", all_, "with --diff: every field, the inside of books and indicators too");
     arguments.number("--limit", limit_, "with --diff: rows to show").shows_default();
@@ -41,7 +40,7 @@ class Inspect final : public Command {
         "reprise inspect run --at 120000                  # books, orders, positions, wallets, risk behind record "
         "120000\n"
         "reprise inspect run --at 2024-08-08T23:57:00Z --json   # every field of the state\n"
-        "reprise inspect run --diff 120000 --diff 120500          # what changed in between\n"
+        "reprise inspect run --diff 120000 120500                 # what changed in between\n"
         "reprise inspect run -i --at 120000                       # step, run to the next order, fill, breach; and "
         "back");
   }
@@ -75,7 +74,9 @@ class Inspect final : public Command {
       if (first_time == 0) first_time = record.header->ts_engine;
       last_time = record.header->ts_engine;
       bytes += record.total_bytes();
-      if ((++records & 0xFFFF) == 0) progress.update(records, reader->last_seq());
+      if ((++records & 0xFFFF) != 0) continue;
+      if (stop_on_signals().load(std::memory_order_relaxed)) return io_error("interrupted");
+      progress.update(records, reader->last_seq());
     }
     progress.clear();
     if (auto status = reader->status(); !status) return status.error();
@@ -231,7 +232,7 @@ class Inspect final : public Command {
   }
 
   Result<int> differences(Terminal& terminal) {
-    if (diff_.size() != 2) return usage_error("--diff needs two moments", "reprise inspect run --diff A --diff B");
+    if (diff_.size() != 2) return usage_error("--diff needs two moments", "reprise inspect run --diff A B");
     auto walk =
         engine::StateWalk::open(path_, [](journal::Seq) { return !stop_on_signals().load(std::memory_order_relaxed); });
     if (!walk) return walk.error();

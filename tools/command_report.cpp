@@ -8,6 +8,7 @@
 #include "tools/moment.h"
 #include "tools/money_text.h"
 #include "tools/run_names.h"
+#include "tools/stop.h"
 #include "tools/whole_run.h"
 
 namespace reprise::tools {
@@ -42,6 +43,8 @@ class Report final : public Command {
       std::optional<engine::Engine> engine;
       if (auto taken = engine::take_up(*reader, engine, reader->base_seq()); !taken) return taken.error();
       performance.begin_behind(*engine);
+      terminal.note("counts begin behind record " + std::to_string(reader->base_seq()) + ": the parent's journal, " +
+                    whole->manifest().origin + ", is not found; money is of the whole run");
     }
     Progress progress(terminal, "reading", "records");
     journal::RecordView record;
@@ -51,6 +54,8 @@ class Report final : public Command {
       performance.on(record);
       if (first_time == 0 && record.header->instrument != 0) first_time = record.header->ts_engine;
       last_time = record.header->ts_engine;
+      if ((record.seq & 0xFFFF) == 0 && stop_on_signals().load(std::memory_order_relaxed))
+        return io_error("interrupted");
       if ((record.seq & 0xFFFF) == 0) progress.update(record.seq, whole->last_seq());
     }
     progress.clear();

@@ -5,6 +5,7 @@
 #include "config/loader.h"
 #include "engine/engine.h"
 #include "engine/strategy/registry.h"
+#include "engine/take_up.h"
 #include "sim/backtest.h"
 #include "tools/build_info.h"
 #include "tools/command.h"
@@ -115,18 +116,25 @@ class Run final : public Command {
   Status check_symbols(const config::Config& config) {
     std::set<std::string> known;  // "venue:symbol" is how one of two markets is named
     std::string list;
+    const auto declared = [&](schema::Venue venue, const std::string& symbol) {
+      known.insert(symbol);
+      if (known.insert(schema_name(venue) + ":" + symbol).second) list += (list.empty() ? "" : ", ") + symbol;
+    };
     for (const auto& dataset : data_) {
       journal::ReaderOptions options;
       options.filter.types = {journal::RecordType::INSTRUMENT};
       auto reader = journal::JournalReader::open(dataset, options);
       if (!reader) return reader.error();
+      if (reader->base_seq() != 0) {  // declared before it begins
+        std::optional<engine::Engine> engine;
+        if (auto taken = engine::take_up(*reader, engine, reader->base_seq()); !taken) return taken.error();
+        for (const auto& [number, instrument] : engine->instruments().all())
+          declared(instrument.venue, instrument.symbol);
+      }
       journal::RecordView record;
       while (reader->next(record)) {
         const auto instrument = journal::read<schema::Instrument>(record);
-        const std::string symbol = instrument.getSymbol().cStr();
-        known.insert(symbol);
-        if (known.insert(schema_name(instrument.getVenue()) + ":" + symbol).second)
-          list += (list.empty() ? "" : ", ") + symbol;
+        declared(instrument.getVenue(), instrument.getSymbol().cStr());
       }
       if (auto status = reader->status(); !status) return status.error();
     }

@@ -91,18 +91,20 @@ class Slice final : public Command {
     Facts facts;
     facts.add("records", with_thousands(made.records) + "  (" + std::to_string(made.behind + 1) + " to " +
                              std::to_string(made.last) + " of " + path_ + ")");
-    if (made.left_out != 0) {
+    if (!redact_.empty()) {
       facts.add("left out", with_thousands(made.left_out) + " records of the account: a dataset, numbered anew");
     } else if (made.behind != 0) {
       facts.add("begins", "behind record " + std::to_string(made.behind) + ", with the state there (" +
                               bytes_text(made.state_bytes) + ")");
     }
+    if (redact_.empty() && !made.can_be_branched)
+      facts.add("note", "replays and is inspected; it cannot be branched, since the venue's state is not in it");
     facts.add("size", bytes_text(directory_bytes(out_)) + ", " + bytes_text(made.record_bytes) + " of records");
     facts.add("digest", made.digest.text());
     terminal.write(facts.text());
     terminal.line();
-    terminal.line(terminal.paint(Colour::dim,
-                                 "next: reprise " + std::string(made.left_out != 0 ? "inspect " : "replay ") + out_));
+    terminal.line(
+        terminal.paint(Colour::dim, "next: reprise " + std::string(!redact_.empty() ? "inspect " : "replay ") + out_));
   }
 
   std::string path_, out_, redact_;

@@ -116,6 +116,7 @@ class WhatIf final : public Command {
     options.settings = change.settings;
     options.acts = change.acts;
     options.until = until_time_;
+    options.origin = fs::absolute(path_).lexically_normal().string();
     options.clock = wall_clock_ns;
     options.build_id = build_id();
     options.compiler = compiler_id();
@@ -145,8 +146,8 @@ class WhatIf final : public Command {
     options.on_way = on_way(progress);
     auto report = sim::run_branch(*point, options);
     progress.clear();
-    if (!report) return report.error();
-    if (report->stopped) return io_error("interrupted");
+    if (!report) return failed(report.error());
+    if (report->stopped) return failed(io_error("interrupted"));
     const ShownBranch branch{change, std::move(*report), out_};
     if (json) {
       Json out;
@@ -188,7 +189,7 @@ class WhatIf final : public Command {
     auto reports =
         run_branches(recorded, jobs, threads, *stop_, [&](std::size_t done) { progress.update(done, jobs.size()); });
     progress.clear();
-    if (!reports) return reports.error();
+    if (!reports) return failed(reports.error());
     for (std::size_t n = 0; n < branches.size(); ++n) branches[n].report = std::move((*reports)[n]);
     if (json) {
       Json out;
@@ -205,8 +206,15 @@ class WhatIf final : public Command {
     return kExitFine;
   }
 
+  // What this command began to make is not left in the way of the next one.
+  Error failed(Error error) const {
+    std::error_code ignored;
+    if (!out_.empty()) fs::remove_all(out_, ignored);
+    return error;
+  }
+
   Result<int> last_chance(Terminal& terminal, sim::RecordedRun& recorded) {
-    if (!settings_.empty() || !acts_.empty() || !sweeps_.empty() || every_ != 0 || !out_.empty()) {
+    if (!until_.empty() || !settings_.empty() || !acts_.empty() || !sweeps_.empty() || every_ != 0 || !out_.empty()) {
       return usage_error("--last-chance asks one question: give it the journal and the act alone",
                          "--from says how far back to look");
     }

@@ -19,7 +19,8 @@ class WholeRun {
   static Result<WholeRun> open(const std::string& path, const std::vector<std::string>& others = {});
 
   bool next(journal::RecordView& record);  // false at the end or on an error; the view as JournalReader::next has it
-  Status status() const { return parts_.back().reader.status(); }
+  Status status() const { return status_; }
+  const std::string& path_holding(journal::Seq seq) const;  // of the journal that has this record
   bool has_past() const { return parts_.front().reader.base_seq() == 0; }
   journal::Seq first_seq() const { return parts_.front().reader.first_seq(); }
   journal::Seq last_seq() const { return parts_.back().reader.last_seq(); }
@@ -27,6 +28,7 @@ class WholeRun {
 
  private:
   struct Part {
+    std::string path;
     journal::JournalReader reader;
     journal::Seq until;  // its last record that belongs to the run
   };
@@ -34,6 +36,7 @@ class WholeRun {
 
   std::deque<Part> parts_;  // oldest first
   std::size_t at_ = 0;
+  Status status_ = ok_status();
 };
 
 }  // namespace reprise::tools

@@ -158,3 +158,27 @@ TEST_CASE("what cannot be cut is said, and nothing is left behind") {
   CHECK(run({"slice", parent().journal, "--from", "10", "--out", taken}).exit_code == 2);
   CHECK(read_file(taken) == "mine");
 }
+
+TEST_CASE("a slice holds the record that it was cut from, also when that is an output in the middle of a step") {
+  const Scratch scratch;
+  const Outcome orders = run({"export", parent().journal, "--type", "orderCommand", "--format", "csv"});
+  const std::size_t line = orders.out.find('\n', orders.out.size() / 2) + 1;
+  const std::string order = orders.out.substr(line, orders.out.find(',', line) - line);
+  const std::string file = scratch.path("order.slice");
+  const auto made = answer({"slice", parent().journal, "--from", order, "--out", file});
+  CHECK(made["first_seq"].GetUint64() <= std::strtoull(order.c_str(), nullptr, 10));
+  CHECK(answer({"why", file, order})["steps"].Size() > 1);
+}
+
+TEST_CASE("a slice of a dataset can be traded and still belongs to it, and so can a redacted slice of a slice") {
+  const Scratch scratch;
+  const std::string file = scratch.path("data.slice");
+  answer({"slice", small_day().dataset, "--from", "9000", "--out", file});
+  CHECK(std::string(answer({"verify", file, "--against", small_day().dataset})["verdict"].GetString()) == "clean");
+  CHECK(answer(backtest(small_day().profile, file, scratch.path("run")))["outputs"].GetUint64() > 100);
+  const std::string part = scratch.path("part.slice");
+  const std::string market = scratch.path("market.slice");
+  answer({"slice", parent().journal, "--from", text(parent().records / 4), "--out", part});
+  answer({"slice", part, "--from", text(parent().records / 3), "--redact", "account", "--out", market});
+  CHECK(answer(backtest(small_day().profile, market, scratch.path("run2")))["outputs"].GetUint64() > 100);
+}

@@ -135,6 +135,9 @@ TEST_CASE("a part is replayed from the nearest snapshot in front of it, and the 
   const auto day_alone = answer({"replay", cut, "--day", "2024-01-01"});
   CHECK(day_alone["records"].GetUint64() == records);
 
+  // Nothing compared is not identical.
+  CHECK(run({"replay", cut, "--day", "2020-01-01"}).exit_code == 2);
+  CHECK(run({"replay", cut, "--from", std::to_string(records / 2), "--until", "2024-01-01T00:00:01Z"}).exit_code == 2);
   const Outcome outside = run({"replay", cut, "--from", std::to_string(records + 1)});
   CHECK(outside.exit_code == 2);
   const Outcome settings = run({"replay", cut, "--from", std::to_string(records), "--set", "risk.max_leverage=2"});
@@ -175,7 +178,7 @@ TEST_CASE("what changed between two moments is what the two states differ in") {
   const std::uint64_t last = answer({"inspect", stepped_run()})["last_seq"].GetUint64();
   const std::string a = std::to_string(last / 3);
   const std::string b = std::to_string(last / 2);
-  const auto changes = answer({"inspect", stepped_run(), "--diff", a, "--diff", b});
+  const auto changes = answer({"inspect", stepped_run(), "--diff", a, b});
   CHECK(changes["changes"].Size() > 20);
   bool saw_equity = false;
   for (const auto& each : changes["changes"].GetArray()) {
@@ -189,7 +192,7 @@ TEST_CASE("what changed between two moments is what the two states differ in") {
     CHECK(value(b) == each["after"].GetString());
   }
   CHECK(saw_equity);
-  CHECK(answer({"inspect", stepped_run(), "--diff", a, "--diff", a})["changes"].Empty());
+  CHECK(answer({"inspect", stepped_run(), "--diff", a, a})["changes"].Empty());
   CHECK(run({"inspect", stepped_run(), "--diff", a}).exit_code == 2);
 }
 

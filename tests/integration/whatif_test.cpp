@@ -1,6 +1,8 @@
 // Branches of a recorded run: the parent again where nothing is changed, a run of their own where something is.
 #include <algorithm>
 #include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <set>
 
 #include "tests/integration/program.h"
@@ -181,13 +183,16 @@ TEST_CASE("the last chance to save an account is checked by branching just befor
     const std::uint64_t lost = found["next_step"]["behind"].GetUint64();
     CHECK(saved < lost);
     CHECK(lost <= found["liquidation_seq"].GetUint64() + 16);
+    CHECK(std::string(found["last_that_saves"]["equity"].GetString())[0] != '-');
     const auto before = answer({"whatif", liquidated_run(), "--from", text(saved), "--do", act});
     CHECK(before["branch"]["behind"].GetUint64() == saved);
     CHECK(before["branch"]["liquidated_at_seq"].GetUint64() == 0);
     // The very next step of the engine.
     const auto after = answer({"whatif", liquidated_run(), "--from", text(saved + 1), "--do", act});
     CHECK(after["branch"]["behind"].GetUint64() == lost);
-    CHECK((after["branch"]["liquidated_at_seq"].GetUint64() != 0 || lost >= found["liquidation_seq"].GetUint64()));
+    const bool ends_badly = after["branch"]["liquidated_at_seq"].GetUint64() != 0 ||
+                            std::string(after["branch"]["equity"].GetString())[0] == '-';
+    CHECK((ends_badly || lost >= found["liquidation_seq"].GetUint64()));
   }
   const auto never = answer({"whatif", liquidated_run(), "--last-chance", "cancel-all"});
   CHECK_FALSE(never["can_be_saved"].GetBool());
@@ -231,4 +236,46 @@ TEST_CASE("what cannot be branched is said, with the next step") {
   refused({"whatif", parent().journal, "--from", "500", "--sweep", "risk.max_leverage"}, "is not a sweep");
   refused({"whatif", parent().journal, "--from", "500", "--out", parent().journal}, "exists");
   refused({"whatif", parent().journal, "--from", "500", "--until", "400"}, "is not behind");
+}
+
+TEST_CASE("a branch that ends early is held against the same span of its parent") {
+  const std::string from = text(parent().records / 2);
+  const std::string until = text(parent().records / 2 + 3'000);
+  const auto branch = answer({"whatif", parent().journal, "--from", from, "--until", until});
+  CHECK(branch["branch"]["comparability"]["first_difference"].GetUint64() == 0);
+  CHECK(std::string(branch["branch"]["net_profit"].GetString()) == branch["parent_figures"]["net_profit"].GetString());
+  CHECK(std::string(branch["branch"]["max_drawdown"].GetString()) ==
+        branch["parent_figures"]["max_drawdown"].GetString());
+}
+
+TEST_CASE("a setting that is settled when a run begins is refused, and nothing is left in the way") {
+  const Scratch scratch;
+  const std::string out = scratch.path("branch");
+  for (const std::string setting : {"account.leverage=2", "run.seed=9", "strategies.trend.instruments=ETHUSDT"}) {
+    const Line line = {"whatif", parent().journal, "--from", "500", "--set", setting, "--out", out};
+    const Outcome outcome = run(line);
+    INFO(shown(line, outcome));
+    CHECK(outcome.exit_code == 2);
+    CHECK(outcome.err.find("reprise run --set") != std::string::npos);
+    CHECK_FALSE(std::filesystem::exists(out));
+  }
+}
+
+TEST_CASE("a damaged parent is never passed over in a report or a comparison of its branch") {
+  const Scratch scratch;
+  const std::string damaged = scratch.path("run");
+  copy_journal(parent().journal, damaged);
+  const std::string branch = scratch.path("branch");
+  answer({"whatif", damaged, "--from", text(parent().records - 500), "--out", branch});
+  std::filesystem::path largest;
+  for (const auto& entry : std::filesystem::directory_iterator(damaged)) {
+    if (entry.path().extension() != ".sst") continue;
+    if (largest.empty() || entry.file_size() > std::filesystem::file_size(largest)) largest = entry.path();
+  }
+  std::fstream file(largest, std::ios::in | std::ios::out | std::ios::binary);
+  file.seekp(static_cast<std::streamoff>(std::filesystem::file_size(largest) / 2));
+  file.write("\x5a\xa5\x5a\xa5", 4);
+  file.close();
+  CHECK(run({"report", branch}).exit_code == 3);
+  CHECK(run({"diff", branch, branch}).exit_code == 3);
 }

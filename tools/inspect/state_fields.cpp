@@ -42,7 +42,14 @@ std::string change_of(const FieldValue& before, const FieldValue& after) {
 std::vector<NamedField> state_fields(engine::Engine& engine) {
   engine::FieldFinder finder(engine::field_names(engine));
   engine::StateView(engine).persist(finder.archive());
-  return finder.leaves();
+  std::vector<NamedField> fields = finder.leaves();
+  // Two entries may have one name (wrappers are left out of it): the later ones get a number.
+  std::map<std::string, int> seen;
+  for (auto& [path, value] : fields) {
+    const int times = ++seen[path];
+    if (times > 1) path += "#" + std::to_string(times);
+  }
+  return fields;
 }
 
 std::string shown_value(const std::string&, const FieldValue& value) {

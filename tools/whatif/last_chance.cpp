@@ -55,9 +55,9 @@ Result<LastChance> find_last_chance(sim::RecordedRun& run, const sim::OperatorAc
   if (!answer.was_liquidated) return answer;
 
   Search search(run, act, stop, progress);
-  // A point behind the parent's liquidation comes too late, whatever follows.
+  // A point behind the parent's liquidation comes too late, whatever follows; an account that owes money is not saved.
   const auto is_lost = [&](const sim::BranchReport& report) {
-    return report.first_liquidation != 0 || report.point >= answer.liquidation;
+    return report.first_liquidation != 0 || report.point >= answer.liquidation || !report.equity.is_positive();
   };
   journal::Seq lost = answer.liquidation - 1;
   auto lost_report = search.at(lost);

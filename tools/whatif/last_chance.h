@@ -22,7 +22,7 @@ struct LastChance {
   std::int64_t liquidation_time = 0;
   Money parent_equity;  // at the end
   bool can_be_saved = false;
-  sim::BranchReport saved;  // the last branch that is not liquidated
+  sim::BranchReport saved;  // the last branch that is not liquidated and ends with money
   sim::BranchReport lost;   // the branch one step later; when !can_be_saved the earliest one tried
   std::size_t branches = 0;
 };

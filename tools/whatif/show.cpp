@@ -147,11 +147,12 @@ void show_last_chance(Terminal& terminal, const std::string& parent_path, const 
                                  place_text(answer.saved.point, answer.saved.point_time) + ", " +
                                  ahead(answer.saved.point_time) + ": equity at the end " +
                                  money_text(answer.saved.equity) + " " + asset);
-    const bool is_too_late = answer.lost.first_liquidation == 0;  // the step of the liquidation itself
-    facts.add("one step later",
-              act + " behind " + place_text(answer.lost.point, answer.lost.point_time) + ": " +
-                  terminal.paint(Colour::bad, "liquidated") + " at " +
-                  time_text(is_too_late ? answer.liquidation_time : answer.lost.first_liquidation_time));
+    const std::string end =
+        answer.lost.first_liquidation != 0        ? "liquidated at " + time_text(answer.lost.first_liquidation_time)
+        : answer.lost.point >= answer.liquidation ? "liquidated at " + time_text(answer.liquidation_time)
+                                                  : "equity at the end " + money_text(answer.lost.equity) + " " + asset;
+    facts.add("one step later", act + " behind " + place_text(answer.lost.point, answer.lost.point_time) + ": " +
+                                    terminal.paint(Colour::bad, end));
   }
   facts.add("branches tried", with_thousands(static_cast<std::uint64_t>(answer.branches)));
   terminal.write(facts.text());
