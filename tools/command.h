@@ -54,6 +54,7 @@ std::unique_ptr<Command> make_diff();
 std::unique_ptr<Command> make_whatif();
 std::unique_ptr<Command> make_slice();
 std::unique_ptr<Command> make_scenario();
+std::unique_ptr<Command> make_swarm();
 std::unique_ptr<Command> make_forge();
 
 }  // namespace reprise::tools

@@ -18,6 +18,7 @@ const std::vector<CommandEntry>& commands() {
       {"whatif", "branch a run: the recorded past, then other settings or an operator's act", false, make_whatif},
       {"slice", "cut a part of a journal into one portable file", false, make_slice},
       {"scenario", "scripted stress runs with expectations: check, list, run, new", false, make_scenario},
+      {"swarm", "random faults and markets against the invariants; shrinks what fails", false, make_swarm},
       {"forge", "copy a journal and change one decision, all checksums valid (for tests)", true, make_forge},
   };
   return table;
