@@ -103,7 +103,7 @@ class Settings {
     set(key + ".kind", "quoting_grid");
     set(key + ".instruments", symbol);
     set(key + ".params.levels", pick_.whole(1, 4));
-    set(key + ".params.half_spread", pick_.chance(300) ? "0" : pick_.share_e5(1, 40));
+    set(key + ".params.half_spread", pick_.share_e5(1, 40));
     set(key + ".params.spacing", pick_.share_e5(1, 40));
     set(key + ".params.order_notional", is_reckless_ ? money(1000, 15'000) : money(110, 700));
     set(key + ".params.max_inventory", is_reckless_ ? money(5'000, 60'000) : money(300, 4'000));

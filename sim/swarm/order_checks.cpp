@@ -294,8 +294,10 @@ void OrderChecks::check_sent(const RecordView& record, schema::OrderCommand::Rea
     findings_.add("limits", record.seq, over("quantity below the least", command.getQty(), contract.min_qty));
   if (shrinks) {
     const std::int64_t against = command.getSide() == schema::Side::BUY ? -contract.held : contract.held;
-    if (command.getReduceOnly() && (against <= 0 || command.getQty() > against))
-      findings_.add("reduce_only", record.seq, over("reduce-only quantity", command.getQty(), against));
+    const auto known = orders_.find(command.getOrderId());
+    const std::int64_t leaves = command.getQty() - (known == orders_.end() ? 0 : known->second.done);
+    if (command.getReduceOnly() && (against <= 0 || leaves > against))
+      findings_.add("reduce_only", record.seq, over("reduce-only quantity", leaves, against));
     return;
   }
   if (is_limit && times(command.getPrice(), command.getQty()) + 1 < contract.min_notional)

@@ -60,7 +60,10 @@ Result<CampaignResult> run_campaign(const CampaignOptions& options, const std::a
       const std::lock_guard<std::mutex> guard(lock);
       ++done;
       if (!run) {
-        if (!error && !stop.load()) error = run.error();
+        if (!error && !stop.load()) {
+          error = run.error();
+          error->message = "seed " + std::to_string(seed) + ": " + error->message;
+        }
         ends = true;
         continue;
       }
