@@ -153,6 +153,10 @@ bool OrderManager::take_fill(Order* order, InstrumentNo instrument, schema::Orde
     }
     order->cum_qty += qty;
     order->cum_notional += price * qty;
+    // Complete by the venue's count, on the terms of a modify whose answer we did not take: nothing is left of it.
+    if (report.getCumQty() == order->cum_qty.e8 && report.getOrderQty() == order->cum_qty.e8 &&
+        order->cum_qty < order->request.qty)
+      order->request.qty = order->cum_qty;
     if (order->cum_qty > order->request.qty) anomaly(AnomalyKind::OVERFILL, order->request.qty.e8, order->cum_qty.e8);
     if (report.getCumQty() != 0 && report.getCumQty() != order->cum_qty.e8)
       anomaly(AnomalyKind::QUANTITY_MISMATCH, order->cum_qty.e8, report.getCumQty());
@@ -246,7 +250,9 @@ void OrderManager::apply(Order& order, ReportEvent event, schema::OrderReport::R
       }
       const bool undecided = order.status == OrderStatus::UNKNOWN || order.status == OrderStatus::SUBMITTED;
       if (report.getErrorCode() != 0) {  // the venue does not know the order
-        if (!undecided || order.cum_qty.is_positive()) return impossible();
+        const bool is_unconfirmed =
+            order.status == OrderStatus::PENDING_CANCEL && order.beneath == OrderStatus::SUBMITTED;
+        if (!(undecided || is_unconfirmed) || order.cum_qty.is_positive()) return impossible();
         order.status = order.beneath = OrderStatus::REJECTED;
         break;
       }
