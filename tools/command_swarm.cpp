@@ -1,6 +1,7 @@
 // reprise swarm: random faults and markets against the invariants; shrinks what fails.
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstdlib>
@@ -9,6 +10,7 @@
 #include <thread>
 
 #include "config/loader.h"
+#include "journal/mutant.h"
 #include "tools/command.h"
 #include "tools/journals.h"
 #include "tools/json_output.h"
@@ -64,6 +66,7 @@ class SwarmCommand final : public Command {
     arguments.number("--jobs", jobs_, "seeds at once (default: one a core)").value("J");
     arguments.text("--out", out_, "shrink: the scenario file to write; must not exist").value("FILE");
     arguments.flag("--stop", stop_at_first_, "end with the first seed that fails");
+    arguments.flag("--require", require_, "fail too where a required probe was never reached");
     arguments.flag("--probes", show_probes_, "print every probe with its count");
     arguments.examples(
         "reprise swarm --seeds 2000                  # each seed: a market, faults, a quiet end, every invariant\n"
@@ -75,6 +78,14 @@ class SwarmCommand final : public Command {
   }
 
   Result<int> run(Terminal& terminal) override {
+#ifdef REPRISE_MUTANTS
+    if (words_.size() == 1 && words_[0] == "mutants") {
+      for (const std::string& name : mutant_names()) terminal.line(name);
+      return kExitFine;
+    }
+    if (const char* name = std::getenv("REPRISE_MUTANT"); name != nullptr && *name != '\0' && !choose_mutant(name))
+      return usage_error(std::string("REPRISE_MUTANT: no planted defect is called ") + name);
+#endif
     if (words_.empty()) return run_seeds(terminal);
     if (words_.size() != 2) return usage_error("swarm " + words_[0] + ": takes one thing: a seed or a file");
     if (words_[0] == "check") return check(terminal, words_[1]);
@@ -89,7 +100,9 @@ class SwarmCommand final : public Command {
   }
 
  private:
-  sim::swarm::DrawOptions drawing() const { return {static_cast<std::int64_t>(minutes_)}; }
+  sim::swarm::DrawOptions drawing() const {
+    return {static_cast<std::int64_t>(minutes_)};
+  }
 
   static Result<std::uint64_t> seed_of(const std::string& text) {
     const bool digits = !text.empty() && text.size() <= 18 && text.find_first_not_of("0123456789") == std::string::npos;
@@ -122,7 +135,13 @@ class SwarmCommand final : public Command {
     } else {
       tell(terminal, *result, seconds);
     }
-    return result->failures.empty() ? kExitFine : kExitDiverged;
+    bool reached = true;
+    for (const std::string& name : Probes::required()) {
+      if (!require_ || result->probes.counts().at(name) != 0) continue;
+      reached = false;
+      if (!json) terminal.line(terminal.paint(Colour::bad, "a required probe was never reached: " + name));
+    }
+    return result->failures.empty() && reached ? kExitFine : kExitDiverged;
   }
 
   void tell_json(Terminal& terminal, const CampaignResult& result, double seconds) const {
@@ -131,6 +150,15 @@ class SwarmCommand final : public Command {
     for (const SeedFailure& failure : result.failures) {
       out.begin_object().field("seed", failure.seed);
       out.field("invariant", failure.findings.front().invariant);
+      out.key("invariants").begin_array();
+      for (std::size_t n = 0; n < failure.findings.size(); ++n) {
+        const std::string& name = failure.findings[n].invariant;
+        const auto before = failure.findings.begin() + static_cast<std::ptrdiff_t>(n);
+        const bool is_new = std::none_of(failure.findings.begin(), before,
+                                         [&](const Finding& finding) { return finding.invariant == name; });
+        if (is_new) out.value(name);
+      }
+      out.end_array();
       out.field("what", failure.findings.front().what);
       out.field("seq", failure.findings.front().seq);
       out.field("command", reproduce_command(failure.seed, drawing()));
@@ -258,6 +286,7 @@ class SwarmCommand final : public Command {
   std::string out_;
   bool stop_at_first_ = false;
   bool show_probes_ = false;
+  bool require_ = false;
 };
 
 }  // namespace

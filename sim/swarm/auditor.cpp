@@ -167,8 +167,8 @@ void Auditor::on_report(const RecordView& record) {
       findings_.add("contracts", record.seq, "trade " + std::to_string(report.getTradeId()) + " is told in two ways");
     return;
   }
-  // The venue numbers its executions without a gap: one that is missing will come late, behind this one.
-  if (last_trade_ != 0 && report.getTradeId() != last_trade_ + 1) in_order_ = false;
+  // The venue numbers its executions from 1 without a gap: one that is missing will come late, behind this one.
+  if (report.getTradeId() != last_trade_ + 1) in_order_ = false;
   last_trade_ = std::max(last_trade_, report.getTradeId());
   const bool is_maker = report.getLiquidity() == schema::LiquiditySide::MAKER;
   const bool is_adl = std::string_view(report.getForeignClientId().cStr()).substr(0, 3) == "adl";
@@ -308,7 +308,7 @@ void Auditor::finish_in_venue_order() {
   Books books;
   std::int64_t last = 0;
   for (const auto& [trade, e] : order) {
-    if (last != 0 && trade != last + 1)
+    if (trade != last + 1)
       findings_.add("contracts", e->seq, "executions in front of trade " + std::to_string(trade) + " were never told");
     last = trade;
     if (e->time > venue_wallet_.time) break;  // behind the venue's last word
