@@ -27,7 +27,11 @@ void Reconciler::note_outputs(const journal::RecordBatch& outputs) {
 
 void Reconciler::note_report(const Report& report, bool lost) {
   if (report.type != journal::RecordType::ORDER_REPORT || report.order.order_id == 0) return;
-  if (report.order.kind != ReportKind::REJECTED) at_venue_[report.order.order_id] = 1;
+  // A refused cancel or modify does not say that the venue ever had the order.
+  const bool is_refusal = report.order.kind == ReportKind::REJECTED ||
+                          report.order.kind == ReportKind::CANCEL_REJECTED ||
+                          report.order.kind == ReportKind::MODIFY_REJECTED;
+  if (!is_refusal) at_venue_[report.order.order_id] = 1;
   if (lost && report.order.kind == ReportKind::CANCELED) lost_ends_[report.order.order_id] = report;
 }
 

@@ -25,7 +25,6 @@ const std::vector<std::string>& required_names() {
       "order submitted > filled",
       "order submitted > partially_filled",
       "order submitted > pending_cancel",
-      "order submitted > expired",
       "order accepted > partially_filled",
       "order accepted > filled",
       "order accepted > pending_modify",
@@ -127,6 +126,7 @@ const std::vector<std::string>& required_names() {
 }
 
 const char* const kRare[] = {
+    "order submitted > expired",
     "order unknown > partially_filled",
     "order unknown > expired",
     "order pending_cancel > expired",

@@ -88,6 +88,7 @@ class Account {
     feed();
   }
   void funding(std::int64_t amount, std::int64_t rate, std::int64_t mark, std::int64_t qty) {
+    ++time_;
     batch_.append<schema::FundingPayment>(RecordType::FUNDING_PAYMENT, at(), [&](schema::FundingPayment::Builder b) {
       b.setAmount(amount);
       b.setFundingRate(rate);
