@@ -12,7 +12,8 @@ target_compile_options(reprise_options INTERFACE
 target_compile_definitions(reprise_options INTERFACE
   EIGEN_DONT_VECTORIZE
   SPDLOG_ACTIVE_LEVEL=SPDLOG_LEVEL_DEBUG
-  $<$<BOOL:${REPRISE_DEBUG_CHECKS}>:REPRISE_DEBUG_CHECKS>)
+  $<$<BOOL:${REPRISE_DEBUG_CHECKS}>:REPRISE_DEBUG_CHECKS>
+  $<$<BOOL:${REPRISE_MUTANTS}>:REPRISE_MUTANTS>)
 target_include_directories(reprise_options INTERFACE ${PROJECT_SOURCE_DIR})
 
 if(REPRISE_MOLD)

@@ -11,6 +11,7 @@
 #include "engine/strategy/registry.h"
 #include "engine/strategy_host.h"
 #include "engine/timers.h"
+#include "journal/mutant.h"
 
 namespace reprise::engine {
 
@@ -192,7 +193,7 @@ struct Engine::Impl {
     const schema::TradingStateKind state = core.risk.trading_state();
     if (state != seen_state) {
       seen_state = state;
-      if (state != schema::TradingStateKind::ACTIVE) cancel_open(true);
+      if (state != schema::TradingStateKind::ACTIVE && !REPRISE_MUTANT(halt_keeps_orders)) cancel_open(true);
       host.on_trading_state();
     }
     if (core.risk.take_flatten_request()) {
@@ -431,6 +432,7 @@ struct Engine::Impl {
 
   void set_equity_timer() {
     const std::int64_t every = core.config.engine.equity_mark_interval_ns;
+    if (REPRISE_MUTANT(timer_skipped) && inputs % 50 == 0) return;
     if (every > 0) timers.set({{next_multiple(now.ns, every)}, schema::TimerKind::EQUITY_MARK, 0, 0});
   }
 
@@ -473,6 +475,7 @@ struct Engine::Impl {
   }
 
   void book_fill(const FillDetails& fill) {
+    if (REPRISE_MUTANT(dropped_fill) && fill.trade_id % 7 == 0) return;
     const InstrumentMarket* market = core.market.find(fill.instrument);
     const Price mid = market != nullptr ? market->mid().value_or(Price::zero()) : Price::zero();
     if (fill.is_liquidation) {

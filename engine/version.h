@@ -5,5 +5,5 @@
 #include <cstdint>
 
 namespace reprise::engine {
-inline constexpr std::uint32_t kEngineVersion = 2;
+inline constexpr std::uint32_t kEngineVersion = 3;
 }  // namespace reprise::engine

@@ -3,6 +3,7 @@
 #include <cstring>
 #include <iterator>
 
+#include "journal/mutant.h"
 #include "sim/run_loop.h"
 
 namespace reprise::sim {
@@ -70,6 +71,7 @@ void RunLoop::restart_engine() {
   journal::RecordBatch recomputed;
   const Status read = sink_.for_each_kept([&](const RecordView& record) {
     if (record.header->is_output()) return;
+    if (REPRISE_MUTANT(stale_recovery) && record.seq + 20 > sink_.next_seq()) return;
     recomputed.clear();
     engine_.on(record, recomputed);
   });

@@ -55,6 +55,7 @@ std::unique_ptr<Command> make_whatif();
 std::unique_ptr<Command> make_slice();
 std::unique_ptr<Command> make_snapshot();
 std::unique_ptr<Command> make_scenario();
+std::unique_ptr<Command> make_swarm();
 std::unique_ptr<Command> make_forge();
 
 }  // namespace reprise::tools

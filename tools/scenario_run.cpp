@@ -23,31 +23,6 @@ namespace {
 constexpr std::size_t kMaxCauses = 12;
 constexpr std::size_t kMaxCauseText = 160;
 
-Result<config::Loaded> configuration_of(const Scenario& scenario) {
-  const fs::path profile = fs::path(scenario.path).parent_path() / scenario.profile;
-  auto loaded = config::load(profile.lexically_normal().string(), scenario.settings, engine::strategy_catalog());
-  if (!loaded) {
-    Error error = loaded.error();
-    error.message = scenario.path + ": profile: " + error.message;
-    return error;
-  }
-  auto checked = engine::check_configuration(loaded->entries);
-  if (!checked) return checked.error();
-  // Every key of a configure act is known before anything runs.
-  for (const sim::scenario::Act& act : scenario.acts) {
-    if (act.kind != sim::scenario::ActKind::configure) continue;
-    std::vector<std::string> sets;
-    for (const auto& [key, value] : act["set"].settings) sets.push_back(key + "=" + value);
-    auto changed = engine::changed_configuration(loaded->entries, sets);
-    if (!changed) {
-      Error error = changed.error();
-      error.message = act.place + ": configure: " + error.message;
-      return error;
-    }
-  }
-  return loaded;
-}
-
 std::vector<std::string> causes_of(journal::JournalReader& reader, journal::Seq seq) {
   std::vector<std::string> causes;
   while (seq != 0 && causes.size() < kMaxCauses) {
@@ -94,7 +69,7 @@ Status play(const std::string& path, const ScenarioRunOptions& options, Scenario
   result.name = scenario->name;
   result.about = scenario->about;
   result.expectations = scenario->expectations.size();
-  auto configuration = configuration_of(*scenario);
+  auto configuration = scenario_configuration(*scenario);
   if (!configuration) return configuration.error();
   auto base = bases.prepare(*scenario, stop);
   if (!base) return base.error();
@@ -185,6 +160,34 @@ const char* name_of(ScenarioResult::Verdict verdict) {
     case ScenarioResult::Verdict::error: return "error";
   }
   return "?";
+}
+
+Result<config::Loaded> scenario_configuration(const Scenario& scenario) {
+  const fs::path profile = fs::path(scenario.path).parent_path() / scenario.profile;
+  // Without a profile the settings stand on the defaults of the keys.
+  const config::ReadFile nothing = [](const std::string&) -> Result<std::string> { return std::string(); };
+  auto loaded = config::load(profile.lexically_normal().string(), scenario.settings, engine::strategy_catalog(),
+                             scenario.profile.empty() ? nothing : config::read_profile);
+  if (!loaded) {
+    Error error = loaded.error();
+    error.message = scenario.path + ": profile: " + error.message;
+    return error;
+  }
+  auto checked = engine::check_configuration(loaded->entries);
+  if (!checked) return checked.error();
+  // Every key of a configure act is known before anything runs.
+  for (const sim::scenario::Act& act : scenario.acts) {
+    if (act.kind != sim::scenario::ActKind::configure) continue;
+    std::vector<std::string> sets;
+    for (const auto& [key, value] : act["set"].settings) sets.push_back(key + "=" + value);
+    auto changed = engine::changed_configuration(loaded->entries, sets);
+    if (!changed) {
+      Error error = changed.error();
+      error.message = act.place + ": configure: " + error.message;
+      return error;
+    }
+  }
+  return loaded;
 }
 
 Result<Scenario> load_scenario(const std::string& path) {

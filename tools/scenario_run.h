@@ -51,6 +51,8 @@ struct ScenarioRunOptions {
 
 // What can be told without running: everything but the base. `name` in the error's place says which file.
 Result<sim::scenario::Scenario> load_scenario(const std::string& path);
+// The configuration that a scenario begins with, every key of its `configure` acts checked.
+Result<config::Loaded> scenario_configuration(const sim::scenario::Scenario& scenario);
 ScenarioResult run_scenario(const std::string& path, const ScenarioRunOptions& options, ScenarioBases& bases,
                             const std::atomic<bool>& stop);
 // The scenario files that a path names: itself, or every .yaml in a folder and below, by name.

@@ -1,4 +1,5 @@
 #include "engine/execution/order_manager.h"
+#include "journal/mutant.h"
 
 #include <algorithm>
 
@@ -16,7 +17,8 @@ bool id_below(const Order* order, Seq id) {
 
 Qty working_qty_of(const Order& order) {
   Qty leaves = order.leaves_qty();
-  if (order.modify_command != 0 && is_open(order.status)) leaves = std::max(leaves, order.pending_qty - order.cum_qty);
+  if (order.modify_command != 0 && is_open(order.status) && !REPRISE_MUTANT(modify_not_counted))
+    leaves = std::max(leaves, order.pending_qty - order.cum_qty);
   return leaves.is_negative() ? Qty{} : leaves;
 }
 
@@ -84,7 +86,8 @@ Seq OrderManager::submit(const OrderRequest& request, Emitter& out) {
   open_.push_back(&order);
   count_in(order, +1);
   ++submitted_count_;
-  const Seq seq = emit_command(CommandKind::SUBMIT, order, order.id, request.price, request.qty, request.cause, out);
+  const Seq seq = emit_command(CommandKind::SUBMIT, order, order.id, request.price, request.qty,
+                               REPRISE_MUTANT(lost_cause) ? 0 : request.cause, out);
   REPRISE_ASSERT(seq == order.id, "an order's id is the seq of its command");
   emit_state(order, OrderStatus::INITIALIZED, 0, seq, out);
   return seq;
@@ -150,6 +153,7 @@ bool OrderManager::modify(Seq order_id, Price price, Qty qty, Seq cause, Emitter
 
 std::vector<Order*>& OrderManager::expire_deadlines(UnixNanos now, Emitter& out) {
   expired_now_.clear();
+  if (REPRISE_MUTANT(deadline_skipped)) return expired_now_;
   for (Order* order : open_) {
     if (order->deadline.ns == 0 || now < order->deadline) continue;
     const OrderStatus previous = order->status;

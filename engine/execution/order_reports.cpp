@@ -3,6 +3,7 @@
 
 #include "engine/execution/order_manager.h"
 #include "engine/portfolio/margin.h"  // notional_fits
+#include "journal/mutant.h"
 
 namespace reprise::engine {
 
@@ -132,7 +133,7 @@ bool OrderManager::take_fill(Order* order, InstrumentNo instrument, schema::Orde
     return false;
   }
   const std::int64_t trade_id = report.getTradeId();
-  if (trade_id != 0 && !remember_trade(instrument, trade_id)) {
+  if (trade_id != 0 && !remember_trade(instrument, trade_id) && !REPRISE_MUTANT(double_booked_fill)) {
     anomaly(AnomalyKind::DUPLICATE_FILL, 0, trade_id);
     return false;
   }
@@ -153,6 +154,10 @@ bool OrderManager::take_fill(Order* order, InstrumentNo instrument, schema::Orde
     }
     order->cum_qty += qty;
     order->cum_notional += price * qty;
+    // Complete by the venue's count, on the terms of a modify whose answer we did not take: nothing is left of it.
+    if (report.getCumQty() == order->cum_qty.e8 && report.getOrderQty() == order->cum_qty.e8 &&
+        order->cum_qty < order->request.qty)
+      order->request.qty = order->cum_qty;
     if (order->cum_qty > order->request.qty) anomaly(AnomalyKind::OVERFILL, order->request.qty.e8, order->cum_qty.e8);
     if (report.getCumQty() != 0 && report.getCumQty() != order->cum_qty.e8)
       anomaly(AnomalyKind::QUANTITY_MISMATCH, order->cum_qty.e8, report.getCumQty());
@@ -246,7 +251,9 @@ void OrderManager::apply(Order& order, ReportEvent event, schema::OrderReport::R
       }
       const bool undecided = order.status == OrderStatus::UNKNOWN || order.status == OrderStatus::SUBMITTED;
       if (report.getErrorCode() != 0) {  // the venue does not know the order
-        if (!undecided || order.cum_qty.is_positive()) return impossible();
+        const bool is_unconfirmed =
+            order.status == OrderStatus::PENDING_CANCEL && order.beneath == OrderStatus::SUBMITTED;
+        if (!(undecided || is_unconfirmed) || order.cum_qty.is_positive()) return impossible();
         order.status = order.beneath = OrderStatus::REJECTED;
         break;
       }

@@ -1,4 +1,5 @@
 #include "engine/market/market_state.h"
+#include "journal/mutant.h"
 
 #include <algorithm>
 
@@ -189,6 +190,7 @@ PriceSource InstrumentMarket::source() const {
 
 bool InstrumentMarket::is_stale(UnixNanos now) const {
   if (is_crossed()) return true;
+  if (REPRISE_MUTANT(never_stale)) return source() == PriceSource::none;
   const bool lost = feed_.state() == BookFeedState::desynchronised;
   UnixNanos heard;
   DurationNanos limit = stale_after_;

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "engine/portfolio/portfolio.h"
+#include "journal/mutant.h"
 
 namespace reprise::engine {
 
@@ -96,7 +97,7 @@ const std::vector<ShareFill>& Portfolio::on_fill(const FillDetails& fill, Price 
   settlement.balance += realized;
   settlement.realized += realized;
   Wallet& payer = wallet(fill.commission_asset);
-  payer.balance -= fill.commission;
+  if (!REPRISE_MUTANT(fee_not_booked)) payer.balance -= fill.commission;
   payer.commission += fill.commission;
   const Money commission_value = fill.commission_asset == kSettlementAsset
                                      ? fill.commission
@@ -202,8 +203,8 @@ void Portfolio::on_funding(InstrumentNo instrument, schema::FundingPayment::Read
     return;
   }
   Wallet& w = wallet(payment.getAsset());
-  w.balance += amount;
-  w.funding += amount;
+  w.balance += REPRISE_MUTANT(funding_sign) ? -amount : amount;
+  w.funding += REPRISE_MUTANT(funding_sign) ? -amount : amount;
   const Money value = w.asset == kSettlementAsset ? amount : Money{mul_div(amount.e8, w.price.e8, kScale)};
 
   NetPosition& n = net_entry(instrument);

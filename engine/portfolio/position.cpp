@@ -1,4 +1,5 @@
 #include "engine/portfolio/position.h"
+#include "journal/mutant.h"
 
 #include <algorithm>
 
@@ -21,12 +22,15 @@ Money Position::apply(Side side, Qty fill_qty, Money notional) {
     const Qty held = qty.abs();
     const Qty closed = std::min(held, fill_qty);
     const Money proceeds = closed == fill_qty ? notional : Money{mul_div(notional.e8, closed.e8, fill_qty.e8)};
-    const Money part = closed == held ? open_notional : Money{mul_div(open_notional.e8, closed.e8, held.e8)};
+    const Money part = closed == held
+                           ? open_notional
+                           : Money{mul_div(open_notional.e8, closed.e8, held.e8,
+                                           REPRISE_MUTANT(wrong_rounding) ? Rounding::floor : Rounding::half_away)};
     realized = -directed(proceeds) - part;
     qty += directed(closed);
     open_notional -= part;
     rest -= closed;
-    rest_notional -= proceeds;
+    if (!REPRISE_MUTANT(flip_keeps_cost)) rest_notional -= proceeds;
     REPRISE_ASSERT(!qty.is_zero() || open_notional.is_zero(), "a flat position has no cost");
   }
   if (rest.is_positive()) {

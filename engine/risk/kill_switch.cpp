@@ -1,4 +1,5 @@
 #include "engine/risk/kill_switch.h"
+#include "journal/mutant.h"
 
 #include <algorithm>
 
@@ -84,7 +85,7 @@ void KillSwitch::act(const Portfolio& portfolio, OrderManager& orders, RiskEngin
     bool is_under_way = false;
     orders.for_each_open(StrategyNo{0}, net.instrument,
                          [&](const Order& order) { is_under_way |= is_flatten_order(order); });
-    if (is_under_way) continue;
+    if (is_under_way || REPRISE_MUTANT(kill_without_flatten)) continue;
     close_part(net, net.position.qty.abs(), cause_, portfolio, orders, risk, markets, out);
   }
 }

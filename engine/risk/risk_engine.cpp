@@ -5,6 +5,7 @@
 
 #include "engine/risk/registry.h"
 #include "engine/risk/rules/rules.h"
+#include "journal/mutant.h"
 
 namespace reprise::engine {
 
@@ -59,6 +60,7 @@ risk::OrderFacts facts_of(const OrderRequest& request, const RiskInputs& in, con
   const bool is_buy = request.side == Side::BUY;
   if (f.is_modify && !in.replaces->request.reduce_only) f.replaced = leaves_working(*in.replaces);
   f.base = (is_buy ? held : -held) + (is_buy ? working.buy : working.sell) - f.replaced;
+  if (REPRISE_MUTANT(limit_ignores_orders)) f.base = is_buy ? held : -held;
   f.opposite = std::max(Qty{}, (is_buy ? -held : held) + (is_buy ? working.sell : working.buy));
 
   const AccountExposure account = in.portfolio->account_exposure(*in.orders, request.instrument);

@@ -1,4 +1,5 @@
 // Funding: settlement records where the data has them, else the announced times; never both.
+#include "journal/mutant.h"
 #include "sim/exchange/exchange.h"
 
 namespace reprise::sim {
@@ -53,7 +54,8 @@ void SimExchange::settle(Slot& slot, Rate rate, Price mark) {
   const LedgerPosition& p = ledger_.position(number_of(slot));
   if (p.qty.is_zero()) return;
   if (!is_believable(mark, {})) mark = slot.market.mark().value_or(p.mark);
-  const Money amount = -(bounded_notional(mark, p.qty) * rate);  // longs pay when the rate is positive
+  Money amount = -(bounded_notional(mark, p.qty) * rate);  // longs pay when the rate is positive
+  if (REPRISE_MUTANT(venue_funding_sign)) amount = -amount;
   const Qty qty = p.qty;
   ledger_.apply_funding(number_of(slot), amount);
   funding_ += amount;

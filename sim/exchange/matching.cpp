@@ -1,6 +1,7 @@
 // Executions: our takers against the shown market, our makers against trades and quotes, and the fees.
 #include <algorithm>
 
+#include "journal/mutant.h"
 #include "sim/exchange/exchange.h"
 
 namespace reprise::sim {
@@ -21,7 +22,7 @@ bool is_within(Side side, Price price, Price limit) {
 }  // namespace
 
 Qty SimExchange::fillable(const Slot& slot, const VenueOrder& order) const {
-  if (!order.may_only_reduce()) return order.leaves_qty();
+  if (!order.may_only_reduce() || REPRISE_MUTANT(venue_ignores_reduce_only)) return order.leaves_qty();
   const Qty position = ledger_.position(number_of(slot)).qty;
   if (position.sign() == 0 || position.sign() == sign_of(order.side)) return {};
   return order.close_position ? position.abs() : std::min(order.leaves_qty(), position.abs());
@@ -119,7 +120,7 @@ SimExchange::Commission SimExchange::commission(Slot& slot, Money notional, Liqu
   const Rate rate = liquidity == LiquiditySide::MAKER
                         ? (own_rates ? i.maker_fee_rate : Rate{config_.fees.maker_rate_e8})
                         : (own_rates ? i.taker_fee_rate : Rate{config_.fees.taker_rate_e8});
-  const Money full = notional * rate;
+  const Money full = REPRISE_MUTANT(fee_sign) ? -(notional * rate) : notional * rate;
   if (config_.account.fee_asset.empty() || !full.is_positive()) return {full, kSettlementAsset};
   // The discount asset pays while it lasts, at its price now.
   Price price{config_.account.fee_asset_price_e8};

@@ -236,7 +236,7 @@ void Director::on_market(const SourceRecord& record) {
 }
 
 void Director::on_command(const Command& command, UnixNanos arrival) {
-  faults_.on_command(command, arrival, draws_);
+  reconciler_.note_command(command, faults_.on_command(command, arrival, draws_));
 }
 
 void Director::on_report(const Report& report, UnixNanos arrival) {

@@ -34,7 +34,7 @@ UnixNanos FaultPlan::until(std::uint32_t act) const {
   return {};
 }
 
-void FaultPlan::refuse(const Command& command, std::int64_t code, UnixNanos arrival) {
+UnixNanos FaultPlan::refuse(const Command& command, std::int64_t code, UnixNanos arrival) {
   Report report;
   report.type = RecordType::ORDER_REPORT;
   report.time = arrival;
@@ -54,15 +54,16 @@ void FaultPlan::refuse(const Command& command, std::int64_t code, UnixNanos arri
   }
   if (o.kind != ReportKind::REJECTED) o.command_seq = command.seq;
   run_->queue_report(report, arrival + response_latency_);
+  return RunHooks::kNever;
 }
 
-void FaultPlan::on_command(const Command& command, UnixNanos arrival, std::vector<Draws>& draws) {
+UnixNanos FaultPlan::on_command(const Command& command, UnixNanos arrival, std::vector<Draws>& draws) {
   bool slow = false;
   for (Playing& playing : playing_) {
     const Act& act = scenario_.acts[playing.act];
     switch (act.kind) {
       case ActKind::outage:
-        if (act["orders"].text == "lost") return;
+        if (act["orders"].text == "lost") return RunHooks::kNever;
         if (act["orders"].text == "refused") return refuse(command, 1001, arrival);
         arrival = std::max(arrival, playing.until);
         break;
@@ -92,12 +93,14 @@ void FaultPlan::on_command(const Command& command, UnixNanos arrival, std::vecto
   }
   if (slow || arrival < last_command_) arrival = last_command_ = std::max(last_command_, arrival);
   run_->queue_command(command, arrival);
+  return arrival;
 }
 
 bool FaultPlan::on_report(const Report& report, UnixNanos arrival, std::vector<Draws>& draws) {
   bool twice = false;
   bool slow = false;
   bool late = false;
+  std::int64_t late_by = 0;  // several acts add up
   for (const Playing& playing : playing_) {
     const Act& act = scenario_.acts[playing.act];
     switch (act.kind) {
@@ -109,18 +112,10 @@ bool FaultPlan::on_report(const Report& report, UnixNanos arrival, std::vector<D
       case ActKind::double_acks:
         twice = twice || (report.type == RecordType::ORDER_REPORT && draws[playing.act].chance(act["share"].number));
         break;
-      case ActKind::late_fills: {
-        const bool is_fill = report.type == RecordType::ORDER_REPORT && report.order.kind == ReportKind::FILLED;
-        if (is_fill) {
-          late_since_ = report.time;
-          late_by_ = act["by"].number;
-        }
-        if (is_fill || (report.time == late_since_ && report.type != RecordType::ORDER_REPORT)) {
-          late = true;  // these alone may come behind later ones
-          arrival = {arrival.ns + late_by_};
-        }
+      case ActKind::late_fills:
+        late = true;
+        late_by += act["by"].number;
         break;
-      }
       case ActKind::latency:
         if (act["way"].text != "entry") {
           slow = true;
@@ -129,6 +124,17 @@ bool FaultPlan::on_report(const Report& report, UnixNanos arrival, std::vector<D
         break;
       default: break;
     }
+  }
+  if (late) {
+    // A balance and a position belong to the execution in front of them and come right behind it, whatever else plays;
+    // late ones do not overtake each other. They alone may come behind reports that are younger.
+    const bool is_fill = report.type == RecordType::ORDER_REPORT && report.order.kind == ReportKind::FILLED;
+    if (is_fill) {
+      late_since_ = report.time;
+      late_arrival_ = std::max(late_arrival_, UnixNanos{arrival.ns + late_by});
+    }
+    late = is_fill || (report.time == late_since_ && report.type != RecordType::ORDER_REPORT);
+    if (late) arrival = late_arrival_;
   }
   if (!late && (slow || arrival < last_report_)) arrival = last_report_ = std::max(last_report_, arrival);
   run_->queue_report(report, arrival);
@@ -152,7 +158,7 @@ void FaultPlan::persist(engine::StateArchive& archive) {
   archive.field("last_command", last_command_);
   archive.field("last_report", last_report_);
   archive.field("late_since", late_since_);
-  archive.field("late_by", late_by_);
+  archive.field("late_arrival", late_arrival_);
 }
 
 }  // namespace reprise::sim::scenario

@@ -23,7 +23,8 @@ class FaultPlan {
   void stop(std::uint32_t act);
   UnixNanos until(std::uint32_t act) const;  // a ban may have been made longer; 0 = not playing
 
-  void on_command(const Command& command, UnixNanos arrival, std::vector<Draws>& draws);
+  // When the command reaches the venue; kNever: it does not.
+  UnixNanos on_command(const Command& command, UnixNanos arrival, std::vector<Draws>& draws);
   // False: the report was lost.
   bool on_report(const Report& report, UnixNanos arrival, std::vector<Draws>& draws);
   bool venue_is_reachable() const;
@@ -36,7 +37,7 @@ class FaultPlan {
     UnixNanos until;
     void persist(engine::StateArchive& archive);
   };
-  void refuse(const Command& command, std::int64_t code, UnixNanos arrival);
+  UnixNanos refuse(const Command& command, std::int64_t code, UnixNanos arrival);
 
   const Scenario& scenario_;
   DurationNanos response_latency_;
@@ -44,8 +45,8 @@ class FaultPlan {
   std::vector<Playing> playing_;
   UnixNanos last_command_;  // one connection each way: slow, but nothing overtakes
   UnixNanos last_report_;
-  UnixNanos late_since_;  // venue time of the execution whose reports are late; what belongs to it is late too
-  std::int64_t late_by_ = 0;
+  UnixNanos late_since_;    // venue time of the execution whose reports are late; what belongs to it is late too
+  UnixNanos late_arrival_;  // of the last of them
 };
 
 }  // namespace reprise::sim::scenario

@@ -12,6 +12,11 @@ constexpr std::int64_t kRoundTrip = 200'000'000;
 constexpr std::int64_t kAgain = 1'000'000'000;
 }  // namespace
 
+void Reconciler::note_command(const Command& command, UnixNanos arrival) {
+  std::erase_if(arrivals_, [&](const auto& entry) { return entry.second < run_->now(); });
+  if (command.kind == CommandKind::SUBMIT && arrival != RunHooks::kNever) arrivals_[command.order_id] = arrival;
+}
+
 void Reconciler::note_outputs(const journal::RecordBatch& outputs) {
   outputs.for_each(1, [&](const journal::RecordView& output) {
     if (output.type() != journal::RecordType::ORDER_STATE) return;
@@ -22,7 +27,11 @@ void Reconciler::note_outputs(const journal::RecordBatch& outputs) {
 
 void Reconciler::note_report(const Report& report, bool lost) {
   if (report.type != journal::RecordType::ORDER_REPORT || report.order.order_id == 0) return;
-  if (report.order.kind != ReportKind::REJECTED) at_venue_[report.order.order_id] = 1;
+  // A refused cancel or modify does not say that the venue ever had the order.
+  const bool is_refusal = report.order.kind == ReportKind::REJECTED ||
+                          report.order.kind == ReportKind::CANCEL_REJECTED ||
+                          report.order.kind == ReportKind::MODIFY_REJECTED;
+  if (!is_refusal) at_venue_[report.order.order_id] = 1;
   if (lost && report.order.kind == ReportKind::CANCELED) lost_ends_[report.order.order_id] = report;
 }
 
@@ -76,6 +85,8 @@ bool Reconciler::ask(Seq id) {
     return true;
   }
   if (at_venue_.count(id) != 0) return true;  // its end is on its way
+  if (const auto under_way = arrivals_.find(id); under_way != arrivals_.end() && under_way->second >= run_->now())
+    return false;
   o.error = VenueError::order_does_not_exist;
   run_->queue_report(report, run_->now());
   return true;
@@ -97,6 +108,7 @@ void Reconciler::answer(UnixNanos now, bool venue_is_reachable) {
 
 void Reconciler::persist(engine::StateArchive& archive) {
   archive.field("asked", asked_);
+  archive.field("arrivals", arrivals_);
   archive.field("at_venue", at_venue_);
   archive.field("lost_ends", lost_ends_);
 }

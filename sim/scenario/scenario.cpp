@@ -24,7 +24,8 @@ class ScenarioReader {
     }
     if (out_.name.empty()) return wrong(root, "has no name");
     if (!has_base_) return wrong(root, "has no base: the market it is played on");
-    if (out_.profile.empty()) return wrong(root, "has no profile: the configuration that trades");
+    if (out_.profile.empty() && out_.settings.empty())
+      return wrong(root, "has no profile: the configuration that trades");
     if (out_.expectations.empty()) return wrong(root, "expects nothing: a scenario says under expect what has to hold");
     return std::move(out_);
   }

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "config/loader.h"
+#include "engine/portfolio/margin.h"
 #include "sim/scenario/director.h"
 
 namespace reprise::sim::scenario {
@@ -43,7 +44,9 @@ void Director::change_brackets(const Act& act, UnixNanos now) {
             list[i].setMaxLeverage(most == 0 ? tiers[i].max_leverage : std::min(most, tiers[i].max_leverage));
             list[i].setMaintenanceMarginRate(
                 std::min(kScale, mul_div(tiers[i].maintenance_margin_rate.e8, times, kScale)));
-            list[i].setMaintenanceAmount(mul_div(tiers[i].maintenance_amount.e8, times, kScale));
+            // Several changes multiply; no more than its notional is ever taken off a position's margin.
+            list[i].setMaintenanceAmount(std::min(
+                tiers[i].notional_cap.e8, engine::saturating_mul_div(tiers[i].maintenance_amount.e8, times, kScale)));
           }
         },
         1 + 5 * tiers.size());

@@ -1,5 +1,6 @@
 // Rules about the contract itself: what the venue would refuse is refused here first, with the numbers.
 #include "engine/risk/rules/rules.h"
+#include "journal/mutant.h"
 
 namespace reprise::engine::risk {
 
@@ -11,7 +12,8 @@ void contract_type(const OrderFacts& f, CheckList& list) {
 }
 
 void instrument_tradable(const OrderFacts& f, CheckList& list) {
-  list.add(RiskRule::INSTRUMENT_TRADABLE, LimitUnit::FLAG, f.instrument->state == InstrumentState::TRADING,
+  list.add(RiskRule::INSTRUMENT_TRADABLE, LimitUnit::FLAG,
+           f.instrument->state == InstrumentState::TRADING || REPRISE_MUTANT(halted_contract_traded),
            static_cast<std::int64_t>(f.instrument->state), static_cast<std::int64_t>(InstrumentState::TRADING));
 }
 

@@ -1,5 +1,6 @@
 // Rules about one order by itself.
 #include "engine/risk/rules/rules.h"
+#include "journal/mutant.h"
 
 namespace reprise::engine::risk {
 
@@ -25,7 +26,8 @@ void order_notional(const OrderFacts& f, CheckList& list) {
 void order_rate(const OrderFacts& f, CheckList& list) {
   if (f.is_flatten) return;
   if (f.limits->max_orders_per_second != 0)
-    list.add(RiskRule::ORDER_RATE, LimitUnit::COUNT, f.orders_last_second < f.limits->max_orders_per_second,
+    list.add(RiskRule::ORDER_RATE, LimitUnit::COUNT,
+             f.orders_last_second < f.limits->max_orders_per_second + (REPRISE_MUTANT(rate_off_by_one) ? 1u : 0u),
              std::int64_t{f.orders_last_second} + 1, f.limits->max_orders_per_second);
   if (f.limits->max_orders_per_minute != 0)
     list.add(RiskRule::ORDER_RATE, LimitUnit::COUNT, f.orders_last_minute < f.limits->max_orders_per_minute,
@@ -37,8 +39,9 @@ void open_orders(const OrderFacts& f, CheckList& list) {
   if (f.is_flatten || f.is_modify) return;
   const std::uint32_t open = f.orders->open_count();
   if (f.limits->max_open_orders != 0)
-    list.add(RiskRule::OPEN_ORDERS, LimitUnit::COUNT, open < f.limits->max_open_orders, std::int64_t{open} + 1,
-             f.limits->max_open_orders);
+    list.add(RiskRule::OPEN_ORDERS, LimitUnit::COUNT,
+             open < f.limits->max_open_orders + (REPRISE_MUTANT(open_orders_off_by_one) ? 1u : 0u),
+             std::int64_t{open} + 1, f.limits->max_open_orders);
   if (f.instrument->max_open_orders != 0) {
     const std::uint32_t here = f.orders->working(f.request->instrument).open_orders;
     list.add(RiskRule::OPEN_ORDERS, LimitUnit::COUNT, here < f.instrument->max_open_orders, std::int64_t{here} + 1,
