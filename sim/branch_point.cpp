@@ -71,7 +71,9 @@ struct RecordedRun::Impl {
   std::string path;
   journal::JournalReader reader;  // looks for snapshots
   std::string end_reason;
+  // From record acts_from on to the end; read when the first branch is asked for, since most questions ask for none.
   std::shared_ptr<const std::vector<RecordedAct>> acts;
+  journal::Seq acts_from = 0;
   std::unique_ptr<Way> way;
 
   Impl(std::string p, journal::JournalReader r) : path(std::move(p)), reader(std::move(r)) {}
@@ -118,7 +120,7 @@ struct RecordedRun::Impl {
                                    : problem;
   }
 
-  Result<BranchPoint> point_at(journal::Seq seq, const OnWay& on_way) {
+  Status go_to(journal::Seq seq, const OnWay& on_way) {
     if (seq > reader.last_seq() || seq < reader.base_seq() || seq == 0) {
       return usage_error(path + " has no record " + std::to_string(seq),
                          "it holds " + std::to_string(reader.first_seq()) + " to " + std::to_string(reader.last_seq()));
@@ -130,11 +132,12 @@ struct RecordedRun::Impl {
       if (Status begun = begin_before(seq); !begun) return begun.error();
     }
     journal::Seq told = way->sink.next_seq();
-    auto act = std::find_if(acts->begin(), acts->end(),
-                            [&](const RecordedAct& each) { return each.seq >= way->sink.next_seq(); });
+    auto repeated = read_recorded_acts(path, way->sink.next_seq(), seq);
+    if (!repeated) return repeated.error();
+    auto act = repeated->begin();
     while (way->sink.next_seq() <= seq && !way->sink.failed()) {
-      if (act != acts->end() && act->seq == way->sink.next_seq()) {
-        if (Status repeated = repeat_act(way->loop, *act); !repeated) return repeated.error();
+      if (act != repeated->end() && act->seq == way->sink.next_seq()) {
+        if (Status done = repeat_act(way->loop, *act); !done) return done.error();
         ++act;
         continue;
       }
@@ -144,20 +147,28 @@ struct RecordedRun::Impl {
       if (on_way && !on_way(told)) return io_error("interrupted");
     }
     if (Status status = way->source.status(); !status) return status.error();
-    if (Status status = way->sink.status(); !status) return status.error();
-    BranchPoint point;
-    point.parent = path;
-    point.manifest = reader.manifest();
-    point.end_reason = end_reason;
-    point.acts = acts;
+    return way->sink.status();
+  }
+
+  journal::Snapshot state() {
     journal::SnapshotImage image = way->loop.snapshot();
-    point.state.info.seq = way->sink.next_seq() - 1;
-    point.state.info.ts_engine = way->loop.engine_time().ns;
-    point.state.info.engine_version = image.engine_version;
-    point.state.records = way->sink.digest_state();
-    point.state.info.digest = point.state.records.value();
-    point.state.sections = std::move(image.sections);
-    return point;
+    journal::Snapshot state;
+    state.info.seq = way->sink.next_seq() - 1;
+    state.info.ts_engine = way->loop.engine_time().ns;
+    state.info.engine_version = image.engine_version;
+    state.records = way->sink.digest_state();
+    state.info.digest = state.records.value();
+    state.sections = std::move(image.sections);
+    return state;
+  }
+
+  Status read_acts_behind(journal::Seq seq) {
+    if (acts != nullptr && acts_from <= seq + 1) return ok_status();
+    auto read = read_recorded_acts(path, seq + 1, reader.last_seq());
+    if (!read) return read.error();
+    acts = std::make_shared<const std::vector<RecordedAct>>(std::move(*read));
+    acts_from = seq + 1;
+    return ok_status();
   }
 };
 
@@ -180,14 +191,28 @@ Result<RecordedRun> RecordedRun::open(const std::string& path) {
   }
   auto impl = std::make_unique<Impl>(path, std::move(*reader));
   impl->end_reason = end_reason_of(path);
-  auto acts = read_recorded_acts(path);
-  if (!acts) return acts.error();
-  impl->acts = std::make_shared<const std::vector<RecordedAct>>(std::move(*acts));
   return RecordedRun(std::move(impl));
 }
 
+Status RecordedRun::go_to(journal::Seq seq, const OnWay& on_way) {
+  return impl_->go_to(seq, on_way);
+}
+
+Result<journal::Snapshot> RecordedRun::state_at(journal::Seq seq, const OnWay& on_way) {
+  if (Status gone = impl_->go_to(seq, on_way); !gone) return gone.error();
+  return impl_->state();
+}
+
 Result<BranchPoint> RecordedRun::point_at(journal::Seq seq, const OnWay& on_way) {
-  return impl_->point_at(seq, on_way);
+  if (Status gone = impl_->go_to(seq, on_way); !gone) return gone.error();
+  BranchPoint point;
+  point.parent = impl_->path;
+  point.manifest = impl_->reader.manifest();
+  point.end_reason = impl_->end_reason;
+  point.state = impl_->state();
+  if (Status read = impl_->read_acts_behind(point.state.info.seq); !read) return read.error();
+  point.acts = impl_->acts;
+  return point;
 }
 
 bool RecordedRun::cannot_be_made_again() const {

@@ -29,7 +29,7 @@ struct BranchPoint {
   journal::Manifest manifest;
   journal::Snapshot state;  // behind record state.info.seq; with the digest of the records up to there
   std::string end_reason;   // of the parent's RunEnd; "" = it has none
-  std::shared_ptr<const std::vector<RecordedAct>> acts;  // of the whole parent
+  std::shared_ptr<const std::vector<RecordedAct>> acts;  // of the parent, those behind the state at least
 };
 
 // Called with the seq reached; false ends the way with an error.
@@ -44,10 +44,14 @@ class RecordedRun {
 
   // Behind the step that contains record `seq`: an input and its outputs are one step. Moves cost what the way is
   // long, backwards from the nearest snapshot.
+  Status go_to(journal::Seq seq, const OnWay& on_way = {});
+  // There, what stands there.
+  Result<journal::Snapshot> state_at(journal::Seq seq, const OnWay& on_way = {});
+  // And what a branch from there needs besides: reads the rest of the journal once.
   Result<BranchPoint> point_at(journal::Seq seq, const OnWay& on_way = {});
-  // Whether the last point failed because the run makes other records than its journal has.
+  // Whether the last move failed because the run makes other records than its journal has.
   bool cannot_be_made_again() const;
-  // The venue as it stands at the last point; nullptr in front of the first one.
+  // The venue as it stands there; nullptr in front of the first move.
   const SimExchange* exchange() const;
 
  private:

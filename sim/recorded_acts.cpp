@@ -7,20 +7,19 @@ namespace reprise::sim {
 
 using journal::RecordType;
 
-Result<std::vector<RecordedAct>> read_recorded_acts(const std::string& path) {
-  journal::ReaderOptions options;
-  options.filter.types = {RecordType::CONFIGURATION, RecordType::OPERATOR_COMMAND};
-  auto reader = journal::JournalReader::open(path, options);
+Result<std::vector<RecordedAct>> read_recorded_acts(const std::string& path, journal::Seq first, journal::Seq last) {
+  // Without the reader's filter, which would look on behind `last` for the next record of these types.
+  auto reader = journal::JournalReader::open(path);
   if (!reader) return reader.error();
-  bool is_first_configuration = reader->base_seq() == 0;
   std::vector<RecordedAct> acts;
+  if (Status sought = reader->seek(first); !sought) return sought.error();
   journal::RecordView record;
-  while (reader->next(record)) {
+  while (reader->next(record) && record.seq <= last) {
+    if (record.type() != RecordType::CONFIGURATION && record.type() != RecordType::OPERATOR_COMMAND) continue;
     RecordedAct act;
     act.seq = record.seq;
     act.time = {record.header->ts_engine};
     if (record.type() == RecordType::CONFIGURATION) {
-      if (std::exchange(is_first_configuration, false)) continue;
       act.entries = engine::entries_of(journal::read<schema::Configuration>(record));
     } else {
       const auto command = journal::read<schema::OperatorCommand>(record);

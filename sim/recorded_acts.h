@@ -27,8 +27,9 @@ struct RecordedAct {
   OperatorAct act;
 };
 
-// In order. The configuration that a run begins with is not among them. Scans the whole journal.
-Result<std::vector<RecordedAct>> read_recorded_acts(const std::string& path);
+// Those of the records `first` to `last`, in order. Reads that part: for a run's first records the configuration that
+// it begins with would be among them.
+Result<std::vector<RecordedAct>> read_recorded_acts(const std::string& path, journal::Seq first, journal::Seq last);
 
 // Gives it to the loop at its present time, under `settings` ("key=value") where it is a configuration.
 Status repeat_act(RunLoop& loop, const RecordedAct& act, const std::vector<std::string>& settings = {});

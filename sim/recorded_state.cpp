@@ -108,9 +108,9 @@ StateTaker::~StateTaker() = default;
 Result<journal::Snapshot> StateTaker::behind(journal::Seq seq) {
   if (Status looked = impl_->look_for_run(); !looked) return looked.error();
   if (impl_->run) {
-    auto point = impl_->run->point_at(seq, impl_->options.on_way);
-    if (point.ok() && point->state.info.seq == seq) return std::move(point->state);
-    if (!point.ok() && !impl_->run->cannot_be_made_again()) return point.error();
+    auto state = impl_->run->state_at(seq, impl_->options.on_way);
+    if (state.ok() && state->info.seq == seq) return state;
+    if (!state.ok() && !impl_->run->cannot_be_made_again()) return state.error();
     impl_->run.reset();
   }
   return impl_->engine_behind(seq);

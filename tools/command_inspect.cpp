@@ -212,8 +212,7 @@ class Inspect final : public Command {
     if (manifest.mode != schema::RunMode::BACKTEST || walk.engine().orders().open_orders().empty()) return;
     auto run = sim::RecordedRun::open(path_);
     if (!run.ok()) return;
-    auto point = run->point_at(shown.seq);
-    if (!point.ok() || run->exchange() == nullptr) return;
+    if (const Status gone = run->go_to(shown.seq); !gone.ok() || run->exchange() == nullptr) return;
     shown.has_queue = true;
     for (const auto& [number, instrument] : walk.engine().instruments().all()) {
       const std::vector<sim::VenueOrder>* orders = run->exchange()->orders(number);
