@@ -53,6 +53,13 @@ Result<TakenUp> take_up(journal::JournalReader& reader, std::optional<Engine>& e
   return taken;
 }
 
+Result<Engine> take_up_base(journal::JournalReader& reader) {
+  REPRISE_ASSERT(reader.base_seq() != 0, "the journal begins behind a record");
+  std::optional<Engine> engine;
+  if (auto taken = take_up(reader, engine, reader.base_seq()); !taken) return taken.error();
+  return std::move(*engine);
+}
+
 Result<std::vector<journal::Seq>> starts_before(const journal::JournalReader& reader, journal::Seq limit) {
   auto snapshots = reader.snapshots();
   if (!snapshots) return snapshots.error();

@@ -29,6 +29,9 @@ struct TakenUp {
 // that its base cannot be used is a corrupt error.
 Result<TakenUp> take_up(journal::JournalReader& reader, std::optional<Engine>& engine, journal::Seq limit);
 
+// The engine at the base of a journal that begins behind a record: what was declared before it is there alone.
+Result<Engine> take_up_base(journal::JournalReader& reader);
+
 // The places where take_up() can begin, at or before `limit`, newest first; the last one is the journal's beginning
 // (its base_seq()).
 Result<std::vector<journal::Seq>> starts_before(const journal::JournalReader& reader, journal::Seq limit);

@@ -150,17 +150,14 @@ Result<BranchReport> run_branch(const BranchPoint& point, const BranchOptions& o
   if (Status loaded = loop.load(point.state); !loaded) return loaded.error();
 
   BranchReport report;
-  report.entries = loop.engine().entries();
+  const config::Entries entries = loop.engine().entries();
   std::optional<config::Loaded> changed;
   if (!options.settings.empty()) {
-    auto made = engine::changed_configuration(report.entries, options.settings);
+    auto made = engine::changed_configuration(entries, options.settings);
     if (!made) return made.error();
     changed = std::move(*made);
-    report.entries = changed->entries;
-  }
-  if (changed) {
     std::string problem = loop.engine().cannot_take_over(changed->config);
-    for (const std::string& key : fixed_keys_that_differ(loop.engine().entries(), changed->entries))
+    for (const std::string& key : fixed_keys_that_differ(entries, changed->entries))
       problem = key + " is settled when a run begins";
     if (!problem.empty()) return usage_error(problem, "trade the whole run with it: reprise run --set");
   }
@@ -168,8 +165,8 @@ Result<BranchReport> run_branch(const BranchPoint& point, const BranchOptions& o
     journal::WriterOptions writing;
     writing.durability = options.durability;
     writing.clock = options.clock;
-    auto writer = journal::JournalWriter::create_behind(options.journal, manifest_of(point, options, report.entries),
-                                                        point.state, writing);
+    auto writer = journal::JournalWriter::create_behind(
+        options.journal, manifest_of(point, options, changed ? changed->entries : entries), point.state, writing);
     if (!writer) return writer.error();
     sink.go_on_in(std::move(*writer));
   }
@@ -244,7 +241,6 @@ Result<BranchReport> parent_figures(const BranchPoint& point, std::int64_t until
   if (!reader) return reader.error();
   if (Status sought = reader->seek(point.state.info.seq + 1); !sought) return sought.error();
   BranchReport report;
-  report.entries = engine.entries();
   report.comparability.models = models_of(engine.config());
   report.digest = reader->manifest().digest;
   Observer observer(point, engine, report);

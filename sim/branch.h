@@ -72,7 +72,6 @@ struct BranchReport {
   std::int64_t first_liquidation_time = 0;
   bool is_halted = false;  // at the end
   Comparability comparability;
-  config::Entries entries;  // the configuration as changed
 };
 
 Result<BranchReport> run_branch(const BranchPoint& point, const BranchOptions& options);

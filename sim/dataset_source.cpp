@@ -56,9 +56,8 @@ Result<DatasetSource> DatasetSource::open(const std::vector<std::string>& paths,
     Dataset& dataset = *source.datasets_.back();
     dataset.is_run = dataset.reader.manifest().mode != schema::RunMode::DATASET;
     if (dataset.reader.base_seq() == 0) continue;
-    std::optional<engine::Engine> engine;
-    auto taken = engine::take_up(dataset.reader, engine, dataset.reader.base_seq());
-    if (!taken) return taken.error();
+    auto engine = engine::take_up_base(dataset.reader);
+    if (!engine) return engine.error();
     dataset.opening = opened_market(*engine);
   }
   for (std::uint32_t n = 0; n < source.datasets_.size(); ++n) {

@@ -120,8 +120,8 @@ Result<SliceReport> make_slice(const SliceOptions& options) {
     *last -= 1;
   }
   if (behind >= *last) {
-    return usage_error("the records belong to one step of the engine, which cannot be cut",
-                       "choose a longer part; --from " + std::to_string(behind + 1) + " is the next step");
+    return usage_error("only the last step of a run that crashed is in that part, and outputs of it may be lost",
+                       "choose a part that begins before record " + std::to_string(behind + 1));
   }
   auto folder = journal::ScratchFolder::make("cut");
   if (!folder) return folder.error();

@@ -167,16 +167,9 @@ class Inspect final : public Command {
   }
 
   Result<int> state(Terminal& terminal) {
-    auto moment = parse_moment(at_);
-    if (!moment) return moment.error();
-    journal::Seq target = 0;
-    {
-      auto reader = journal::JournalReader::open(path_);
-      if (!reader) return reader.error();
-      auto seq = last_seq_at(*reader, *moment);
-      if (!seq) return seq.error();
-      target = *seq;
-    }
+    auto seq = last_seq_at(path_, at_);
+    if (!seq) return seq.error();
+    const journal::Seq target = *seq;
     const std::atomic<bool>& stop = stop_on_signals();
     Progress progress(terminal, "replaying", "records");
     auto walk = engine::StateWalk::open(path_, [&](journal::Seq at) {
@@ -222,14 +215,6 @@ class Inspect final : public Command {
     }
   }
 
-  Result<journal::Seq> seq_at(const std::string& text) const {
-    auto moment = parse_moment(text);
-    if (!moment) return moment.error();
-    auto reader = journal::JournalReader::open(path_);
-    if (!reader) return reader.error();
-    return last_seq_at(*reader, *moment);
-  }
-
   Result<int> differences(Terminal& terminal) {
     if (diff_.size() != 2) return usage_error("--diff needs two moments", "reprise inspect run --diff A B");
     auto walk =
@@ -239,7 +224,7 @@ class Inspect final : public Command {
     journal::Seq seqs[2];
     std::string times[2];
     for (std::size_t n = 0; n < 2; ++n) {
-      auto seq = seq_at(diff_[n]);
+      auto seq = last_seq_at(path_, diff_[n]);
       if (!seq) return seq.error();
       if (auto moved = walk->go_to(*seq); !moved) return moved.error();
       fields[n] = state_fields(walk->engine());
@@ -285,7 +270,7 @@ class Inspect final : public Command {
       start = reader->first_seq();
     }
     if (!at_.empty()) {
-      auto seq = seq_at(at_);
+      auto seq = last_seq_at(path_, at_);
       if (!seq) return seq.error();
       start = *seq;
     }

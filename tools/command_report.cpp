@@ -40,8 +40,8 @@ class Report final : public Command {
     if (!whole->has_past()) {  // a branch or slice without its parent: the state at its base tells the money
       auto reader = journal::JournalReader::open(path_);
       if (!reader) return reader.error();
-      std::optional<engine::Engine> engine;
-      if (auto taken = engine::take_up(*reader, engine, reader->base_seq()); !taken) return taken.error();
+      auto engine = engine::take_up_base(*reader);
+      if (!engine) return engine.error();
       performance.begin_behind(*engine);
       terminal.note("counts begin behind record " + std::to_string(reader->base_seq()) + ": the parent's journal, " +
                     whole->manifest().origin + ", is not found; money is of the whole run");

@@ -126,8 +126,8 @@ class Run final : public Command {
       auto reader = journal::JournalReader::open(dataset, options);
       if (!reader) return reader.error();
       if (reader->base_seq() != 0) {  // declared before it begins
-        std::optional<engine::Engine> engine;
-        if (auto taken = engine::take_up(*reader, engine, reader->base_seq()); !taken) return taken.error();
+        auto engine = engine::take_up_base(*reader);
+        if (!engine) return engine.error();
         for (const auto& [number, instrument] : engine->instruments().all())
           declared(instrument.venue, instrument.symbol);
       }

@@ -62,9 +62,8 @@ Result<Symbols> read_symbols(const std::string& path) {
   if (!reader) return reader.error();
   Symbols symbols;
   if (reader->base_seq() != 0) {
-    std::optional<engine::Engine> engine;
-    auto taken = engine::take_up(*reader, engine, reader->base_seq());
-    if (!taken) return taken.error();
+    auto engine = engine::take_up_base(*reader);
+    if (!engine) return engine.error();
     for (const auto& [number, instrument] : engine->instruments().all()) symbols[number] = instrument.symbol;
   }
   journal::RecordView record;

@@ -94,6 +94,14 @@ Result<journal::Seq> last_seq_at(journal::JournalReader& reader, const Moment& m
   return seq;
 }
 
+Result<journal::Seq> last_seq_at(const std::string& path, const std::string& text) {
+  auto moment = parse_moment(text);
+  if (!moment) return moment.error();
+  auto reader = journal::JournalReader::open(path);
+  if (!reader) return reader.error();
+  return last_seq_at(*reader, *moment);
+}
+
 Result<journal::Seq> first_seq_at(journal::JournalReader& reader, const Moment& moment) {
   if (moment.seq) return std::max(*moment.seq, reader.first_seq());
   auto found = reader.seek_time(*moment.time);

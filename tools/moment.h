@@ -19,6 +19,8 @@ struct Moment {
 Result<Moment> parse_moment(const std::string& text);
 // The record a moment names: for a time, the last record at or before it.
 Result<journal::Seq> last_seq_at(journal::JournalReader& reader, const Moment& moment);
+// The same from its text, in a journal that is opened for it.
+Result<journal::Seq> last_seq_at(const std::string& path, const std::string& text);
 // The first record at or after it; last_seq + 1 where there is none.
 Result<journal::Seq> first_seq_at(journal::JournalReader& reader, const Moment& moment);
 

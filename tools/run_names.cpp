@@ -36,12 +36,11 @@ Result<RunNames> RunNames::read(const std::string& path) {
     auto reader = journal::JournalReader::open(path, plain);
     if (!reader) return reader.error();
     if (reader->base_seq() != 0) {
-      std::optional<engine::Engine> engine;
-      auto taken = engine::take_up(*reader, engine, reader->base_seq());
-      if (!taken) return taken.error();
+      auto engine = engine::take_up_base(*reader);
+      if (!engine) return engine.error();
       for (const auto& [number, instrument] : engine->instruments().all()) names.symbols[number] = instrument.symbol;
       names.take(engine->entries());
-      names.configuration_seq = taken->seq;
+      names.configuration_seq = reader->base_seq();
     }
     journal::RecordView record;
     for (std::uint64_t count = 0; count < kDeclarations && reader->next(record); ++count) {

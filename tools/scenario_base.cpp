@@ -5,7 +5,6 @@
 
 #include "gateway/import/importer.h"
 #include "journal/journal_reader.h"
-#include "sim/generator/generator.h"
 #include "tools/build_info.h"
 #include "tools/journals.h"
 
@@ -91,7 +90,7 @@ ScenarioBases::Shared& ScenarioBases::shared(const std::string& key) {
   return base;
 }
 
-Status ScenarioBases::make_generated(const GeneratedBase& base, const std::string& out, const std::atomic<bool>& stop) {
+sim::GeneratorOptions generator_options(const GeneratedBase& base, const std::string& out) {
   sim::GeneratorOptions options;
   options.seed = base.seed;
   options.duration_ns = base.duration_ns;
@@ -100,6 +99,11 @@ Status ScenarioBases::make_generated(const GeneratedBase& base, const std::strin
   options.out = out;
   options.clock = wall_clock_ns;
   options.build_id = build_id();
+  return options;
+}
+
+Status ScenarioBases::make_generated(const GeneratedBase& base, const std::string& out, const std::atomic<bool>& stop) {
+  sim::GeneratorOptions options = generator_options(base, out);
   options.progress = [&](std::int64_t, std::int64_t) { return !stop.load(std::memory_order_relaxed); };
   auto made = sim::generate(options);
   return made ? ok_status() : Status(made.error());

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "sim/generator/generator.h"
 #include "sim/scenario/scenario.h"
 
 namespace reprise::tools {
@@ -18,6 +19,9 @@ struct PreparedBase {
   std::vector<std::string> datasets;
   std::string missing;  // recorded data that is not here; the scenario is skipped then
 };
+
+// What `reprise generate` would be asked for, but for progress.
+sim::GeneratorOptions generator_options(const sim::scenario::GeneratedBase& base, const std::string& out);
 
 class ScenarioBases {
  public:

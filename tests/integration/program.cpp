@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <fstream>
 #include <iostream>
+#include <map>
 #include <memory>
 #include <sstream>
 
@@ -159,6 +160,32 @@ std::vector<std::string> backtest(const std::string& profile, const std::string&
                                         "--data", dataset,  "--journal", journal};
   arguments.insert(arguments.end(), more.begin(), more.end());
   return arguments;
+}
+
+const TradedDay& traded_day(std::uint64_t snapshot_every) {
+  static const Scratch scratch;
+  static std::map<std::uint64_t, TradedDay> made;
+  TradedDay& day = made[snapshot_every];
+  if (!day.journal.empty()) return day;
+  const std::string every = std::to_string(snapshot_every);
+  const std::string journal = scratch.path("every-" + every);
+  const auto run = answer(backtest(small_day().profile, small_day().dataset, journal, {"--snapshot-every", every}));
+  day = {journal, run["records"].GetUint64(), run["digest"].GetString()};
+  return day;
+}
+
+std::vector<std::string> settings_to_liquidation() {
+  std::vector<std::string> settings;
+  for (const char* set :
+       {"account.initial_balance=50", "account.leverage=125", "risk.min_equity=0", "risk.max_leverage=0",
+        "risk.max_drawdown=0", "risk.daily_loss_fraction=0", "risk.max_order_notional=0",
+        "sizing.max_notional_fraction=120", "sizing.risk_fraction=1", "strategies.eth_grid.enabled=false",
+        "strategies.trend.params.protective_stop=false", "strategies.trend.params.exit_on_cross=false",
+        "strategies.trend.params.min_stop=0.009", "fees.taker_rate=0.004"}) {
+    settings.push_back("--set");
+    settings.push_back(set);
+  }
+  return settings;
 }
 
 }  // namespace reprise::integration

@@ -66,6 +66,18 @@ struct SmallDay {
 };
 const SmallDay& small_day();
 
+// The small day traded once for each interval between snapshots.
+struct TradedDay {
+  std::string journal;
+  std::uint64_t records = 0;
+  std::string digest;
+};
+const TradedDay& traded_day(std::uint64_t snapshot_every);
+
+// Settings of the demo profile under which an account is liquidated within half an hour of seed 7 with two symbols: all
+// of it at risk in one position, no stop.
+std::vector<std::string> settings_to_liquidation();
+
 std::vector<std::string> backtest(const std::string& profile, const std::string& dataset, const std::string& journal,
                                   const std::vector<std::string>& more = {});
 

@@ -12,24 +12,8 @@ namespace {
 
 using Line = std::vector<std::string>;
 
-struct Parent {
-  std::string journal;
-  std::uint64_t records = 0;
-  std::string digest;
-};
-
-const Parent& parent() {
-  static const Scratch scratch;
-  static const Parent made = [] {
-    Parent p;
-    p.journal = scratch.path("run");
-    const auto run =
-        answer(backtest(small_day().profile, small_day().dataset, p.journal, {"--snapshot-every", "9000"}));
-    p.records = run["records"].GetUint64();
-    p.digest = run["digest"].GetString();
-    return p;
-  }();
-  return made;
+const TradedDay& parent() {
+  return traded_day(9'000);
 }
 
 std::string text(std::uint64_t number) {

@@ -148,12 +148,7 @@ TEST_CASE("a part is replayed from the nearest snapshot in front of it, and the 
 namespace {
 
 const std::string& stepped_run() {
-  static const Scratch scratch;
-  static const std::string journal = [] {
-    answer(backtest(small_day().profile, small_day().dataset, scratch.path("run"), {"--snapshot-every", "5000"}));
-    return scratch.path("run");
-  }();
-  return journal;
+  return traded_day(5'000).journal;
 }
 
 // Standard output of `inspect -i` for these commands.

@@ -18,25 +18,8 @@ bool nightly() {
   return std::getenv("REPRISE_NIGHTLY") != nullptr;
 }
 
-struct Parent {
-  std::string journal;
-  std::uint64_t records = 0;
-  std::string digest;
-};
-
-// The small day, with a snapshot every 20,000 records.
-const Parent& parent() {
-  static const Scratch scratch;
-  static const Parent made = [] {
-    Parent p;
-    p.journal = scratch.path("run");
-    const auto run =
-        answer(backtest(small_day().profile, small_day().dataset, p.journal, {"--snapshot-every", "20000"}));
-    p.records = run["records"].GetUint64();
-    p.digest = run["digest"].GetString();
-    return p;
-  }();
-  return made;
+const TradedDay& parent() {
+  return traded_day(20'000);
 }
 
 std::string text(std::uint64_t number) {
@@ -48,17 +31,8 @@ const std::string& liquidated_run() {
   static const Scratch scratch;
   static const std::string journal = [] {
     answer({"generate", "--seed", "7", "--hours", "0.5", "--symbols", "2", "--out", scratch.path("hour")});
-    Line settings;
-    for (const char* set :
-         {"account.initial_balance=50", "account.leverage=125", "risk.min_equity=0", "risk.max_leverage=0",
-          "risk.max_drawdown=0", "risk.daily_loss_fraction=0", "risk.max_order_notional=0",
-          "sizing.max_notional_fraction=120", "sizing.risk_fraction=1", "strategies.eth_grid.enabled=false",
-          "strategies.trend.params.protective_stop=false", "strategies.trend.params.exit_on_cross=false",
-          "strategies.trend.params.min_stop=0.009", "fees.taker_rate=0.004"}) {
-      settings.push_back("--set");
-      settings.push_back(set);
-    }
-    answer(backtest(source_path("config/examples/demo.yaml"), scratch.path("hour"), scratch.path("run"), settings));
+    answer(backtest(source_path("config/examples/demo.yaml"), scratch.path("hour"), scratch.path("run"),
+                    settings_to_liquidation()));
     return scratch.path("run");
   }();
   return journal;

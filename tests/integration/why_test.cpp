@@ -204,17 +204,7 @@ TEST_CASE("why of an order that the venue rejected gives its reason") {
 TEST_CASE("why of a liquidation compares margin balance and maintenance margin and ends at the mark price") {
   const Scratch scratch;
   const std::string journal = scratch.path("liquidated");
-  Line settings;
-  for (const char* set :
-       {"account.initial_balance=50", "account.leverage=125", "risk.min_equity=0", "risk.max_leverage=0",
-        "risk.max_drawdown=0", "risk.daily_loss_fraction=0", "risk.max_order_notional=0",
-        "sizing.max_notional_fraction=120", "sizing.risk_fraction=1", "strategies.eth_grid.enabled=false",
-        "strategies.trend.params.protective_stop=false", "strategies.trend.params.exit_on_cross=false",
-        "strategies.trend.params.min_stop=0.009", "fees.taker_rate=0.004"}) {
-    settings.push_back("--set");
-    settings.push_back(set);
-  }
-  answer(backtest(source_path("config/examples/demo.yaml"), hour(), journal, settings));
+  answer(backtest(source_path("config/examples/demo.yaml"), hour(), journal, settings_to_liquidation()));
   std::string liquidation;
   for (const auto& report : records(journal, "orderReport"))
     if (std::string(report["body"]["kind"].GetString()) == "liquidation") liquidation = seq_text(report);

@@ -47,12 +47,12 @@ void show_pending(Terminal& terminal, engine::Engine& engine, const Title& title
   terminal.write(table.text(terminal.width()));
 }
 
-void show_limits(Terminal& terminal, engine::Engine& engine, const Title& title) {
+void show_limits(Terminal& terminal, const std::vector<engine::NamedField>& fields, const Title& title) {
   Table table;
   table.column("limit");
   for (const char* name : {"value", "bound", "headroom"}) table.column(name, Table::Align::right);
   std::vector<std::string> row;
-  for (const auto& [path, value] : state_fields(engine)) {
+  for (const auto& [path, value] : fields) {
     const std::string prefix = "risk.limits.";
     if (path.compare(0, prefix.size(), prefix) != 0) continue;
     const std::size_t dot = path.find('.', prefix.size());
@@ -67,13 +67,13 @@ void show_limits(Terminal& terminal, engine::Engine& engine, const Title& title)
 }
 
 // Indicators and whatever else a strategy keeps; longer lists by their last entries only.
-void show_strategies(Terminal& terminal, engine::Engine& engine, const Title& title) {
+void show_strategies(Terminal& terminal, const std::vector<engine::NamedField>& fields, const Title& title) {
   Facts facts;
   bool any = false;
-  for (const auto& [path, value] : state_fields(engine)) {
+  for (const auto& [path, value] : fields) {
     const std::string prefix = "strategies.";
     if (path.compare(0, prefix.size(), prefix) != 0 || path.back() == ']') continue;  // entries without a name
-    facts.add(path.substr(prefix.size()), shown_value(path, value));
+    facts.add(path.substr(prefix.size()), shown_value(value));
     any = true;
   }
   if (!any) return;
@@ -236,8 +236,9 @@ void show_state(Terminal& terminal, engine::Engine& engine, const ShownState& sh
                                    with_thousands(engine.orders().anomaly_count()) + " anomalies");
   terminal.write(account.text());
   show_pending(terminal, engine, title);
-  show_limits(terminal, engine, title);
-  show_strategies(terminal, engine, title);
+  const std::vector<engine::NamedField> fields = state_fields(engine);
+  show_limits(terminal, fields, title);
+  show_strategies(terminal, fields, title);
   show_timers(terminal, engine, title);
 }
 

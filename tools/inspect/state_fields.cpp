@@ -52,7 +52,7 @@ std::vector<NamedField> state_fields(engine::Engine& engine) {
   return fields;
 }
 
-std::string shown_value(const std::string&, const FieldValue& value) {
+std::string shown_value(const FieldValue& value) {
   const bool is_time = value.form == FieldValue::Form::number && value.kind == engine::StateArchive::Kind::time;
   return is_time ? time_text(value.number) : value.text;
 }
@@ -68,15 +68,14 @@ std::vector<FieldDifference> state_differences(const std::vector<NamedField>& be
     if (!all && is_inside(path)) continue;
     const auto old = was.find(path);
     if (old == was.end()) {
-      found.push_back({path, "", shown_value(path, value), ""});
+      found.push_back({path, "", shown_value(value), ""});
     } else if (!(*old->second == value)) {
-      found.push_back(
-          {path, shown_value(path, *old->second), shown_value(path, value), change_of(*old->second, value)});
+      found.push_back({path, shown_value(*old->second), shown_value(value), change_of(*old->second, value)});
     }
   }
   for (const auto& [path, value] : before) {
     if (seen.count(path) != 0 || (!all && is_inside(path))) continue;
-    found.push_back({path, shown_value(path, value), "", ""});
+    found.push_back({path, shown_value(value), "", ""});
   }
   return found;
 }

@@ -12,7 +12,7 @@
 namespace reprise::tools {
 
 std::vector<engine::NamedField> state_fields(engine::Engine& engine);
-std::string shown_value(const std::string& path, const engine::FieldValue& value);  // times as times
+std::string shown_value(const engine::FieldValue& value);  // times as times
 
 struct FieldDifference {
   std::string path;

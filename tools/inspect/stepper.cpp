@@ -120,11 +120,7 @@ Status Stepper::obey(const std::string& line) {
   }
   if (command == "until") return find_condition(rest_of(words), true);
   if (command == "g" || command == "go") {
-    auto moment = parse_moment(rest_of(words));
-    if (!moment) return moment.error();
-    auto reader = journal::JournalReader::open(path_);
-    if (!reader) return reader.error();
-    auto seq = last_seq_at(*reader, *moment);
+    auto seq = last_seq_at(path_, rest_of(words));
     if (!seq) return seq.error();
     return go(*seq);
   }
@@ -138,7 +134,7 @@ Status Stepper::obey(const std::string& line) {
     std::size_t count = 0;
     for (const auto& [path, value] : state_fields(walk_.engine())) {
       if (path.find(wanted) == std::string::npos || ++count > 60) continue;
-      facts.add(path, shown_value(path, value));
+      facts.add(path, shown_value(value));
     }
     terminal_.write(facts.text());
     if (count == 0) return usage_error("no field has '" + wanted + "' in its path", "p alone shows the first ones");

@@ -7,7 +7,6 @@
 #include "engine/replay.h"
 #include "journal/journal_reader.h"
 #include "sim/backtest.h"
-#include "sim/generator/generator.h"
 #include "sim/scenario/director.h"
 #include "sim/swarm/auditor.h"
 #include "sim/swarm/order_checks.h"
@@ -15,6 +14,7 @@
 #include "sim/swarm/witness.h"
 #include "tools/build_info.h"
 #include "tools/journals.h"
+#include "tools/scenario_base.h"
 #include "tools/scenario_run.h"
 
 namespace reprise::tools {
@@ -46,15 +46,7 @@ class Folder {
 };
 
 Status make_market(const sim::scenario::GeneratedBase& base, const std::string& out) {
-  sim::GeneratorOptions options;
-  options.seed = base.seed;
-  options.duration_ns = base.duration_ns;
-  options.symbols = base.symbols;
-  if (base.start_time_ns != 0) options.start_time_ns = base.start_time_ns;
-  options.out = out;
-  options.clock = wall_clock_ns;
-  options.build_id = build_id();
-  auto made = sim::generate(options);
+  auto made = sim::generate(generator_options(base, out));
   return made ? ok_status() : Status(made.error());
 }
 
