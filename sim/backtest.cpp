@@ -47,7 +47,7 @@ Result<BacktestReport> go(const BacktestOptions& options, DatasetSource& source,
   report.inputs = loop.inputs();
   report.outputs = loop.outputs();
   report.dataset_records = source.records_read();
-  report.resumed_records = sink.compared();
+  report.compared_records = sink.compared();
   report.last_engine_time = loop.engine_time().ns;
   return report;
 }
@@ -86,6 +86,10 @@ Result<BacktestReport> run_backtest(const BacktestOptions& options) {
       sink = RunSink::create(options.journal_path, manifest, writing);
     }
     if (!sink) return sink.error();
+  } else if (!options.compare_with.empty()) {
+    Result<journal::JournalReader> reader = journal::JournalReader::open(options.compare_with);
+    if (!reader) return reader.error();
+    sink = RunSink::along(options.compare_with, std::move(reader).value(), 1);
   }
   Result<BacktestReport> report = go(options, source.value(), sink.value());
   if (report) report->wall_seconds = static_cast<double>(options.clock() - began) * 1e-9;

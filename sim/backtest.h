@@ -39,6 +39,9 @@ struct BacktestOptions {
   config::Config config;
   config::Entries entries;   // the same configuration, flat: this is what is journaled
   std::string journal_path;  // empty = journal off
+  // With the journal off: a journal that this run must make again, record by record (an Error names the first that
+  // differs). How many were compared is in the report.
+  std::string compare_with;
   journal::Durability durability = journal::Durability::wal;
   // Continues a journal that a killed process left: the run is repeated from the start, records up to the
   // last one kept are compared byte for byte (an Error names the first that differs), later ones appended.
@@ -59,7 +62,7 @@ struct BacktestReport {
   std::uint64_t inputs = 0;
   std::uint64_t outputs = 0;
   std::uint64_t dataset_records = 0;
-  std::uint64_t resumed_records = 0;  // compared instead of appended
+  std::uint64_t compared_records = 0;  // with those of the journal resumed, or of `compare_with`
   journal::Digest digest;             // of the journal; zero with the journal off
   std::int64_t last_engine_time = 0;  // ns UTC
   bool stopped = false;

@@ -111,10 +111,12 @@ void RunSink::append(const journal::RecordBatch& batch) {
 
 Status RunSink::for_each_kept(const std::function<void(const journal::RecordView&)>& visit) {
   if (error_) return *error_;
-  if (!writer_) return usage_error("the run keeps no journal to recover from");
-  if (Status committed = writer_->commit(); !committed) return committed.error();
+  if (path_.empty()) return usage_error("the run keeps no journal to recover from");
   journal::ReaderOptions reading;
-  reading.follow = true;  // the writer holds the journal
+  if (writer_) {
+    if (Status committed = writer_->commit(); !committed) return committed.error();
+    reading.follow = true;  // the writer holds the journal
+  }
   Result<journal::JournalReader> reader = journal::JournalReader::open(path_, reading);
   if (!reader) return reader.error();
   journal::RecordView record;

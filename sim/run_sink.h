@@ -39,11 +39,11 @@ class RunSink {
   std::function<void(const journal::RecordView&)> on_record;
 
   journal::Seq next_seq() const { return next_seq_; }
-  journal::Seq compared() const { return kept_; }  // records of the journal that was resumed
+  journal::Seq compared() const { return kept_; }  // records of the journal that was resumed or gone along with
   // The record's seq must be next_seq().
   void append(const journal::RecordView& record);
   void append(const journal::RecordBatch& batch);
-  // Every record so far, in order, as the journal has them (written out first). Needs a journal.
+  // Every record so far, in order, as the journal has them (written out first). Needs a journal, or one to go along with.
   Status for_each_kept(const std::function<void(const journal::RecordView&)>& visit);
   void fail(Error error) {
     if (!error_) error_ = std::move(error);

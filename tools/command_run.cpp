@@ -168,7 +168,7 @@ class Run final : public Command {
       out.field("inputs", report.inputs);
       out.field("outputs", report.outputs);
       out.field("dataset_records", report.dataset_records);
-      out.field("resumed_records", report.resumed_records);
+      out.field("resumed_records", report.compared_records);
       out.field("stopped", report.stopped);
       out.field("last_time", time_text(report.last_engine_time));
       out.field("wall_seconds", seconds);
@@ -186,9 +186,9 @@ class Run final : public Command {
     if (!journal_.empty()) facts.add("digest", report.digest.text());
     facts.add("records", with_thousands(report.records) + "  (" + with_thousands(report.inputs) + " inputs, " +
                              with_thousands(report.outputs) + " outputs)");
-    if (report.resumed_records != 0) {
+    if (report.compared_records != 0) {
       facts.add("resumed",
-                with_thousands(report.resumed_records) + " records were there already and came out the same");
+                with_thousands(report.compared_records) + " records were there already and came out the same");
     }
     facts.add("data", with_thousands(report.dataset_records) + " records, to " + time_text(report.last_engine_time));
     facts.add("took", seconds_text(seconds) + ", " + rate_text(rate, "records"));

@@ -118,9 +118,9 @@ std::optional<Qty> Market::shown_qty(BookSideKind side, Price price) const {
 
 Qty Market::available(BookSideKind side, Price price, Qty qty) const {
   for (const TakenLiquidity& entry : side == BookSideKind::bid ? taken_bids_ : taken_asks_) {
-    if (entry.price == price) return std::max(qty - entry.taken, Qty::zero());
+    if (entry.price == price) return instrument.floor_to_lot(std::max(qty - entry.taken, Qty::zero()));
   }
-  return qty;
+  return instrument.floor_to_lot(qty);
 }
 
 void Market::take(BookSideKind side, Price price, Qty qty, UnixNanos now) {

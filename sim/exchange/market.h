@@ -131,6 +131,8 @@ class Market {
  private:
   bool top_leads() const { return top_.is_seen && (!feed_.is_usable() || top_is_newer_); }
   std::optional<Level> made_level(BookSideKind side, UnixNanos now);
+  // What we may take of a level that shows `qty`: less what we took of it already, in whole lots (an old capture may
+  // show finer ones than the instrument has today).
   Qty available(BookSideKind side, Price price, Qty qty) const;
   void forget_changed();
   void roll_volume(UnixNanos now);

@@ -192,7 +192,9 @@ void SimExchange::on_trade(Slot& slot, schema::Trade::Reader trade, UnixNanos ha
         got = fillable(slot, order);  // the market has traded through our price
       } else if (price == order.price && aggressor != order.side) {
         if (slot.market.has_book()) {
-          got = std::min(std::max(queue_on_trade(order.queue, qty) - at_price_taken, Qty{}), fillable(slot, order));
+          // The place in the queue may be an expectation with a fraction of a lot; executions come in whole lots.
+          const Qty past_queue = slot.market.instrument.floor_to_lot(queue_on_trade(order.queue, qty));
+          got = std::min(std::max(past_queue - at_price_taken, Qty{}), fillable(slot, order));
         } else if (queue_model_ == QueueModel::probabilistic) {
           const Qty share =
               slot.market.instrument.floor_to_lot(mul(qty, Rate{config_.venue.participation_e8}, Rounding::floor));

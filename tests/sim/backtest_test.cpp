@@ -433,10 +433,27 @@ TEST_CASE("a run cut short resumes to the bytes of an undisturbed one") {
     BacktestOptions options = options_for(trading("quoting_grid"), folder / "data", cut);
     options.resume = true;
     const BacktestReport resumed = run_ok(options);
-    CHECK(resumed.resumed_records == kept);
+    CHECK(resumed.compared_records == kept);
     CHECK(resumed.digest == whole.digest);
     CHECK(all_bytes(cut) == bytes);
   }
+}
+
+TEST_CASE("a run goes along an ended journal, record by record, and names the first that it makes otherwise") {
+  const Folder folder;
+  write_market(folder / "data", Feed::book, 14);
+  const BacktestReport whole = run_ok(options_for(trading("quoting_grid"), folder / "data", folder / "whole"));
+  BacktestOptions options = options_for(trading("quoting_grid"), folder / "data", "");
+  options.compare_with = folder / "whole";
+  const BacktestReport along = run_ok(options);
+  CHECK(along.compared_records == whole.records);
+  CHECK(along.records == whole.records);
+
+  options = options_for(trading("trend_following"), folder / "data", "");
+  options.compare_with = folder / "whole";
+  const auto other = run_backtest(options);
+  REQUIRE_FALSE(other.ok());
+  CHECK(other.error().message.find("is not what this run makes") != std::string::npos);
 }
 
 TEST_CASE("resuming with another configuration names the first record that differs") {

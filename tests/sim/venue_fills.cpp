@@ -74,6 +74,21 @@ TEST_CASE("probabilistic queue: a cancellation moves us by its expected share") 
   d.trade(kSell, "0.5", "99.9").expect({"filled #1 buy 0.5 @ 99.9 maker, cum 0.5 of 1, fee 0"});
 }
 
+TEST_CASE("probabilistic queue: a place between two lots still gives executions of whole lots") {
+  Desk d(probabilistic());
+  d.at(1).book("99.9x10 | 100.1x5").limit(1, kBuy, "1", "99.9").forget();  // 10 ahead
+  d.level(kBuy, "99.9", "11");                                             // 1 behind
+  d.level(kBuy, "99.9", "10.999");  // 0.001 left: 10/12 of it in front, 9.99916667 ahead
+  d.trade(kSell, "10.5", "99.9").expect({"filled #1 buy 0.5 @ 99.9 maker, cum 0.5 of 1, fee 0"});
+}
+
+TEST_CASE("a book finer than our lot is taken in whole lots") {
+  Desk d;
+  d.at(1).book("99.9x5 | 100.1x1.0005 100.2x5").market(1, kBuy, "1.5");
+  d.expect({"accepted #1", "filled #1 buy 1 @ 100.1 taker, cum 1 of 1.5, fee 0",
+            "filled #1 buy 0.5 @ 100.2 taker, cum 1.5 of 1.5, fee 0"});
+}
+
 TEST_CASE("two orders of ours at one price share a trade in their turn") {
   Desk d;
   d.at(1).book("99.9x1 | 100.1x5").limit(1, kBuy, "1", "99.9").limit(2, kBuy, "1", "99.9").forget();
