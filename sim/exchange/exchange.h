@@ -50,6 +50,8 @@ class SimExchange {
   void auto_deleverage(InstrumentNo instrument, Qty qty, Price price, UnixNanos now);
   // The account's leverage from now on, as the venue sets it.
   void set_leverage(std::uint32_t leverage) { ledger_.configure(ledger_.mode(), leverage); }
+  // Cross or isolated from now on; only while there is neither a position nor an open order.
+  void set_margin_mode(MarginMode mode) { ledger_.configure(mode, ledger_.leverage()); }
 
   std::vector<Report>& reports() { return reports_; }
 

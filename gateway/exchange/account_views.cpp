@@ -1,0 +1,412 @@
+// Answers that show an account and change nothing.
+#include <algorithm>
+
+#include "engine/portfolio/margin.h"
+#include "gateway/exchange/client_account.h"
+#include "gateway/exchange/order_words.h"
+
+namespace reprise::gateway::exchange {
+
+namespace {
+
+std::int64_t ms(UnixNanos time) {
+  return time.ns / 1'000'000;
+}
+
+// Window and length that list endpoints share.
+struct ListLimits {
+  std::int64_t start_ms = 0;
+  std::int64_t end_ms = INT64_MAX;
+  std::size_t limit = 0;
+  std::int64_t from_id = 0;
+  bool has(UnixNanos time) const { return ms(time) >= start_ms && ms(time) <= end_ms; }
+};
+
+Asked<ListLimits> list_limits(const Params& params, std::size_t standard, std::size_t most, const char* from_name) {
+  ListLimits out;
+  auto start = params.integer_or("startTime", 0);
+  if (!start) return start.error();
+  auto end = params.integer_or("endTime", INT64_MAX);
+  if (!end) return end.error();
+  auto limit = params.integer_or("limit", static_cast<std::int64_t>(standard));
+  if (!limit) return limit.error();
+  auto from = params.integer_or(from_name, 0);
+  if (!from) return from.error();
+  if (*limit < 1) return malformed_parameter("limit");
+  if (*start > *end) return ApiError{-4167, "Start time is greater than end time."};
+  out = {*start, *end, std::min(static_cast<std::size_t>(*limit), most), *from};
+  return out;
+}
+
+}  // namespace
+
+Asked<std::string> ClientAccount::order(const Params& params, bool only_open) const {
+  auto instrument = instrument_of(params);
+  if (!instrument) return instrument.error();
+  auto id = find_order(params, false);
+  if (!id) return id.error();
+  const auto found = orders_.find(*id);
+  if (found == orders_.end() || found->second.instrument != (*instrument)->instrument.number ||
+      (only_open && !found->second.is_open())) {
+    return ApiError{-2013, "Order does not exist."};
+  }
+  JsonText out;
+  write_order(out, found->second, **instrument, OrderForm::asked);
+  return out.str();
+}
+
+Asked<std::string> ClientAccount::open_orders(const Params& params) const {
+  InstrumentNo only = 0;
+  if (params.has("symbol")) {
+    auto instrument = instrument_of(params);
+    if (!instrument) return instrument.error();
+    only = (*instrument)->instrument.number;
+  }
+  JsonText out;
+  out.open_list();
+  for (const auto& [id, order] : orders_) {
+    if (!order.is_open() || (only != 0 && order.instrument != only)) continue;
+    write_order(out, order, *board_.find(order.instrument), OrderForm::asked);
+  }
+  return out.close_list().str();
+}
+
+Asked<std::string> ClientAccount::all_orders(const Params& params) const {
+  InstrumentNo only = 0;
+  if (params.has("symbol")) {
+    auto instrument = instrument_of(params);
+    if (!instrument) return instrument.error();
+    only = (*instrument)->instrument.number;
+  }
+  auto limits = list_limits(params, 500, 1000, "orderId");
+  if (!limits) return limits.error();
+  std::vector<const ClientOrder*> fitting;
+  for (const auto& [id, order] : orders_) {
+    if ((only == 0 || order.instrument == only) && id >= limits->from_id && limits->has(order.time)) fitting.push_back(&order);
+  }
+  // From an id on: the first ones; else the newest.
+  const bool takes_first = limits->from_id != 0;
+  const std::size_t skip = !takes_first && fitting.size() > limits->limit ? fitting.size() - limits->limit : 0;
+  JsonText out;
+  out.open_list();
+  for (std::size_t n = skip; n < fitting.size() && n - skip < limits->limit; ++n) {
+    write_order(out, *fitting[n], *board_.find(fitting[n]->instrument), OrderForm::asked);
+  }
+  return out.close_list().str();
+}
+
+Asked<std::string> ClientAccount::algo_order(const Params& params) const {
+  auto id = find_order(params, true);
+  if (!id) return id.error();
+  const auto found = algo_orders_.find(*id);
+  if (found == algo_orders_.end()) return ApiError{-2013, "Order does not exist."};
+  JsonText out;
+  write_algo_order(out, found->second, *board_.find(found->second.instrument), true);
+  return out.str();
+}
+
+Asked<std::string> ClientAccount::open_algo_orders(const Params& params) const {
+  const auto symbol = params.get("symbol");
+  JsonText out;
+  out.open_list();
+  for (const auto& [id, order] : algo_orders_) {
+    const BoardInstrument& i = *board_.find(order.instrument);
+    if (order.is_open() && (!symbol || *symbol == i.instrument.symbol)) write_algo_order(out, order, i, true);
+  }
+  return out.close_list().str();
+}
+
+Asked<std::string> ClientAccount::all_algo_orders(const Params& params) const {
+  auto instrument = instrument_of(params);
+  if (!instrument) return instrument.error();
+  auto limits = list_limits(params, 500, 1000, "algoId");
+  if (!limits) return limits.error();
+  JsonText out;
+  out.open_list();
+  std::size_t count = 0;
+  for (const auto& [id, order] : algo_orders_) {
+    if (order.instrument != (*instrument)->instrument.number || id < limits->from_id || !limits->has(order.time)) continue;
+    if (count++ == limits->limit) break;
+    write_algo_order(out, order, **instrument, true);
+  }
+  return out.close_list().str();
+}
+
+Asked<std::string> ClientAccount::user_trades(const Params& params) const {
+  auto instrument = instrument_of(params);
+  if (!instrument) return instrument.error();
+  auto limits = list_limits(params, 500, 1000, "fromId");
+  if (!limits) return limits.error();
+  auto order_id = params.integer_or("orderId", 0);
+  if (!order_id) return order_id.error();
+  std::vector<const Trade*> fitting;
+  for (const Trade& trade : trades_) {
+    if (trade.instrument != (*instrument)->instrument.number || !limits->has(trade.time)) continue;
+    if (trade.id < limits->from_id || (*order_id != 0 && trade.order_id != *order_id)) continue;
+    fitting.push_back(&trade);
+  }
+  const bool takes_first = params.has("fromId");
+  const std::size_t skip = !takes_first && fitting.size() > limits->limit ? fitting.size() - limits->limit : 0;
+  const BoardInstrument& i = **instrument;
+  JsonText out;
+  out.open_list();
+  for (std::size_t n = skip; n < fitting.size() && n - skip < limits->limit; ++n) {
+    const Trade& t = *fitting[n];
+    out.open().field("symbol", i.instrument.symbol).field("id", t.id).field("orderId", t.order_id);
+    out.field("side", word(t.side)).decimal("price", t.fill.price, i.price_decimals);
+    out.decimal("qty", t.fill.qty, i.qty_decimals).decimal("realizedPnl", t.fill.realized_profit);
+    out.decimal("quoteQty", t.fill.price * t.fill.qty).decimal("baseQty", t.fill.qty, i.qty_decimals);
+    out.decimal("commission", t.fill.commission).field("commissionAsset", t.fill.commission_asset);
+    out.field("marginAsset", config_.account.settlement_asset).field("pair", i.instrument.symbol);
+    out.field("time", ms(t.time)).field("positionSide", "BOTH").field("buyer", t.side == Side::BUY);
+    out.field("maker", t.fill.is_maker).close();
+  }
+  return out.close_list().str();
+}
+
+Asked<std::string> ClientAccount::income(const Params& params) const {
+  auto limits = list_limits(params, 100, 1000, "fromId");
+  if (!limits) return limits.error();
+  const auto symbol = params.get("symbol");
+  const auto kind = params.get("incomeType");
+  std::vector<const Income*> fitting;
+  for (const Income& one : incomes_) {
+    const BoardInstrument* i = board_.find(one.instrument);
+    if (symbol && (i == nullptr || *symbol != i->instrument.symbol)) continue;
+    if ((!kind || *kind == one.kind) && limits->has(one.time)) fitting.push_back(&one);
+  }
+  const std::size_t skip = fitting.size() > limits->limit && !params.has("startTime") ? fitting.size() - limits->limit : 0;
+  JsonText out;
+  out.open_list();
+  for (std::size_t n = skip; n < fitting.size() && n - skip < limits->limit; ++n) {
+    const Income& one = *fitting[n];
+    const BoardInstrument* i = board_.find(one.instrument);
+    out.open().field("symbol", i == nullptr ? std::string_view() : i->instrument.symbol).field("incomeType", one.kind);
+    out.decimal("income", one.amount, 8).field("asset", one.asset).field("info", one.kind).field("time", ms(one.time));
+    out.field("tranId", one.id).field("tradeId", one.trade_id == 0 ? std::string() : std::to_string(one.trade_id)).close();
+  }
+  return out.close_list().str();
+}
+
+ClientAccount::Margins ClientAccount::margins(const BoardInstrument& i) const {
+  const InstrumentNo number = i.instrument.number;
+  const sim::Ledger& ledger = venue_.ledger();
+  const sim::LedgerPosition& p = ledger.position(number);
+  const OpenNotional open = open_notional(number);
+  const Money held = p.notional();
+  const std::uint32_t leverage = ledger.leverage_for(i.instrument, held);
+  const auto charged = [&](Money notional) { return engine::initial_margin(notional, leverage); };
+  const Money signed_held = sim::bounded_notional(p.mark, p.qty);
+  const auto size = [](Money m) { return m.is_negative() ? -m : m; };
+  const Money most = std::max(size(signed_held + open.bids), size(signed_held - open.asks));
+  Margins m;
+  m.initial = charged(held);
+  m.order = std::max(charged(most) - m.initial, Money{});
+  if (!p.qty.is_zero() && !i.instrument.margin.tiers.empty()) m.maintenance = sim::Ledger::maintenance(i.instrument, held);
+  return m;
+}
+
+Money ClientAccount::available() const {
+  const sim::Ledger& ledger = venue_.ledger();
+  Money used;
+  for (const auto& [number, i] : board_.all()) {
+    if (!has_position_or_orders(number)) continue;
+    const Margins m = margins(*i);
+    used += ledger.mode() == MarginMode::ISOLATED ? m.order : m.initial + m.order;
+  }
+  const Money free = ledger.cross_wallet() + (ledger.mode() == MarginMode::ISOLATED ? Money{} : ledger.cross_unrealized());
+  return std::max(free - used, Money{});
+}
+
+bool ClientAccount::has_position_or_orders(InstrumentNo number) const {
+  if (!venue_.ledger().position(number).qty.is_zero()) return true;
+  const auto* orders = venue_.orders(number);
+  return orders != nullptr && !orders->empty();
+}
+
+Price ClientAccount::liquidation_price(const BoardInstrument& i) const {
+  const sim::Ledger& ledger = venue_.ledger();
+  const InstrumentNo number = i.instrument.number;
+  const sim::LedgerPosition& p = ledger.position(number);
+  if (p.qty.is_zero() || i.instrument.margin.tiers.empty()) return {};
+  Money behind = p.isolated_wallet;
+  if (ledger.mode() != MarginMode::ISOLATED) {  // the wallet, less what the other positions need
+    behind = ledger.cross_wallet();
+    for (const auto& [other, position] : ledger.positions()) {
+      if (other == number || position.qty.is_zero()) continue;
+      const BoardInstrument* known = board_.find(other);
+      behind += position.unrealized();
+      if (known != nullptr) behind -= sim::Ledger::maintenance(known->instrument, position.notional());
+    }
+  }
+  return engine::liquidation_price(i.instrument.margin, p.qty, p.cost, behind).value_or(Price{});
+}
+
+// What was paid in fees for the open quantity, at the taker's rate, on top of the entry price.
+Price ClientAccount::break_even(InstrumentNo, const sim::LedgerPosition& p) const {
+  if (p.qty.is_zero()) return {};
+  const Price entry = p.entry_price();
+  const Price fee = mul(entry, Rate{config_.fees.taker_rate_e8});
+  return p.qty.is_positive() ? Price{entry.e8 + fee.e8} : Price{entry.e8 - fee.e8};
+}
+
+Asked<std::string> ClientAccount::balance(bool) const {
+  const sim::Ledger& ledger = venue_.ledger();
+  JsonText out;
+  out.open_list();
+  const auto write = [&](std::string_view asset, Money wallet, Money cross, Money profit, Money free) {
+    out.open().field("accountAlias", "SgsR" + std::to_string(number_)).field("asset", asset).decimal("balance", wallet, 8);
+    out.decimal("crossWalletBalance", cross, 8).decimal("crossUnPnl", profit, 8).decimal("availableBalance", free, 8);
+    out.decimal("maxWithdrawAmount", free, 8).field("marginAvailable", true).field("updateTime", ms(updated_)).close();
+  };
+  write(config_.account.settlement_asset, ledger.wallet_balance(), ledger.cross_wallet(), ledger.cross_unrealized(), available());
+  if (!config_.account.fee_asset.empty()) {
+    const Money amount = ledger.wallet_balance(sim::kFeeAsset);
+    write(config_.account.fee_asset, amount, amount, {}, amount);
+  }
+  return out.close_list().str();
+}
+
+Asked<std::string> ClientAccount::account(bool is_v3) const {
+  const sim::Ledger& ledger = venue_.ledger();
+  Margins sum;
+  Money profit;
+  for (const auto& [number, i] : board_.all()) {
+    if (!has_position_or_orders(number)) continue;
+    const Margins m = margins(*i);
+    sum.initial += m.initial;
+    sum.order += m.order;
+    sum.maintenance += m.maintenance;
+    profit += ledger.position(number).unrealized();
+  }
+  const Money wallet = ledger.wallet_balance();
+  JsonText out;
+  out.open();
+  if (!is_v3) {
+    out.field("feeTier", 0).field("feeBurn", !config_.account.fee_asset.empty()).field("canTrade", true);
+    out.field("canDeposit", true).field("canWithdraw", false).field("updateTime", 0).field("multiAssetsMargin", false);
+    out.field("tradeGroupId", -1);
+  }
+    out.decimal("totalInitialMargin", sum.initial + sum.order, 8).decimal("totalMaintMargin", sum.maintenance, 8);
+    out.decimal("totalWalletBalance", wallet, 8).decimal("totalUnrealizedProfit", profit, 8);
+    out.decimal("totalMarginBalance", wallet + profit, 8).decimal("totalPositionInitialMargin", sum.initial, 8);
+    out.decimal("totalOpenOrderInitialMargin", sum.order, 8).decimal("totalCrossWalletBalance", ledger.cross_wallet(), 8);
+    out.decimal("totalCrossUnPnl", ledger.cross_unrealized(), 8).decimal("availableBalance", available(), 8);
+    out.decimal("maxWithdrawAmount", available(), 8);
+  out.key("assets").open_list();
+  const auto write = [&](std::string_view asset, Money amount, Money cross, bool is_settlement) {
+    const Money none;
+    out.open().field("asset", asset).decimal("walletBalance", amount, 8);
+    out.decimal("unrealizedProfit", is_settlement ? profit : none, 8);
+    out.decimal("marginBalance", is_settlement ? amount + profit : amount, 8);
+    out.decimal("maintMargin", is_settlement ? sum.maintenance : none, 8);
+    out.decimal("initialMargin", is_settlement ? sum.initial + sum.order : none, 8);
+    out.decimal("positionInitialMargin", is_settlement ? sum.initial : none, 8);
+    out.decimal("openOrderInitialMargin", is_settlement ? sum.order : none, 8);
+    out.decimal("crossWalletBalance", cross, 8).decimal("crossUnPnl", is_settlement ? ledger.cross_unrealized() : none, 8);
+    out.decimal("availableBalance", is_settlement ? available() : amount, 8);
+    out.decimal("maxWithdrawAmount", is_settlement ? available() : amount, 8).field("marginAvailable", true);
+    out.field("updateTime", ms(updated_)).close();
+  };
+  write(config_.account.settlement_asset, wallet, ledger.cross_wallet(), true);
+  if (!config_.account.fee_asset.empty()) {
+    const Money amount = ledger.wallet_balance(sim::kFeeAsset);
+    write(config_.account.fee_asset, amount, amount, false);
+  }
+  out.close_list().key("positions").open_list();
+  for (const auto& [number, owned] : board_.all()) {
+    const BoardInstrument& i = *owned;
+    if (!i.instrument.is_linear() || (is_v3 && !has_position_or_orders(number))) continue;
+    const sim::LedgerPosition& p = ledger.position(number);
+    const Margins m = margins(i);
+    out.open().field("symbol", i.instrument.symbol).field("positionSide", "BOTH").decimal("positionAmt", p.qty, i.qty_decimals);
+    out.decimal("unrealizedProfit", p.unrealized(), 8);
+    out.decimal("isolatedMargin", p.isolated_wallet.is_zero() ? Money{} : p.isolated_wallet + p.unrealized(), 8);
+    out.decimal("notional", sim::bounded_notional(p.mark, p.qty), 8).decimal("isolatedWallet", p.isolated_wallet, 8);
+    out.decimal("initialMargin", m.initial + m.order, 8).decimal("maintMargin", m.maintenance, 8);
+    if (!is_v3) {
+      const OpenNotional open = open_notional(number);
+      out.decimal("positionInitialMargin", m.initial, 8).decimal("openOrderInitialMargin", m.order, 8);
+      out.field("leverage", std::to_string(ledger.leverage())).field("isolated", ledger.mode() == MarginMode::ISOLATED);
+      out.decimal("entryPrice", p.entry_price()).decimal("breakEvenPrice", break_even(number, p));
+      out.decimal("maxNotional", i.instrument.margin.tiers.empty() ? Money{} : i.instrument.margin.tiers.back().notional_cap);
+      out.decimal("bidNotional", open.bids).decimal("askNotional", open.asks);
+    }
+    out.field("updateTime", ms(updated_)).close();
+  }
+  return out.close_list().close().str();
+}
+
+void ClientAccount::write_position(JsonText& out, const BoardInstrument& i, bool is_v3) const {
+  const InstrumentNo number = i.instrument.number;
+  const sim::Ledger& ledger = venue_.ledger();
+  const sim::LedgerPosition& p = ledger.position(number);
+  const bool is_isolated = ledger.mode() == MarginMode::ISOLATED;
+  const Money isolated_margin = is_isolated && !p.qty.is_zero() ? p.isolated_wallet + p.unrealized() : Money{};
+  out.open().field("symbol", i.instrument.symbol).field("positionSide", "BOTH").decimal("positionAmt", p.qty, i.qty_decimals);
+  out.decimal("entryPrice", p.entry_price()).decimal("breakEvenPrice", break_even(number, p));
+  out.decimal("markPrice", i.mark.value_or(Price{}), 8).decimal("unRealizedProfit", p.unrealized(), 8);
+  out.decimal("liquidationPrice", liquidation_price(i));
+  if (is_v3) {
+    const Margins m = margins(i);
+    const OpenNotional open = open_notional(number);
+    out.decimal("isolatedMargin", isolated_margin, 8).decimal("notional", sim::bounded_notional(p.mark, p.qty), 8);
+    out.field("marginAsset", config_.account.settlement_asset).decimal("isolatedWallet", p.isolated_wallet);
+    out.decimal("initialMargin", m.initial + m.order, 8).decimal("maintMargin", m.maintenance, 8);
+    out.decimal("positionInitialMargin", m.initial, 8).decimal("openOrderInitialMargin", m.order, 8);
+    out.field("adl", 0).decimal("bidNotional", open.bids).decimal("askNotional", open.asks);
+  } else {
+    out.field("leverage", std::to_string(ledger.leverage()));
+    out.decimal("maxNotionalValue", i.instrument.margin.tiers.empty() ? Money{} : i.instrument.margin.tiers.front().notional_cap);
+    out.field("marginType", is_isolated ? "isolated" : "cross").decimal("isolatedMargin", isolated_margin, 8);
+    out.field("isAutoAddMargin", "false").decimal("notional", sim::bounded_notional(p.mark, p.qty), 8);
+    out.decimal("isolatedWallet", p.isolated_wallet);
+  }
+  out.field("updateTime", ms(updated_)).close();
+}
+
+Asked<std::string> ClientAccount::position_risk(const Params& params, bool is_v3) const {
+  InstrumentNo only = 0;
+  if (params.has("symbol")) {
+    auto instrument = instrument_of(params);
+    if (!instrument) return instrument.error();
+    only = (*instrument)->instrument.number;
+  }
+  JsonText out;
+  out.open_list();
+  for (const auto& [number, i] : board_.all()) {
+    if (!i->instrument.is_linear() || (only != 0 && number != only)) continue;
+    if (is_v3 && !has_position_or_orders(number)) continue;
+    write_position(out, *i, is_v3);
+  }
+  return out.close_list().str();
+}
+
+Asked<std::string> ClientAccount::symbol_config(const Params& params) const {
+  const auto symbol = params.get("symbol");
+  JsonText out;
+  out.open_list();
+  for (const auto& [number, i] : board_.all()) {
+    if (!i->instrument.is_linear() || (symbol && *symbol != i->instrument.symbol)) continue;
+    out.open().field("symbol", i->instrument.symbol);
+    out.field("marginType", venue_.ledger().mode() == MarginMode::ISOLATED ? "ISOLATED" : "CROSSED");
+    out.field("isAutoAddMargin", false).field("leverage", static_cast<std::int64_t>(venue_.ledger().leverage()));
+    out.decimal("maxNotionalValue", i->instrument.margin.tiers.empty() ? Money{} : i->instrument.margin.tiers.front().notional_cap);
+    out.close();
+  }
+  return out.close_list().str();
+}
+
+Asked<std::string> ClientAccount::commission_rate(const Params& params) const {
+  auto instrument = instrument_of(params);
+  if (!instrument) return instrument.error();
+  const Instrument& i = (*instrument)->instrument;
+  const bool own = config_.fees.prefer_instrument_rates && i.has_fee_rates;
+  JsonText out;
+  out.open().field("symbol", i.symbol);
+  out.decimal("makerCommissionRate", own ? i.maker_fee_rate : Rate{config_.fees.maker_rate_e8}, 6);
+  out.decimal("takerCommissionRate", own ? i.taker_fee_rate : Rate{config_.fees.taker_rate_e8}, 6);
+  return out.field("rpiCommissionRate", "0").close().str();
+}
+
+}  // namespace reprise::gateway::exchange

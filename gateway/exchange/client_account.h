@@ -1,0 +1,158 @@
+// One client's account at the exchange server: its orders, its books, its user events.
+//
+// The rules are those of the simulated venue (sim/exchange): every account trades against the shown market with a venue of
+// its own, and never against another account. What is added here is what a server knows beside: ids, open and past orders,
+// trades, income, and the venue's words. One-way mode; leverage and margin mode count for the whole account.
+//
+// Deterministic, single-threaded; times are given and never decrease. Parts: client_account.cpp (requests that change
+// something), account_reports.cpp (what the venue reports, as events), account_views.cpp (answers that only show).
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config/config.h"
+#include "gateway/exchange/client_order.h"
+#include "gateway/exchange/market_board.h"
+#include "gateway/exchange/request.h"
+#include "gateway/exchange/stream_hub.h"
+#include "sim/exchange/exchange.h"
+
+namespace reprise::gateway::exchange {
+
+class ClientAccount {
+ public:
+  // `number`: from 1; its orders' ids begin at number * 10^12.
+  ClientAccount(std::uint32_t number, const config::Config& config, MarketBoard& board, StreamHub& hub);
+
+  void open(UnixNanos now);
+  void on_market(const journal::RecordView& record, InstrumentNo instrument, UnixNanos now, UnixNanos happened);
+  void on_timer(UnixNanos now);
+  UnixNanos next_timer() const;
+
+  // Answers are JSON texts. `form`: placed as ACK says, or RESULT.
+  Asked<std::string> place(const Params& params, UnixNanos now);
+  Asked<std::string> test(const Params& params, UnixNanos now);  // checked, not placed
+  Asked<std::string> place_algo(const Params& params, UnixNanos now);
+  Asked<std::string> modify(const Params& params, UnixNanos now);
+  Asked<std::string> cancel(const Params& params, UnixNanos now);
+  Asked<std::string> cancel_algo(const Params& params, UnixNanos now);
+  Asked<std::string> cancel_all(const Params& params, UnixNanos now);
+  Asked<std::string> cancel_all_algo(const Params& params, UnixNanos now);
+  Asked<std::string> countdown(const Params& params, UnixNanos now);
+  Asked<std::string> set_leverage(const Params& params, UnixNanos now);
+  Asked<std::string> set_margin_mode(const Params& params, UnixNanos now);
+
+  Asked<std::string> order(const Params& params, bool only_open) const;
+  Asked<std::string> open_orders(const Params& params) const;
+  Asked<std::string> all_orders(const Params& params) const;
+  Asked<std::string> algo_order(const Params& params) const;
+  Asked<std::string> open_algo_orders(const Params& params) const;
+  Asked<std::string> all_algo_orders(const Params& params) const;
+  Asked<std::string> user_trades(const Params& params) const;
+  Asked<std::string> income(const Params& params) const;
+  Asked<std::string> balance(bool is_v3) const;
+  Asked<std::string> account(bool is_v3) const;
+  Asked<std::string> position_risk(const Params& params, bool is_v3) const;
+  Asked<std::string> symbol_config(const Params& params) const;
+  Asked<std::string> commission_rate(const Params& params) const;
+
+  // Listen key: one at a time, 64 letters and digits, good for 60 minutes from the last start or keep-alive.
+  const std::string& start_listen_key(UnixNanos now);
+  bool keep_listen_key(UnixNanos now);  // false: there is none
+  void close_listen_key() { listen_key_.clear(); }
+  void expire_listen_key(UnixNanos now);  // as if the time were up
+
+  std::uint32_t number() const { return number_; }
+  const sim::SimExchange& venue() const { return venue_; }
+
+ private:
+  struct Trade {
+    std::int64_t id = 0;
+    std::int64_t order_id = 0;
+    InstrumentNo instrument = 0;
+    Side side = Side::NONE;
+    ClientFill fill;
+    UnixNanos time;
+  };
+  struct Income {
+    InstrumentNo instrument = 0;
+    std::string_view kind;
+    Money amount;
+    std::string_view asset;
+    UnixNanos time;
+    std::int64_t id = 0;
+    std::int64_t trade_id = 0;
+  };
+  struct Countdown {
+    std::int64_t period_ms = 0;
+    UnixNanos due;
+  };
+
+  // client_account.cpp
+  Asked<ClientOrder> read_order(const Params& params, bool is_algo, UnixNanos now) const;
+  Asked<const BoardInstrument*> instrument_of(const Params& params) const;
+  Asked<Price> matched_price(std::string_view match, Side side, const BoardInstrument& i) const;
+  Asked<std::int64_t> find_order(const Params& params, bool is_algo) const;
+  std::optional<ApiError> submit(ClientOrder& order, UnixNanos now);
+  std::optional<ApiError> cancel_order(const ClientOrder& order, UnixNanos now);
+  Asked<std::string> cancel_every(std::map<std::int64_t, ClientOrder>& orders, const Params& params, UnixNanos now);
+  std::int64_t new_id() { return static_cast<std::int64_t>(number_) * 1'000'000'000'000 + ++last_id_; }
+
+  // account_reports.cpp
+  void take_reports(UnixNanos now);
+  void on_order_report(const sim::Report& report, const sim::Report* balance, UnixNanos now);
+  void on_fill(ClientOrder& order, const sim::OrderReport& report, const sim::Report* balance, bool is_forced, UnixNanos now);
+  void fire(ClientOrder& algo, UnixNanos now);
+  void send(std::string_view event, std::string text);
+  void send_account(std::string_view reason, InstrumentNo instrument, bool with_position, std::string_view symbol,
+                    UnixNanos now);
+  void send_order(const ClientOrder& order, std::string_view execution, const ClientFill* fill, int expiry, UnixNanos now);
+  void send_algo(const ClientOrder& order, UnixNanos now);
+  void earn(InstrumentNo instrument, std::string_view kind, Money amount, std::string_view asset, std::int64_t trade_id,
+            UnixNanos now);
+  OpenNotional open_notional(InstrumentNo instrument) const;
+
+  // account_views.cpp
+  struct Margins {
+    Money initial;      // of the position
+    Money order;        // of open orders
+    Money maintenance;
+  };
+  Margins margins(const BoardInstrument& i) const;
+  Money available() const;
+  Price liquidation_price(const BoardInstrument& i) const;
+  Price break_even(InstrumentNo instrument, const sim::LedgerPosition& position) const;
+  void write_position(JsonText& out, const BoardInstrument& i, bool is_v3) const;
+  bool has_position_or_orders(InstrumentNo instrument) const;
+
+  std::uint32_t number_;
+  config::Config config_;
+  MarketBoard& board_;
+  StreamHub& hub_;
+  sim::SimExchange venue_;
+  std::map<std::int64_t, ClientOrder> orders_;       // by orderId
+  std::map<std::int64_t, ClientOrder> algo_orders_;  // by algoId
+  std::map<std::string, std::int64_t, std::less<>> by_client_id_;  // the newest order of that name
+  std::map<std::string, std::int64_t, std::less<>> algo_by_client_id_;
+  std::map<sim::Seq, std::int64_t> by_seq_;       // normal orders
+  std::map<sim::Seq, std::int64_t> algo_by_seq_;  // conditional ones
+  std::optional<sim::VenueError> refusal_;        // of the command under way
+  std::vector<Trade> trades_;
+  std::deque<Income> incomes_;
+  std::map<InstrumentNo, Countdown> countdowns_;
+  std::map<InstrumentNo, Money> realized_;  // accumulated, before fees
+  std::int64_t last_id_ = 0;
+  std::int64_t last_tran_id_ = 0;
+  std::string listen_key_;
+  std::uint32_t listen_keys_made_ = 0;
+  UnixNanos listen_key_until_;
+  UnixNanos opened_;
+  UnixNanos updated_;
+};
+
+}  // namespace reprise::gateway::exchange

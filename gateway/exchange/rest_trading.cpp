@@ -1,0 +1,250 @@
+// Functions of an account: orders, positions, settings, user streams.
+#include <algorithm>
+
+#include "gateway/binance/json_text.h"
+#include "gateway/exchange/rest_table.h"
+
+namespace reprise::gateway::exchange {
+
+namespace {
+
+using Core = ExchangeCore;
+using Caller = ExchangeCore::Caller;
+
+template <std::int64_t kWeight>
+std::int64_t weight(const Params&) {
+  return kWeight;
+}
+std::int64_t one_or_forty(const Params& params) {
+  return params.has("symbol") ? 1 : 40;
+}
+
+// Members that change something.
+template <Asked<std::string> (ClientAccount::*kMember)(const Params&, UnixNanos)>
+Asked<std::string> act(Core&, const Caller& caller, const Params& params) {
+  return (caller.account->*kMember)(params, caller.clock.now);
+}
+// Members that only show.
+template <Asked<std::string> (ClientAccount::*kMember)(const Params&) const>
+Asked<std::string> show(Core&, const Caller& caller, const Params& params) {
+  return (caller.account->*kMember)(params);
+}
+
+Asked<std::string> any_order(Core&, const Caller& caller, const Params& params) {
+  return caller.account->order(params, false);
+}
+Asked<std::string> open_order(Core&, const Caller& caller, const Params& params) {
+  return caller.account->order(params, true);
+}
+template <bool kIsV3>
+Asked<std::string> balance(Core&, const Caller& caller, const Params&) {
+  return caller.account->balance(kIsV3);
+}
+template <bool kIsV3>
+Asked<std::string> account(Core&, const Caller& caller, const Params&) {
+  return caller.account->account(kIsV3);
+}
+template <bool kIsV3>
+Asked<std::string> position_risk(Core&, const Caller& caller, const Params& params) {
+  return caller.account->position_risk(params, kIsV3);
+}
+
+// A list of requests in one parameter; each is answered by itself, an order or a refusal.
+template <Asked<std::string> (ClientAccount::*kMember)(const Params&, UnixNanos)>
+Asked<std::string> batch(Core&, const Caller& caller, const Params& params) {
+  auto text = params.text("batchOrders");
+  if (!text) return text.error();
+  json::Document list;
+  list.Parse<json::kParseFlags>(text->data(), text->size());
+  if (list.HasParseError() || !list.IsArray()) return malformed_parameter("batchOrders");
+  if (list.Empty() || list.Size() > 5) return ApiError{-4129, "batchOrders must hold 1 to 5 orders."};
+  JsonText out;
+  out.open_list();
+  for (const json::Value& one : list.GetArray()) {
+    std::map<std::string, std::string, std::less<>> values;
+    if (one.IsObject()) {
+      for (const auto& member : one.GetObject()) {
+        std::string value(json::text_of(member.value));
+        if (member.value.IsBool()) value = member.value.GetBool() ? "true" : "false";
+        values.emplace(std::string(member.name.GetString(), member.name.GetStringLength()), std::move(value));
+      }
+    }
+    auto answer = (caller.account->*kMember)(Params::of(std::move(values)), caller.clock.now);
+    out.raw(answer ? *answer : answer_of(answer.error()).body);
+  }
+  return out.close_list().str();
+}
+
+Asked<std::string> cancel_batch(Core&, const Caller& caller, const Params& params) {
+  const bool by_id = params.has("orderIdList");
+  auto text = params.text(by_id ? "orderIdList" : "origClientOrderIdList");
+  if (!text) return text.error();
+  auto symbol = params.text("symbol");
+  if (!symbol) return symbol.error();
+  json::Document list;
+  list.Parse<json::kParseFlags>(text->data(), text->size());
+  if (list.HasParseError() || !list.IsArray() || list.Empty() || list.Size() > 10)
+    return malformed_parameter(by_id ? "orderIdList" : "origClientOrderIdList");
+  JsonText out;
+  out.open_list();
+  for (const json::Value& one : list.GetArray()) {
+    auto answer = caller.account->cancel(
+        Params::of({{"symbol", *symbol}, {by_id ? "orderId" : "origClientOrderId", std::string(json::text_of(one))}}),
+        caller.clock.now);
+    out.raw(answer ? *answer : answer_of(answer.error()).body);
+  }
+  return out.close_list().str();
+}
+
+Asked<std::string> position_side(Core&, const Caller&, const Params&) {
+  return std::string("{\"dualSidePosition\":false}");
+}
+Asked<std::string> set_position_side(Core&, const Caller&, const Params& params) {
+  auto dual = params.text("dualSidePosition");
+  if (!dual) return dual.error();
+  if (*dual == "false") return ApiError{-4059, "No need to change position side."};
+  return ApiError{-1020, "This operation is not supported."};  // hedge mode
+}
+Asked<std::string> multi_assets(Core&, const Caller&, const Params&) {
+  return std::string("{\"multiAssetsMargin\":false}");
+}
+Asked<std::string> set_multi_assets(Core&, const Caller&, const Params& params) {
+  auto wanted = params.text("multiAssetsMargin");
+  if (!wanted) return wanted.error();
+  if (*wanted == "false") return ApiError{-4171, "No need to change multi-assets mode."};
+  return ApiError{-1020, "This operation is not supported."};
+}
+Asked<std::string> fee_burn(Core& core, const Caller&, const Params&) {
+  JsonText out;
+  return out.open().field("feeBurn", !core.config().account.fee_asset.empty()).close().str();
+}
+Asked<std::string> account_config(Core&, const Caller&, const Params&) {
+  JsonText out;
+  out.open().field("feeTier", 0).field("canTrade", true).field("canDeposit", true).field("canWithdraw", false);
+  out.field("dualSidePosition", false).field("updateTime", 0).field("multiAssetsMargin", false).field("tradeGroupId", -1);
+  return out.close().str();
+}
+
+Asked<std::string> leverage_bracket(Core& core, const Caller&, const Params& params) {
+  const auto symbol = params.get("symbol");
+  if (symbol && core.board().find(*symbol) == nullptr) return ApiError{-1121, "Invalid symbol."};
+  JsonText out;
+  out.open_list();
+  for (const auto& [number, owned] : core.board().all()) {
+    const Instrument& i = owned->instrument;
+    if (!i.is_linear() || (symbol && *symbol != i.symbol)) continue;
+    out.open().field("symbol", i.symbol).key("brackets").open_list();
+    int bracket = 0;
+    for (const MarginTier& tier : i.margin.tiers) {
+      out.open().field("bracket", ++bracket).field("initialLeverage", tier.max_leverage);
+      out.decimal_number("notionalCap", tier.notional_cap.e8).decimal_number("notionalFloor", tier.notional_floor.e8);
+      out.decimal_number("maintMarginRatio", tier.maintenance_margin_rate.e8).decimal_number("cum", tier.maintenance_amount.e8);
+      out.close();
+    }
+    out.close_list().close();
+  }
+  return out.close_list().str();
+}
+
+Asked<std::string> order_rate(Core& core, const Caller&, const Params&) {
+  const UsageLimits& limits = core.usage().limits();
+  JsonText out;
+  out.open_list();
+  out.open().field("rateLimitType", "ORDERS").field("interval", "SECOND").field("intervalNum", 10);
+  out.field("limit", limits.orders_per_10s).close();
+  out.open().field("rateLimitType", "ORDERS").field("interval", "MINUTE").field("intervalNum", 1);
+  out.field("limit", limits.orders_per_minute).close();
+  return out.close_list().str();
+}
+
+Asked<std::string> start_stream(Core&, const Caller& caller, const Params&) {
+  JsonText out;
+  return out.open().field("listenKey", caller.account->start_listen_key(caller.clock.now)).close().str();
+}
+Asked<std::string> keep_stream(Core&, const Caller& caller, const Params&) {
+  if (!caller.account->keep_listen_key(caller.clock.now)) return ApiError{-1125, "This listenKey does not exist."};
+  JsonText out;
+  return out.open().field("listenKey", caller.account->start_listen_key(caller.clock.now)).close().str();
+}
+Asked<std::string> close_stream(Core&, const Caller& caller, const Params&) {
+  caller.account->close_listen_key();
+  return std::string("{}");
+}
+
+constexpr Security kSigned = Security::signed_request;
+constexpr Security kKey = Security::key;
+
+constexpr Endpoint kTrading[] = {
+    {"POST", "/fapi/v1/order", "order.place", kSigned, weight<0>, 1, 1, act<&ClientAccount::place>},
+    {"PUT", "/fapi/v1/order", "order.modify", kSigned, weight<0>, 1, 1, act<&ClientAccount::modify>},
+    {"DELETE", "/fapi/v1/order", "order.cancel", kSigned, weight<1>, 0, 0, act<&ClientAccount::cancel>},
+    {"GET", "/fapi/v1/order", "order.status", kSigned, weight<1>, 0, 0, any_order},
+    {"POST", "/fapi/v1/order/test", nullptr, kSigned, weight<1>, 0, 0, act<&ClientAccount::test>},
+    {"POST", "/fapi/v1/batchOrders", nullptr, kSigned, weight<5>, 5, 1, batch<&ClientAccount::place>},
+    {"PUT", "/fapi/v1/batchOrders", nullptr, kSigned, weight<5>, 5, 1, batch<&ClientAccount::modify>},
+    {"DELETE", "/fapi/v1/batchOrders", nullptr, kSigned, weight<1>, 0, 0, cancel_batch},
+    {"DELETE", "/fapi/v1/allOpenOrders", nullptr, kSigned, weight<1>, 0, 0, act<&ClientAccount::cancel_all>},
+    {"POST", "/fapi/v1/countdownCancelAll", nullptr, kSigned, weight<10>, 0, 0, act<&ClientAccount::countdown>},
+    {"GET", "/fapi/v1/openOrder", nullptr, kSigned, weight<1>, 0, 0, open_order},
+    {"GET", "/fapi/v1/openOrders", nullptr, kSigned, one_or_forty, 0, 0, show<&ClientAccount::open_orders>},
+    {"GET", "/fapi/v1/allOrders", nullptr, kSigned, weight<5>, 0, 0, show<&ClientAccount::all_orders>},
+    {"GET", "/fapi/v1/userTrades", nullptr, kSigned, weight<5>, 0, 0, show<&ClientAccount::user_trades>},
+    {"GET", "/fapi/v1/rateLimit/order", nullptr, kSigned, weight<1>, 0, 0, order_rate},
+    {"POST", "/fapi/v1/algoOrder", "algoOrder.place", kSigned, weight<0>, 1, 1, act<&ClientAccount::place_algo>},
+    {"DELETE", "/fapi/v1/algoOrder", "algoOrder.cancel", kSigned, weight<1>, 0, 0, act<&ClientAccount::cancel_algo>},
+    {"GET", "/fapi/v1/algoOrder", nullptr, kSigned, weight<1>, 0, 0, show<&ClientAccount::algo_order>},
+    {"GET", "/fapi/v1/openAlgoOrders", nullptr, kSigned, one_or_forty, 0, 0, show<&ClientAccount::open_algo_orders>},
+    {"GET", "/fapi/v1/allAlgoOrders", nullptr, kSigned, weight<5>, 0, 0, show<&ClientAccount::all_algo_orders>},
+    {"DELETE", "/fapi/v1/algoOpenOrders", nullptr, kSigned, weight<1>, 0, 0, act<&ClientAccount::cancel_all_algo>},
+    {"POST", "/fapi/v1/leverage", nullptr, kSigned, weight<1>, 0, 0, act<&ClientAccount::set_leverage>},
+    {"POST", "/fapi/v1/marginType", nullptr, kSigned, weight<1>, 0, 0, act<&ClientAccount::set_margin_mode>},
+    {"GET", "/fapi/v1/positionSide/dual", nullptr, kSigned, weight<30>, 0, 0, position_side},
+    {"POST", "/fapi/v1/positionSide/dual", nullptr, kSigned, weight<1>, 0, 0, set_position_side},
+    {"GET", "/fapi/v1/multiAssetsMargin", nullptr, kSigned, weight<30>, 0, 0, multi_assets},
+    {"POST", "/fapi/v1/multiAssetsMargin", nullptr, kSigned, weight<1>, 0, 0, set_multi_assets},
+    {"GET", "/fapi/v1/feeBurn", nullptr, kSigned, weight<30>, 0, 0, fee_burn},
+    {"GET", "/fapi/v1/accountConfig", nullptr, kSigned, weight<5>, 0, 0, account_config},
+    {"GET", "/fapi/v1/symbolConfig", nullptr, kSigned, weight<5>, 0, 0, show<&ClientAccount::symbol_config>},
+    {"GET", "/fapi/v2/balance", "account.balance", kSigned, weight<5>, 0, 0, balance<false>},
+    {"GET", "/fapi/v3/balance", "v2/account.balance", kSigned, weight<5>, 0, 0, balance<true>},
+    {"GET", "/fapi/v2/account", "account.status", kSigned, weight<5>, 0, 0, account<false>},
+    {"GET", "/fapi/v3/account", "v2/account.status", kSigned, weight<5>, 0, 0, account<true>},
+    {"GET", "/fapi/v2/positionRisk", "account.position", kSigned, weight<5>, 0, 0, position_risk<false>},
+    {"GET", "/fapi/v3/positionRisk", "v2/account.position", kSigned, weight<5>, 0, 0, position_risk<true>},
+    {"GET", "/fapi/v1/income", nullptr, kSigned, weight<30>, 0, 0, show<&ClientAccount::income>},
+    {"GET", "/fapi/v1/leverageBracket", nullptr, kSigned, weight<1>, 0, 0, leverage_bracket},
+    {"GET", "/fapi/v1/commissionRate", nullptr, kSigned, weight<20>, 0, 0, show<&ClientAccount::commission_rate>},
+    {"POST", "/fapi/v1/listenKey", "userDataStream.start", kKey, weight<1>, 0, 0, start_stream},
+    {"PUT", "/fapi/v1/listenKey", "userDataStream.ping", kKey, weight<1>, 0, 0, keep_stream},
+    {"DELETE", "/fapi/v1/listenKey", "userDataStream.stop", kKey, weight<1>, 0, 0, close_stream},
+};
+
+}  // namespace
+
+std::span<const Endpoint> trading_endpoints() {
+  return kTrading;
+}
+
+namespace {
+template <class Fits>
+const Endpoint* find(Fits&& fits) {
+  for (const std::span<const Endpoint> table : {market_endpoints(), trading_endpoints()}) {
+    for (const Endpoint& endpoint : table) {
+      if (fits(endpoint)) return &endpoint;
+    }
+  }
+  return nullptr;
+}
+}  // namespace
+
+const Endpoint* find_endpoint(std::string_view method, std::string_view path) {
+  return find([&](const Endpoint& e) { return method == e.method && path == e.path; });
+}
+const Endpoint* find_ws_method(std::string_view ws_method) {
+  return find([&](const Endpoint& e) { return e.ws_method != nullptr && ws_method == e.ws_method; });
+}
+bool is_known_path(std::string_view path) {
+  return find([&](const Endpoint& e) { return path == e.path; }) != nullptr;
+}
+
+}  // namespace reprise::gateway::exchange
