@@ -37,18 +37,21 @@ void set_target(Request& request, std::string target) {
 }  // namespace
 
 struct Reply::Target {
-  std::weak_ptr<ServerConnection> connection;
-  std::uint64_t serial;
-  bool answered = false;
+  Target(std::weak_ptr<ServerConnection> wanted, std::uint64_t number) : connection(std::move(wanted)), serial(number) {}
+  ~Target() {
+    if (const auto alive = take()) alive->answer(serial, Response{500, {}, "no answer was made\n"});
+  }
+  Target(const Target&) = delete;
+  Target& operator=(const Target&) = delete;
 
   // The connection, the first time.
   std::shared_ptr<ServerConnection> take() {
     return std::exchange(answered, true) ? nullptr : connection.lock();
   }
-  ~Target() {
-    const auto alive = take();
-    if (alive) alive->answer(serial, Response{500, {}, "no answer was made\n"});
-  }
+
+  const std::weak_ptr<ServerConnection> connection;
+  const std::uint64_t serial;
+  bool answered = false;
 };
 
 void Reply::send(Response response) const {
@@ -163,7 +166,7 @@ void ServerConnection::take_request() {
   request.body = std::move(message.body());
   set_phase(Phase::answering, limits_.answer_time);
   server_->handler.on_request(std::move(request),
-                              Reply(std::make_shared<Reply::Target>(Reply::Target{weak_from_this(), serial_})));
+                              Reply(std::make_shared<Reply::Target>(weak_from_this(), serial_)));
 }
 
 void ServerConnection::send(const Response& response, bool keep_alive, bool with_body) {

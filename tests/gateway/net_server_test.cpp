@@ -217,7 +217,7 @@ TEST_CASE("faults on request: no answer, half an answer, silence") {
   test.running.on([&] {
     test.recorder.answer = [](Request request, Reply reply) {
       if (request.path == "/drop") reply.drop();
-      if (request.path == "/cut") reply.cut(Response{200, {}, "0123456789"}, 30);
+      if (request.path == "/cut") reply.cut(Response{200, {}, "0123456789"}, 31);
       if (request.path == "/hang") reply.hang();
     };
   });

@@ -119,6 +119,14 @@ std::string RawPeer::read_until(std::string_view text) {
   return seen;
 }
 
+std::string RawPeer::read_some() {
+  if (!input_.empty()) return std::exchange(input_, {});
+  char bytes[16'384];
+  const int got = receive(bytes, sizeof(bytes));
+  ended_ = got <= 0;
+  return ended_ ? std::string() : std::string(bytes, static_cast<std::size_t>(got));
+}
+
 std::string RawPeer::read_answer() {
   std::string head = read_until("\r\n\r\n");
   const std::size_t field = head.find("Content-Length: ");

@@ -109,6 +109,7 @@ class RawPeer {
   // Reads until the text has been seen, or the peer ended or stayed silent for the bound; what came since the last call.
   std::string read_until(std::string_view text);
   std::string read_to_end() { return read_until({}); }
+  std::string read_some();  // whatever comes first
   // An HTTP answer with a Content-Length: head and body.
   std::string read_answer();
   bool ended() const { return ended_; }

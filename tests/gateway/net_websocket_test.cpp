@@ -190,7 +190,7 @@ TEST_CASE("frames against the protocol end the connection") {
   ends(raw_frame(0x81, "\xff\xfe not UTF-8"));
   RawPeer binary = raw_client(test);
   binary.send(raw_frame(0x82, "binary"));
-  CHECK(binary.read_until("spoken").starts_with("\x88\x16\x03\xeb"));  // 1003
+  CHECK(binary.read_until("spoken").starts_with("\x88\x15\x03\xeb"));  // 1003
   test.running.on([&] { CHECK(test.recorder.texts.empty()); });
 }
 
@@ -297,7 +297,7 @@ TEST_CASE("texts that never left are counted as unsent, those that did are not")
   test.running.on([&] {
     for (int i = 0; i < kTexts; ++i) CHECK(client.socket->send_text(std::string(1u << 20, 'x')));
   });
-  peer.read_until("x");
+  REQUIRE(!peer.read_some().empty());
   peer.reset();
   REQUIRE(client.ended());
   CHECK(client.recorder.end.cause == WebsocketCause::broken);
