@@ -2,8 +2,8 @@
 // order and to the reaction.
 //
 // The question that costs money is whether the order exists. Fate answers it and nothing else; Reaction says what the
-// gateway does next. What no table knows is unknown and is asked for by client id, never sent again (fail safe). Source:
-// /fapi documentation and captures as of autumn 2026. Pure functions, no state.
+// gateway does next. What no table knows is unknown and is asked for by client id, never sent again (fail safe).
+// Source: /fapi documentation and captures as of autumn 2026. Pure functions, no state.
 #pragma once
 
 #include <cstdint>
@@ -81,8 +81,8 @@ struct StatusRow {
 std::span<const StatusRow> status_rows();
 
 struct VenueAnswer {
-  int http_status = 0;                // of the WebSocket API: its `status`
-  std::optional<std::int32_t> code;   // of the body
+  int http_status = 0;               // of the WebSocket API: its `status`
+  std::optional<std::int32_t> code;  // of the body
   TextKind text = TextKind::none;
 };
 

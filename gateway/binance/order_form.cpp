@@ -12,7 +12,7 @@ constexpr std::size_t kMaxBatch = 5;
 constexpr std::size_t kMaxCancelBatch = 10;
 constexpr RequestCost kNewOrder{0, 1, 1, 0, 0};
 constexpr RequestCost kBatch{5, 5, 1, 0, 0};
-constexpr Rate kLeastCallback = Rate::of_e8(100'000);       // 0.1 %
+constexpr Rate kLeastCallback = Rate::of_e8(100'000);        // 0.1 %
 constexpr Rate kGreatestCallback = Rate::of_e8(20'000'000);  // 20 %
 
 std::string_view venue_name(OrderType type) {

@@ -41,17 +41,23 @@ unsigned char* bytes_of(std::span<char> text) {
   return reinterpret_cast<unsigned char*>(text.data());
 }
 
-MacPtr make_hmac() {
-  return MacPtr(EVP_MAC_fetch(nullptr, "HMAC", nullptr));
-}
-
-bool hmac_sha256(EVP_MAC* mac, std::string_view key, std::string_view payload, unsigned char (&out)[kHmacBytes]) {
-  const MacContextPtr context(EVP_MAC_CTX_new(mac));
+// HMAC-SHA256 without a key, to be copied for each use: looking the algorithms up again would cost more than the rest.
+MacContextPtr make_hmac() {
+  const MacPtr mac(EVP_MAC_fetch(nullptr, "HMAC", nullptr));
+  if (!mac) return nullptr;
+  MacContextPtr context(EVP_MAC_CTX_new(mac.get()));
   char digest[] = "SHA256";
   const OSSL_PARAM params[] = {OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0),
                                OSSL_PARAM_construct_end()};
+  if (!context || EVP_MAC_CTX_set_params(context.get(), params) != 1) return nullptr;
+  return context;
+}
+
+bool hmac_sha256(const EVP_MAC_CTX* hmac, std::string_view key, std::string_view payload,
+                 unsigned char (&out)[kHmacBytes]) {
+  const MacContextPtr context(EVP_MAC_CTX_dup(hmac));
   std::size_t length = 0;
-  return context && EVP_MAC_init(context.get(), bytes_of(key), key.size(), params) == 1 &&
+  return context && EVP_MAC_init(context.get(), bytes_of(key), key.size(), nullptr) == 1 &&
          EVP_MAC_update(context.get(), bytes_of(payload), payload.size()) == 1 &&
          EVP_MAC_final(context.get(), out, &length, sizeof out) == 1 && length == sizeof out;
 }
@@ -144,7 +150,7 @@ const char* name_of(KeyKind kind) {
 }
 
 struct Signer::Tools {
-  MacPtr hmac;  // without a key
+  MacContextPtr hmac;  // without a key
 };
 
 Signer::Signer(KeyKind kind, Secret key, std::unique_ptr<Tools> tools)
@@ -220,7 +226,7 @@ Result<std::string> Signer::public_key_pem() const {
 struct SignatureVerifier::Impl {
   KeyKind kind = KeyKind::hmac;
   Secret secret;
-  MacPtr hmac;
+  MacContextPtr hmac;
   PkeyPtr public_key;
 };
 

@@ -1,4 +1,4 @@
-// Requests: what goes on the wire for each of them, what is refused before it gets there, and that the other side reads it.
+// Requests: what goes on the wire for each, what is refused before it gets there, and that the other side reads it.
 #include <random>
 
 #include "gateway/binance/account_form.h"
@@ -99,7 +99,8 @@ TEST_CASE("each conditional order goes to the algo endpoint with what its type n
   CHECK(changed(conditional_form(OrderType::STOP_LIMIT), plain) ==
         head + "STOP&quantity=0.001&price=60000&triggerPrice=59500.1&workingType=CONTRACT_PRICE&clientAlgoId=t1");
   CHECK(changed(conditional_form(OrderType::TAKE_PROFIT_LIMIT), plain) ==
-        head + "TAKE_PROFIT&quantity=0.001&price=60000&triggerPrice=59500.1&workingType=CONTRACT_PRICE&clientAlgoId=t1");
+        head + "TAKE_PROFIT&quantity=0.001&price=60000&triggerPrice=59500.1&workingType=CONTRACT_PRICE&"
+               "clientAlgoId=t1");
   CHECK(changed(conditional_form(OrderType::STOP_MARKET),
                 [](OrderForm& f) {
                   f.trigger_source = schema::TriggerSource::MARK_PRICE;
@@ -228,7 +229,8 @@ TEST_CASE("the other requests are written as the venue wants them", "[gateway][b
   CHECK(text(close_listen_key()) == "DELETE /fapi/v1/listenKey ");
   CHECK(text(account()) == "GET /fapi/v3/account ");
   CHECK(text(position_risk("\u6d4b\u8bd5USDT")) == "GET /fapi/v3/positionRisk symbol=%E6%B5%8B%E8%AF%95USDT");
-  CHECK(text(user_trades("BTCUSDT", {5, {}, {}, 1000})) == "GET /fapi/v1/userTrades symbol=BTCUSDT&fromId=5&limit=1000");
+  CHECK(text(user_trades("BTCUSDT", {5, {}, {}, 1000})) ==
+        "GET /fapi/v1/userTrades symbol=BTCUSDT&fromId=5&limit=1000");
   const UnixNanos start{1'790'000'000'000'000'000};
   CHECK(text(user_trades("BTCUSDT", {{}, start, start + DurationNanos::seconds(60), 0})) ==
         "GET /fapi/v1/userTrades symbol=BTCUSDT&startTime=1790000000000&endTime=1790000060000");

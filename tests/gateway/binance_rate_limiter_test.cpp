@@ -240,7 +240,9 @@ TEST_CASE("no clock error within the bound, latency, loss or missing header brin
   for (std::uint64_t seed = 1; seed <= 16; ++seed) {
     INFO("seed " << seed);
     std::mt19937_64 random(seed);
-    const auto pick = [&](std::int64_t below) { return static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(below)); };
+    const auto pick = [&](std::int64_t below) {
+      return static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(below));
+    };
     RateLimiter::Settings settings;
     settings.ceilings_permille = {1000, 1000, 1000, 1000};
     settings.clock_error = DurationNanos::millis(1 + pick(2) * pick(800));
@@ -331,12 +333,14 @@ TEST_CASE("limits are learned from exchangeInfo, and what is not understood is r
   limiter.learn_limits(rules.value());
   std::map<std::pair<LimitKind, std::int64_t>, std::int64_t> limits;
   for (const LimitUse& use : limiter.uses(at(0))) limits[{use.rule.kind, use.rule.interval.ns}] = use.rule.limit;
-  CHECK(limits == std::map<std::pair<LimitKind, std::int64_t>, std::int64_t>{{{LimitKind::request_weight, kMinute}, 6000},
-                                                                             {{LimitKind::orders, 10 * kSecond}, 50},
-                                                                             {{LimitKind::funding, 5 * kMinute}, 500},
-                                                                             {{LimitKind::statistics, 5 * kMinute}, 1000}});
+  const decltype(limits) expected = {{{LimitKind::request_weight, kMinute}, 6000},
+                                     {{LimitKind::orders, 10 * kSecond}, 50},
+                                     {{LimitKind::funding, 5 * kMinute}, 500},
+                                     {{LimitKind::statistics, 5 * kMinute}, 1000}};
+  CHECK(limits == expected);
   for (const char* text :
-       {"", "{}", "[]", R"({"rateLimits":[]})", R"({"rateLimits":[{"rateLimitType":"NEW","interval":"MINUTE","intervalNum":1,"limit":1}]})",
+       {"", "{}", "[]", R"({"rateLimits":[]})",
+        R"({"rateLimits":[{"rateLimitType":"NEW","interval":"MINUTE","intervalNum":1,"limit":1}]})",
         R"({"rateLimits":[{"rateLimitType":"ORDERS","interval":"FORTNIGHT","intervalNum":1,"limit":1}]})",
         R"({"rateLimits":[{"rateLimitType":"ORDERS","interval":"MINUTE","intervalNum":0,"limit":1}]})",
         R"({"rateLimits":[{"rateLimitType":"ORDERS","interval":"MINUTE","intervalNum":1,"limit":0}]})",
