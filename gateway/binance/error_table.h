@@ -28,20 +28,20 @@ enum class Fate {
 };
 
 enum class Reaction {
-  none,                   // done, or already as wanted
-  give_up,                // this request is over; the strategy decides anew
-  correct_and_retry,      // a figure of ours is out of date: take the venue's and make a new request
-  refresh_account,        // read positions, open orders and balances again, then decide
-  refresh_instruments,    // read exchangeInfo again, then decide
-  retry_with_backoff,     // the same request again, later, a few times
-  wait_for_limit,         // the rate limiter says when
-  stop_all_requests,      // banned, or about to be: nothing until the stated end
-  resync_clock,           // measure the clock offset, then once more
-  query_order,            // ask by client id until the answer is certain
-  renew_listen_key,       // make a new key, connect again, reconcile
-  reduce_only,            // the venue takes only what makes positions smaller
-  halt_trading,           // the account may not trade: stop, alert
-  fatal                   // a defect or a wrong setting here: stop what sends this, alert
+  none,                 // done, or already as wanted
+  give_up,              // this request is over; the strategy decides anew
+  correct_and_retry,    // a figure of ours is out of date: take the venue's and make a new request
+  refresh_account,      // read positions, open orders and balances again, then decide
+  refresh_instruments,  // read exchangeInfo again, then decide
+  retry_with_backoff,   // the same request again, later, a few times
+  wait_for_limit,       // the rate limiter says when
+  stop_all_requests,    // banned, or about to be: nothing until the stated end
+  resync_clock,         // measure the clock offset, then once more
+  query_order,          // ask by client id until the answer is certain
+  renew_listen_key,     // make a new key, connect again, reconcile
+  reduce_only,          // the venue takes only what makes positions smaller
+  halt_trading,         // the account may not trade: stop, alert
+  fatal                 // a defect or a wrong setting here: stop what sends this, alert
 };
 const char* name_of(Fate fate);
 const char* name_of(Reaction reaction);

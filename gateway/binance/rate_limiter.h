@@ -44,8 +44,8 @@ struct Admission {
 // A pause that an answer brought.
 struct RatePause {
   UnixNanos until;
-  bool is_ban = false;       // 418, or a 429 that says "banned"
-  bool is_orders = false;    // only what counts as an order has to wait
+  bool is_ban = false;     // 418, or a 429 that says "banned"
+  bool is_orders = false;  // only what counts as an order has to wait
   schema::AlertLevel alert = schema::AlertLevel::WARNING;
   const char* reason = "";
 };

@@ -11,9 +11,9 @@ namespace {
 constexpr std::size_t kShortestPemLine = 16;
 
 // Lower case; matched without regard to case.
-constexpr std::array<std::string_view, 10> kSecretFields = {
-    "signature", "listenkey", "apikey",     "x-mbx-apikey", "api_key",
-    "secret",    "apisecret", "api_secret", "privatekey",   "private_key"};
+constexpr std::array<std::string_view, 10> kSecretFields = {"signature",  "listenkey",  "apikey",    "x-mbx-apikey",
+                                                            "api_key",    "secret",     "apisecret", "api_secret",
+                                                            "privatekey", "private_key"};
 
 char lower(char c) {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;

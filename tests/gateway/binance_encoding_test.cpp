@@ -131,8 +131,9 @@ TEST_CASE("malformed, doubled and oversized parameters are refused", "[gateway][
 }
 
 TEST_CASE("numbers and flags are read strictly", "[gateway][binance]") {
-  const Parameters p = parsed("i=-9223372036854775808&j=9223372036854775807&k=9223372036854775808&l=1x&m=-&"
-                              "d=0.00000001&e=1.123456789&t=TRUE&f=false&y=yes");
+  const Parameters p = parsed(
+      "i=-9223372036854775808&j=9223372036854775807&k=9223372036854775808&l=1x&m=-&"
+      "d=0.00000001&e=1.123456789&t=TRUE&f=false&y=yes");
   CHECK(p.integer("i") == INT64_MIN);
   CHECK(p.integer("j") == INT64_MAX);
   for (const char* name : {"k", "l", "m", "d", "none"}) CHECK_FALSE(p.integer(name));

@@ -34,7 +34,9 @@ class Folder {
 };
 
 template <class T>
-concept Printable = requires(std::ostream& out, const T& value) { out << value; };
+concept Printable = requires(std::ostream& out, const T& value) {
+  out << value;
+};
 static_assert(!Printable<Secret>);
 static_assert(!std::is_convertible_v<Secret, std::string> && !std::is_convertible_v<Secret, std::string_view>);
 static_assert(!std::is_copy_constructible_v<Secret> && !std::is_copy_assignable_v<Secret>);
@@ -213,10 +215,9 @@ TEST_CASE("credentials come from the environment, which forgets them", "[gateway
 
 TEST_CASE("a .env file may have comments, quotes, exports and other programs' variables", "[gateway][binance]") {
   const Folder folder;
-  const std::string path = folder.write(
-      ".env",
-      "# ours\n\nexport REPRISE_API_KEY='the key'\nOTHER=1\r\n"
-      "  REPRISE_API_SECRET = \"first\nsecond # not a comment\" # one\n");
+  const std::string path = folder.write(".env",
+                                        "# ours\n\nexport REPRISE_API_KEY='the key'\nOTHER=1\r\n"
+                                        "  REPRISE_API_SECRET = \"first\nsecond # not a comment\" # one\n");
   chmod(path.c_str(), 0600);
   CHECK(has(problem({"REPRISE", path}), "REPRISE_API_KEY holds a character that no key has"));
   folder.write(".env", "export REPRISE_API_KEY='thekey'\nREPRISE_API_SECRET=\"-----BEGIN X\nY\"  # one\n");
