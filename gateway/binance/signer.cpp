@@ -33,6 +33,8 @@ using BioPtr = std::unique_ptr<BIO, Free<BIO_free_all>>;
 constexpr int kMinRsaBits = 2048;
 constexpr std::size_t kHmacBytes = 32;
 constexpr std::size_t kEd25519KeyBytes = 32;
+// PKCS#8 in front of the key (RFC 8410): version 0, the algorithm 1.3.101.112, an octet string in an octet string.
+constexpr std::string_view kEd25519Head("\x30\x2e\x02\x01\x00\x30\x05\x06\x03\x2b\x65\x70\x04\x22\x04\x20", 16);
 
 const unsigned char* bytes_of(std::string_view text) {
   return reinterpret_cast<const unsigned char*>(text.data());
@@ -176,6 +178,10 @@ Result<Signer> Signer::of_key(const Secret& key) {
   if (!der) return der.error();
   if (label != "PRIVATE KEY" && label != "RSA PRIVATE KEY") {
     return usage_error("a private key is needed, the PEM holds: " + label);
+  }
+  // The usual form of an Ed25519 key is read by hand: OpenSSL's decoders leave the key on the heap.
+  if (der->size() == kEd25519Head.size() + kEd25519KeyBytes && der->reveal().starts_with(kEd25519Head)) {
+    return Signer(KeyKind::ed25519, Secret::copy_of(der->reveal().substr(kEd25519Head.size())), std::move(tools));
   }
   const PkeyPtr loaded = private_key(KeyKind::rsa, *der);
   if (!loaded) return usage_error("OpenSSL cannot read the private key");

@@ -5,7 +5,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
+#include <cstring>
 #include <fstream>
 #include <ostream>
 #include <type_traits>
@@ -83,11 +85,14 @@ int found_in_core(const std::string& inverted) {
     if (!mapping.is_private_data || mapping.is_left_out) continue;
     chunk.resize(mapping.end - mapping.begin);
     const ssize_t got = pread(memory, chunk.data(), chunk.size(), static_cast<off_t>(mapping.begin));
-    for (ssize_t at = 0; at + static_cast<ssize_t>(inverted.size()) <= got; ++at) {
+    const char* here = chunk.data();
+    const char* const end = here + std::max<ssize_t>(got, 0);
+    while (here < end && (here = static_cast<const char*>(std::memchr(
+                              here, ~inverted[0] & 0xff, static_cast<std::size_t>(end - here)))) != nullptr) {
       std::size_t same = 0;
-      const char* const here = chunk.data() + at;
-      while (same < inverted.size() && here[same] == static_cast<char>(~inverted[same])) ++same;
+      while (same < inverted.size() && here + same < end && here[same] == static_cast<char>(~inverted[same])) ++same;
       if (same == inverted.size()) ++count;
+      ++here;
     }
     wipe(std::span<char>(chunk));
   }
