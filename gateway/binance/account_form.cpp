@@ -20,7 +20,7 @@ VenueRequest listen_key(Method method, const char* ws_method) {
 }
 
 VenueRequest open_data(const char* path, std::int64_t weight, const char* ws_method = "") {
-  return {Method::get, path, ws_method, Security::none, RequestKind::public_data, Purpose::query,
+  return {Method::get,          path, ws_method, Security::none, RequestKind::public_data, Purpose::query,
           {weight, 0, 0, 0, 0}, {}};
 }
 

@@ -80,12 +80,15 @@ ClientId recognise(std::string_view id, std::uint64_t this_run_tag) {
     const auto seq = base36_value(id.substr(dash + 1));
     if (tag && seq) return {*tag == this_run_tag ? IdOwner::this_run : IdOwner::other_run, *tag, *seq};
   }
-  constexpr std::pair<std::string_view, IdOwner> kPrefixes[] = {
-      {"autoclose-", IdOwner::liquidation},           {"adl_autoclose", IdOwner::liquidation},
-      {"settlement_autoclose-", IdOwner::settlement}, {"delivery_autoclose-", IdOwner::settlement},
-      {"web_", IdOwner::person},                      {"ios_", IdOwner::person},
-      {"android_", IdOwner::person},                  {"electron_", IdOwner::person},
-      {"x-", IdOwner::broker}};
+  constexpr std::pair<std::string_view, IdOwner> kPrefixes[] = {{"autoclose-", IdOwner::liquidation},
+                                                                {"adl_autoclose", IdOwner::liquidation},
+                                                                {"settlement_autoclose-", IdOwner::settlement},
+                                                                {"delivery_autoclose-", IdOwner::settlement},
+                                                                {"web_", IdOwner::person},
+                                                                {"ios_", IdOwner::person},
+                                                                {"android_", IdOwner::person},
+                                                                {"electron_", IdOwner::person},
+                                                                {"x-", IdOwner::broker}};
   for (const auto& [prefix, owner] : kPrefixes) {
     if (id.starts_with(prefix)) return {owner, 0, 0};
   }

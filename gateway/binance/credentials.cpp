@@ -94,13 +94,17 @@ Result<Values> parse_env(std::string_view text, const std::string& path, const N
       const char* const begin = value.data() + 1;
       const std::string_view rest(begin, static_cast<std::size_t>(text.data() + text.size() - begin));
       const std::size_t close_at = rest.find(quote);
-      if (close_at == std::string_view::npos) return problem("the value of " + std::string(name) + " has no closing quote");
+      if (close_at == std::string_view::npos) {
+        return problem("the value of " + std::string(name) + " has no closing quote");
+      }
       value = rest.substr(0, close_at);
       lines_of_value = static_cast<std::size_t>(std::count(value.begin(), value.end(), '\n'));
       const std::string_view after = rest.substr(close_at + 1);
       const std::size_t after_end = std::min(after.find('\n'), after.size());
       const std::string_view tail = trimmed(after.substr(0, after_end));
-      if (!tail.empty() && tail.front() != '#') return problem("something stands behind the value of " + std::string(name));
+      if (!tail.empty() && tail.front() != '#') {
+        return problem("something stands behind the value of " + std::string(name));
+      }
       behind = after.substr(std::min(after_end + 1, after.size()));
     } else if (const std::size_t comment = value.find(" #"); comment != std::string_view::npos) {
       value = trimmed(value.substr(0, comment));
@@ -172,8 +176,9 @@ Result<Credentials> load_credentials(const CredentialSource& source) {
   } else {
     std::error_code code;
     if (source.env_file.empty() || !std::filesystem::exists(source.env_file, code)) {
-      return usage_error("there are no credentials: " + names.key + " is not set and there is no file '" + source.env_file + "'",
-                         "set " + names.key + " and " + names.secret + " (or " + names.key_file + ") in either of them");
+      return usage_error(
+          "there are no credentials: " + names.key + " is not set and there is no file '" + source.env_file + "'",
+          "set " + names.key + " and " + names.secret + " (or " + names.key_file + ") in either of them");
     }
     auto content = read_secret_file(source.env_file);
     if (!content) return content.error();

@@ -5,9 +5,9 @@
 //   REPRISE_PRIVATE_KEY_FILE   instead of the secret: a file with the PEM; relative to the .env file's folder
 //
 // One source gives all of them: the environment if it holds any, else the file; a half from each would hide which
-// account trades. What is taken from the environment is wiped there and unset, so that neither /proc nor a core file nor
-// a child process shows it: to be called once, at the start, before there are threads. Files must be the user's own (or
-// root's) and closed to everybody else. Errors name file, line and variable, never a value.
+// account trades. What is taken from the environment is wiped there and unset, so that neither /proc nor a core file
+// nor a child process shows it: to be called once, at the start, before there are threads. Files must be the user's own
+// (or root's) and closed to everybody else. Errors name file, line and variable, never a value.
 #pragma once
 
 #include <optional>
@@ -20,8 +20,8 @@ namespace reprise::gateway::binance {
 
 struct Credentials {
   Secret api_key;
-  Secret api_secret;     // HMAC secret or PEM of a private key: Signer::of_key() tells
-  std::string source;    // "the environment" or the file's name, for people
+  Secret api_secret;   // HMAC secret or PEM of a private key: Signer::of_key() tells
+  std::string source;  // "the environment" or the file's name, for people
 };
 
 struct CredentialSource {

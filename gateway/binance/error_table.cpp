@@ -16,8 +16,10 @@ constexpr auto kCritical = schema::AlertLevel::CRITICAL;
 // clang-format off
 constexpr std::array kStatuses = {
     StatusRow{200, TextKind::none, "done", accepted, none, kInfo},
-    StatusRow{401, TextKind::none, "the key, its address or its permission was refused", not_accepted, fatal, kCritical},
-    StatusRow{403, TextKind::none, "refused by the firewall in front of the venue", not_accepted, wait_for_limit, kCritical},
+    StatusRow{401, TextKind::none, "the key, its address or its permission was refused", not_accepted,
+              fatal, kCritical},
+    StatusRow{403, TextKind::none, "refused by the firewall in front of the venue", not_accepted,
+              wait_for_limit, kCritical},
     StatusRow{404, TextKind::none, "no such path", not_accepted, fatal, kCritical},
     StatusRow{408, TextKind::none, "the venue waited in vain for its own backend", unknown, query_order, kWarning},
     StatusRow{418, TextKind::none, "this address is banned", not_accepted, stop_all_requests, kCritical},

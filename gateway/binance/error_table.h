@@ -2,8 +2,8 @@
 // order and to the reaction.
 //
 // The question that costs money is whether the order exists. Fate answers it and nothing else; Reaction says what the
-// gateway does next. What no table knows is unknown and is asked for by client id, never sent again (fail safe). Source:
-// /fapi documentation and captures as of autumn 2026. Pure functions, no state.
+// gateway does next. What no table knows is unknown and is asked for by client id, never sent again (fail safe).
+// Source: /fapi documentation and captures as of autumn 2026. Pure functions, no state.
 #pragma once
 
 #include <cstdint>
@@ -28,20 +28,20 @@ enum class Fate {
 };
 
 enum class Reaction {
-  none,                   // done, or already as wanted
-  give_up,                // this request is over; the strategy decides anew
-  correct_and_retry,      // a figure of ours is out of date: take the venue's and make a new request
-  refresh_account,        // read positions, open orders and balances again, then decide
-  refresh_instruments,    // read exchangeInfo again, then decide
-  retry_with_backoff,     // the same request again, later, a few times
-  wait_for_limit,         // the rate limiter says when
-  stop_all_requests,      // banned, or about to be: nothing until the stated end
-  resync_clock,           // measure the clock offset, then once more
-  query_order,            // ask by client id until the answer is certain
-  renew_listen_key,       // make a new key, connect again, reconcile
-  reduce_only,            // the venue takes only what makes positions smaller
-  halt_trading,           // the account may not trade: stop, alert
-  fatal                   // a defect or a wrong setting here: stop what sends this, alert
+  none,                 // done, or already as wanted
+  give_up,              // this request is over; the strategy decides anew
+  correct_and_retry,    // a figure of ours is out of date: take the venue's and make a new request
+  refresh_account,      // read positions, open orders and balances again, then decide
+  refresh_instruments,  // read exchangeInfo again, then decide
+  retry_with_backoff,   // the same request again, later, a few times
+  wait_for_limit,       // the rate limiter says when
+  stop_all_requests,    // banned, or about to be: nothing until the stated end
+  resync_clock,         // measure the clock offset, then once more
+  query_order,          // ask by client id until the answer is certain
+  renew_listen_key,     // make a new key, connect again, reconcile
+  reduce_only,          // the venue takes only what makes positions smaller
+  halt_trading,         // the account may not trade: stop, alert
+  fatal                 // a defect or a wrong setting here: stop what sends this, alert
 };
 const char* name_of(Fate fate);
 const char* name_of(Reaction reaction);
@@ -81,8 +81,8 @@ struct StatusRow {
 std::span<const StatusRow> status_rows();
 
 struct VenueAnswer {
-  int http_status = 0;                // of the WebSocket API: its `status`
-  std::optional<std::int32_t> code;   // of the body
+  int http_status = 0;               // of the WebSocket API: its `status`
+  std::optional<std::int32_t> code;  // of the body
   TextKind text = TextKind::none;
 };
 

@@ -12,7 +12,7 @@ constexpr std::size_t kMaxBatch = 5;
 constexpr std::size_t kMaxCancelBatch = 10;
 constexpr RequestCost kNewOrder{0, 1, 1, 0, 0};
 constexpr RequestCost kBatch{5, 5, 1, 0, 0};
-constexpr Rate kLeastCallback = Rate::of_e8(100'000);       // 0.1 %
+constexpr Rate kLeastCallback = Rate::of_e8(100'000);        // 0.1 %
 constexpr Rate kGreatestCallback = Rate::of_e8(20'000'000);  // 20 %
 
 std::string_view venue_name(OrderType type) {
@@ -212,8 +212,8 @@ bool is_algo(OrderType type) {
 Result<VenueRequest> new_order(const OrderForm& form) {
   auto parameters = plain_parameters(form);
   if (!parameters) return parameters.error();
-  VenueRequest request = signed_request(Method::post, "/fapi/v1/order", "order.place", RequestKind::place,
-                                        purpose_of(form), kNewOrder);
+  VenueRequest request =
+      signed_request(Method::post, "/fapi/v1/order", "order.place", RequestKind::place, purpose_of(form), kNewOrder);
   request.parameters = std::move(*parameters);
   return request;
 }
@@ -271,8 +271,7 @@ Result<VenueRequest> new_batch(const std::vector<OrderForm>& forms) {
     list.push_back('}');
   }
   list.push_back(']');
-  VenueRequest request =
-      signed_request(Method::post, "/fapi/v1/batchOrders", "", RequestKind::place, purpose, kBatch);
+  VenueRequest request = signed_request(Method::post, "/fapi/v1/batchOrders", "", RequestKind::place, purpose, kBatch);
   request.parameters.add("batchOrders", list);
   return request;
 }
@@ -281,8 +280,8 @@ Result<VenueRequest> modify_order(const OrderRef& order, schema::Side side, Qty 
                                   std::int64_t modify_id) {
   if (side != schema::Side::BUY && side != schema::Side::SELL) return usage_error("modify: no side");
   if (!qty.is_positive() || !price.is_positive()) return usage_error("modify: quantity and price are both needed");
-  VenueRequest request = signed_request(Method::put, "/fapi/v1/order", "order.modify", RequestKind::modify,
-                                        Purpose::order, kNewOrder);
+  VenueRequest request =
+      signed_request(Method::put, "/fapi/v1/order", "order.modify", RequestKind::modify, Purpose::order, kNewOrder);
   if (Status status = add_order_ref(order, request.parameters); !status) return status.error();
   request.parameters.add("side", venue_name(side));
   request.parameters.add("quantity", decimal_text(qty));

@@ -1,8 +1,8 @@
 // The requests about orders: each of the venue's order types, modify, cancel in all its forms, queries.
 //
-// A form is checked for what its type needs and what it must not have, so that a defect of ours is found here and not as a
-// -1102 by the venue; business rules (filters, margin) are not looked at. Prices and quantities are 1e-8 and are written as
-// plain decimals without trailing zeros. Costs are those of 2026-10. Pure functions.
+// A form is checked for what its type needs and what it must not have, so that a defect of ours is found here and not
+// as a -1102 by the venue; business rules (filters, margin) are not looked at. Prices and quantities are 1e-8 and are
+// written as plain decimals without trailing zeros. Costs are those of 2026-10. Pure functions.
 #pragma once
 
 #include <cstdint>
@@ -53,8 +53,8 @@ struct OrderRef {
   std::string client_id;
 };
 
-Result<VenueRequest> new_order(const OrderForm& form);       // LIMIT, MARKET
-Result<VenueRequest> new_algo_order(const OrderForm& form);  // the conditional types
+Result<VenueRequest> new_order(const OrderForm& form);                // LIMIT, MARKET
+Result<VenueRequest> new_algo_order(const OrderForm& form);           // the conditional types
 Result<VenueRequest> new_batch(const std::vector<OrderForm>& forms);  // 1 to 5, LIMIT and MARKET
 Result<VenueRequest> modify_order(const OrderRef& order, schema::Side side, Qty qty, Price price,
                                   std::int64_t modify_id = 0);
@@ -62,7 +62,7 @@ Result<VenueRequest> cancel_order(const OrderRef& order);
 Result<VenueRequest> cancel_algo_order(const OrderRef& order);
 // 1 to 10 of one symbol, all by the venue's id or all by ours.
 Result<VenueRequest> cancel_batch(const std::vector<OrderRef>& orders);
-VenueRequest cancel_all_orders(std::string_view symbol);       // not the algo orders
+VenueRequest cancel_all_orders(std::string_view symbol);  // not the algo orders
 VenueRequest cancel_all_algo_orders(std::string_view symbol);
 // All orders of the symbol are cancelled when so much time passes without another call; 0 stops the clock.
 VenueRequest countdown_cancel(std::string_view symbol, DurationNanos countdown);

@@ -28,8 +28,8 @@ void RateCounter::learn(RateTicket ticket, UnixNanos sent, UnixNanos now, std::i
   if (window != window_of(now.ns + clock_error_)) return;
   const auto [at, is_first] = counts_.try_emplace(window);
   Count& known = at->second;
-  // A count only grows within its window, so of answers that crossed each other the larger came later; one that was asked
-  // for when the other was already here is the truth even if it is smaller.
+  // A count only grows within its window, so of answers that crossed each other the larger came later; one that was
+  // asked for when the other was already here is the truth even if it is smaller.
   const bool is_later = sent.ns >= known.done;
   const bool is_larger = count > known.count || (count == known.count && sent.ns > known.sent);
   if (is_first || is_later || is_larger) known = {count, ticket, sent.ns, now.ns};

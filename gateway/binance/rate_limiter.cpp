@@ -143,8 +143,8 @@ UnixNanos RateLimiter::window_end(LimitKind kind, const RateFeedback& feedback, 
 }
 
 std::optional<RatePause> RateLimiter::pause_for(const RateFeedback& feedback, UnixNanos sent, UnixNanos now) {
-  const bool is_refusal = feedback.http_status == 429 || feedback.code == kTooManyRequests ||
-                          feedback.code == kTooManyOrders;
+  const bool is_refusal =
+      feedback.http_status == 429 || feedback.code == kTooManyRequests || feedback.code == kTooManyOrders;
   const bool is_ban = feedback.http_status == 418 || (is_refusal && feedback.banned_until.has_value());
   const bool is_firewall = feedback.http_status == 403;
   const bool is_orders = feedback.code == kTooManyOrders && !is_ban;

@@ -1,11 +1,11 @@
 // When a request may go: the venue's limits, shared among the purposes of requests, and the pauses that it orders.
 //
-// The limiter knows no clock: `now` is venue time as we believe it (our clock plus the measured offset), with an error of
-// at most Settings::clock_error. may() answers, on_sent() takes the budget, then exactly one of on_response() and
-// on_no_answer(). Requests whose purpose is worth more may use more of each limit: what is left above the ceiling of new
-// orders can always pay for queries, and what is left above that of queries for reducing and cancelling. A 429 pauses what
-// the answer names (requests, or new orders only) until the stated time, a 418 everything until the stated end. After
-// several in a row the pauses grow, with jitter from a seeded stream. Not thread-safe; deterministic.
+// The limiter knows no clock: `now` is venue time as we believe it (our clock plus the measured offset), with an error
+// of at most Settings::clock_error. may() answers, on_sent() takes the budget, then exactly one of on_response() and
+// on_no_answer(). Requests whose purpose is worth more may use more of each limit: what is left above the ceiling of
+// new orders can always pay for queries, and what is left above that of queries for reducing and cancelling. A 429
+// pauses what the answer names (requests, or new orders only) until the stated time, a 418 everything until the stated
+// end. After several in a row the pauses grow, with jitter from a seeded stream. Not thread-safe; deterministic.
 #pragma once
 
 #include <array>
@@ -44,8 +44,8 @@ struct Admission {
 // A pause that an answer brought.
 struct RatePause {
   UnixNanos until;
-  bool is_ban = false;       // 418, or a 429 that says "banned"
-  bool is_orders = false;    // only what counts as an order has to wait
+  bool is_ban = false;     // 418, or a 429 that says "banned"
+  bool is_orders = false;  // only what counts as an order has to wait
   schema::AlertLevel alert = schema::AlertLevel::WARNING;
   const char* reason = "";
 };

@@ -1,5 +1,5 @@
-// What the venue says about rate limits, read: the rules of exchangeInfo, the counts in headers and WebSocket answers, the
-// end of a ban in a text. Pure functions; what is malformed is left out (headers) or an Error (exchangeInfo).
+// What the venue says about rate limits, read: the rules of exchangeInfo, the counts in headers, the end of a ban in a
+// text. Pure functions; what is malformed is left out (headers) or an Error (exchangeInfo).
 #pragma once
 
 #include <cstdint>
@@ -28,8 +28,8 @@ struct LimitRule {
   bool operator==(const LimitRule&) const = default;
 };
 
-// Production as of 2026, for the time before exchangeInfo: 2400 a minute, 300 orders in 10 s, 1200 a minute; and the two
-// limits that no exchangeInfo lists.
+// Production as of 2026, for the time before exchangeInfo: 2400 a minute, 300 orders in 10 s, 1200 a minute; and the
+// two limits that no exchangeInfo lists.
 std::vector<LimitRule> default_limits();
 // The "rateLimits" of an exchangeInfo answer; kinds and intervals that are unknown here are an Error: a limit that is
 // not kept is worse than none read.
@@ -49,8 +49,8 @@ struct RateFeedback {
   std::optional<DurationNanos> retry_after;
   std::optional<UnixNanos> banned_until;  // venue time
 };
-// X-MBX-USED-WEIGHT-1M, X-MBX-ORDER-COUNT-10S and the like, Retry-After; in any case of letters. -1 and what is no number
-// is left out.
+// X-MBX-USED-WEIGHT-1M, X-MBX-ORDER-COUNT-10S and the like, Retry-After; in any case of letters. -1 and what is no
+// number is left out.
 void read_header(RateFeedback& feedback, std::string_view name, std::string_view value);
 // "... IP(1.2.3.4) banned until 1790000000000. ...": milliseconds.
 std::optional<UnixNanos> banned_until(std::string_view message);

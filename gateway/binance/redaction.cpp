@@ -11,9 +11,9 @@ namespace {
 constexpr std::size_t kShortestPemLine = 16;
 
 // Lower case; matched without regard to case.
-constexpr std::array<std::string_view, 10> kSecretFields = {
-    "signature", "listenkey", "apikey",     "x-mbx-apikey", "api_key",
-    "secret",    "apisecret", "api_secret", "privatekey",   "private_key"};
+constexpr std::array<std::string_view, 10> kSecretFields = {"signature",  "listenkey",  "apikey",    "x-mbx-apikey",
+                                                            "api_key",    "secret",     "apisecret", "api_secret",
+                                                            "privatekey", "private_key"};
 
 char lower(char c) {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
@@ -76,10 +76,14 @@ void Redactor::add_forms(std::string_view text) {
   std::string json;
   json.reserve(2 * text.size());  // growing would leave a copy behind
   for (const char c : text) {
-    if (c == '\n') json += "\\n";
-    else if (c == '\r') json += "\\r";
-    else if (c == '"' || c == '\\') json.append(1, '\\').append(1, c);
-    else json.push_back(c);
+    if (c == '\n') {
+      json += "\\n";
+    } else if (c == '\r') {
+      json += "\\r";
+    } else {
+      if (c == '"' || c == '\\') json.push_back('\\');
+      json.push_back(c);
+    }
   }
   add_form(std::move(json));
   std::string hex = hex_encoded(text);
@@ -128,7 +132,8 @@ bool Redactor::add(const Secret& secret) {
 
 void Redactor::find_registered(std::string_view text, std::vector<Range>& ranges) const {
   for (const Secret& form : forms_) {
-    for (std::size_t at = text.find(form.reveal()); at != std::string_view::npos; at = text.find(form.reveal(), at + 1)) {
+    const std::string_view needle = form.reveal();
+    for (std::size_t at = text.find(needle); at != std::string_view::npos; at = text.find(needle, at + 1)) {
       ranges.push_back({at, at + form.size()});
     }
   }

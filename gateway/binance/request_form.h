@@ -38,7 +38,7 @@ struct VenueRequest {
 };
 
 struct RequestTime {
-  UnixNanos venue_now;                    // our clock plus the measured offset
+  UnixNanos venue_now;                     // our clock plus the measured offset
   std::int64_t recv_window_millis = 5000;  // 0: left out, the venue takes 5000 then
 };
 // The parameters with recvWindow and timestamp at the end, where the request is a signed one.

@@ -38,7 +38,7 @@ class Secret {
   // Keeps the first `size` bytes and wipes the others.
   void shorten(std::size_t size);
 
-  bool is_locked() const { return is_locked_; }                            // never swapped out
+  bool is_locked() const { return is_locked_; }  // never swapped out
   bool is_kept_out_of_core_files() const { return is_kept_out_of_cores_; }
 
  private:

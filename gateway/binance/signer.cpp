@@ -33,6 +33,8 @@ using BioPtr = std::unique_ptr<BIO, Free<BIO_free_all>>;
 constexpr int kMinRsaBits = 2048;
 constexpr std::size_t kHmacBytes = 32;
 constexpr std::size_t kEd25519KeyBytes = 32;
+// PKCS#8 in front of the key (RFC 8410): version 0, the algorithm 1.3.101.112, an octet string in an octet string.
+constexpr std::string_view kEd25519Head("\x30\x2e\x02\x01\x00\x30\x05\x06\x03\x2b\x65\x70\x04\x22\x04\x20", 16);
 
 const unsigned char* bytes_of(std::string_view text) {
   return reinterpret_cast<const unsigned char*>(text.data());
@@ -41,17 +43,23 @@ unsigned char* bytes_of(std::span<char> text) {
   return reinterpret_cast<unsigned char*>(text.data());
 }
 
-MacPtr make_hmac() {
-  return MacPtr(EVP_MAC_fetch(nullptr, "HMAC", nullptr));
-}
-
-bool hmac_sha256(EVP_MAC* mac, std::string_view key, std::string_view payload, unsigned char (&out)[kHmacBytes]) {
-  const MacContextPtr context(EVP_MAC_CTX_new(mac));
+// HMAC-SHA256 without a key, to be copied for each use: looking the algorithms up again would cost more than the rest.
+MacContextPtr make_hmac() {
+  const MacPtr mac(EVP_MAC_fetch(nullptr, "HMAC", nullptr));
+  if (!mac) return nullptr;
+  MacContextPtr context(EVP_MAC_CTX_new(mac.get()));
   char digest[] = "SHA256";
   const OSSL_PARAM params[] = {OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0),
                                OSSL_PARAM_construct_end()};
+  if (!context || EVP_MAC_CTX_set_params(context.get(), params) != 1) return nullptr;
+  return context;
+}
+
+bool hmac_sha256(const EVP_MAC_CTX* hmac, std::string_view key, std::string_view payload,
+                 unsigned char (&out)[kHmacBytes]) {
+  const MacContextPtr context(EVP_MAC_CTX_dup(hmac));
   std::size_t length = 0;
-  return context && EVP_MAC_init(context.get(), bytes_of(key), key.size(), params) == 1 &&
+  return context && EVP_MAC_init(context.get(), bytes_of(key), key.size(), nullptr) == 1 &&
          EVP_MAC_update(context.get(), bytes_of(payload), payload.size()) == 1 &&
          EVP_MAC_final(context.get(), out, &length, sizeof out) == 1 && length == sizeof out;
 }
@@ -144,7 +152,7 @@ const char* name_of(KeyKind kind) {
 }
 
 struct Signer::Tools {
-  MacPtr hmac;  // without a key
+  MacContextPtr hmac;  // without a key
 };
 
 Signer::Signer(KeyKind kind, Secret key, std::unique_ptr<Tools> tools)
@@ -170,6 +178,10 @@ Result<Signer> Signer::of_key(const Secret& key) {
   if (!der) return der.error();
   if (label != "PRIVATE KEY" && label != "RSA PRIVATE KEY") {
     return usage_error("a private key is needed, the PEM holds: " + label);
+  }
+  // The usual form of an Ed25519 key is read by hand: OpenSSL's decoders leave the key on the heap.
+  if (der->size() == kEd25519Head.size() + kEd25519KeyBytes && der->reveal().starts_with(kEd25519Head)) {
+    return Signer(KeyKind::ed25519, Secret::copy_of(der->reveal().substr(kEd25519Head.size())), std::move(tools));
   }
   const PkeyPtr loaded = private_key(KeyKind::rsa, *der);
   if (!loaded) return usage_error("OpenSSL cannot read the private key");
@@ -220,7 +232,7 @@ Result<std::string> Signer::public_key_pem() const {
 struct SignatureVerifier::Impl {
   KeyKind kind = KeyKind::hmac;
   Secret secret;
-  MacPtr hmac;
+  MacContextPtr hmac;
   PkeyPtr public_key;
 };
 

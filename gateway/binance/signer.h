@@ -1,8 +1,9 @@
 // Signatures of the venue: HMAC-SHA256 (hex), RSA PKCS#1 v1.5 with SHA-256 and Ed25519 (both base64).
 //
 // What is signed: rest_payload() and ws_payload() in parameters.h. The key lies in a Secret; OpenSSL's own objects that
-// hold it are made for one signature and freed (OpenSSL wipes them), so that no copy of a key stays on the heap. That
-// costs RSA about a tenth of a millisecond a signature, the other two about a microsecond. Both classes may be used by
+// hold it are made for one signature and freed, so that no copy of an HMAC secret or Ed25519 key stays on the heap (of
+// an RSA key parts may: OpenSSL's decoder does not wipe all that it used). HMAC costs some microseconds a signature;
+// Ed25519 takes twice and RSA three to four times as long as with a key kept loaded. Both classes may be used by
 // several threads at once. Errors never contain key material.
 #pragma once
 

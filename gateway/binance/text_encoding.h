@@ -26,7 +26,7 @@ std::optional<std::string> base64_decoded(std::string_view text);
 // Into memory of the caller's, of which (text.size() / 4 * 3) bytes may be used; how many were written.
 std::optional<std::size_t> base64_decode(std::string_view text, std::span<char> out);
 
-std::string hex_encoded(std::string_view bytes);                       // lower case
-std::optional<std::string> hex_decoded(std::string_view text);         // either case
+std::string hex_encoded(std::string_view bytes);                // lower case
+std::optional<std::string> hex_decoded(std::string_view text);  // either case
 
 }  // namespace reprise::gateway::binance

@@ -33,8 +33,8 @@ TEST_CASE("a client id comes back as run and seq, and keeps the venue's rule", "
 TEST_CASE("other spellings of an id of ours are foreign, so that no two ids mean one order", "[gateway][binance]") {
   for (const char* id : {"rp0000000000000-0", "rp0000000000000-01", "rp0000000000000-", "rp0000000000000-A",
                          "RP0000000000000-1", "rp000000000000-1", "rp00000000000000-1", "rp000000000000A-1",
-                         "rpzzzzzzzzzzzzz-1", "rp0000000000000-zzzzzzzzzzzzz", "rp0000000000000_1", "rp0000000000000-1 ",
-                         "rp", "", "rp0000000000000-11111111111111"}) {
+                         "rpzzzzzzzzzzzzz-1", "rp0000000000000-zzzzzzzzzzzzz", "rp0000000000000_1",
+                         "rp0000000000000-1 ", "rp", "", "rp0000000000000-11111111111111"}) {
     INFO(id);
     CHECK(recognise(id, 0).owner == IdOwner::foreign);
   }

