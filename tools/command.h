@@ -56,6 +56,7 @@ std::unique_ptr<Command> make_slice();
 std::unique_ptr<Command> make_snapshot();
 std::unique_ptr<Command> make_scenario();
 std::unique_ptr<Command> make_swarm();
+std::unique_ptr<Command> make_exchange();
 std::unique_ptr<Command> make_forge();
 
 }  // namespace reprise::tools

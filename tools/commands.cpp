@@ -19,6 +19,7 @@ const std::vector<CommandEntry>& commands() {
       {"slice", "cut a part of a journal into one portable file", false, make_slice},
       {"snapshot", "list the snapshots of a journal, add some, thin them", false, make_snapshot},
       {"scenario", "scripted stress runs with expectations: check, list, run, new", false, make_scenario},
+      {"exchange", "the simulated venue as a server that speaks Binance's protocol", false, make_exchange},
       {"swarm", "random faults and markets against the invariants; shrinks what fails", false, make_swarm},
       {"forge", "copy a journal and change one decision, all checksums valid (for tests)", true, make_forge},
   };

@@ -25,26 +25,9 @@ ApiError unknown_key() {
 
 // Parameters of a WebSocket API request: JSON of any scalar kind, as texts.
 Asked<Params> params_of(const json::Value* object) {
-  std::map<std::string, std::string, std::less<>> values;
-  if (object == nullptr || object->IsNull()) return Params::of({});
+  if (object == nullptr || object->IsNull()) return Params({});
   if (!object->IsObject()) return malformed_parameter("params");
-  for (const auto& member : object->GetObject()) {
-    std::string value(json::text_of(member.value));
-    if (member.value.IsBool()) value = member.value.GetBool() ? "true" : "false";
-    values.emplace(std::string(member.name.GetString(), member.name.GetStringLength()), std::move(value));
-  }
-  return Params::of(std::move(values));
-}
-
-// All but the signature, sorted by name: what a WebSocket API request signs.
-std::string sorted_payload(const Params& params) {
-  std::string out;
-  for (const auto& [name, value] : params.all()) {
-    if (name == "signature") continue;
-    if (!out.empty()) out += '&';
-    out.append(name).append("=").append(value);
-  }
-  return out;
+  return Params(json_parameters(*object));
 }
 
 void write_rate_limits(JsonText& out, const Usage& usage, const std::string& peer, std::uint32_t account, UnixNanos wall) {
@@ -159,10 +142,10 @@ Answer ExchangeCore::on_request(const HttpRequest& request, Clock clock) {
     client = &found->second;
   }
   if (endpoint->security == Security::signed_request) {
-    const SignedText text = signed_text(request.query, request.body);
-    if (text.signature.empty()) return refuse(missing_parameter("signature"));
+    auto text = binance::split_signature(request.query, request.body);
+    if (!text) return refuse(missing_parameter("signature"));
     if (auto late = check_time(*params, clock, true)) return refuse(*late);
-    if (!client->verify(text.payload, text.signature)) return refuse(bad_signature());
+    if (!client->verify(text->payload, text->signature)) return refuse(bad_signature());
   }
   const bool counts_orders = endpoint->orders_10s != 0;
   if (counts_orders) {
@@ -276,7 +259,7 @@ void ExchangeCore::on_api_text(ConnectionNo number, ApiConnection& connection, s
       if (!in_session) {
         const auto signature = params->get("signature");
         if (!signature) return refuse(missing_parameter("signature"));
-        if (!client->verify(sorted_payload(*params), *signature)) return refuse(bad_signature());
+        if (!client->verify(binance::ws_payload(params->all()), *signature)) return refuse(bad_signature());
       }
     }
   }

@@ -1,11 +1,7 @@
 // A request of a client and the answer to it, as values: what REST and the WebSocket API have in common.
-//
-// Parameters stand in the query, in a form body, or in both; the query's value counts, and an empty optional one is
-// as good as absent. Texts are percent-decoded for use; signatures are checked over the raw text.
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -13,8 +9,7 @@
 #include <vector>
 
 #include "engine/market/fixed.h"
-#include "engine/market/instrument.h"
-#include "journal/result.h"
+#include "gateway/binance/parameters.h"
 
 namespace reprise::gateway::exchange {
 
@@ -62,34 +57,25 @@ ApiError missing_parameter(std::string_view name);    // -1102
 ApiError malformed_parameter(std::string_view name);  // -1130
 ApiError unwanted_parameter(std::string_view name);   // -1106
 
+// Parameters by name, with the venue's refusals.
 class Params {
  public:
-  // Refused: bad percent-encoding.
+  explicit Params(binance::Parameters values) : values_(std::move(values)) {}
   static Asked<Params> parse(std::string_view query, std::string_view body);
-  static Params of(std::map<std::string, std::string, std::less<>> values) { return Params(std::move(values)); }
 
-  // Empty counts as absent.
-  std::optional<std::string_view> get(std::string_view name) const;
-  bool has(std::string_view name) const { return get(name).has_value(); }
-  const std::map<std::string, std::string, std::less<>>& all() const { return values_; }
+  std::optional<std::string_view> get(std::string_view name) const { return values_.text(name); }
+  bool has(std::string_view name) const { return values_.has(name); }
+  const binance::Parameters& all() const { return values_; }
 
   Asked<std::string> text(std::string_view name) const;  // mandatory
   Asked<std::int64_t> integer(std::string_view name) const;
   Asked<std::int64_t> integer_or(std::string_view name, std::int64_t otherwise) const;
-  Asked<std::int64_t> decimal(std::string_view name) const;                                // e8, mandatory
+  Asked<std::int64_t> decimal(std::string_view name) const;  // e8, mandatory
   Asked<std::int64_t> decimal_or(std::string_view name, std::int64_t otherwise) const;
   Asked<bool> flag_or(std::string_view name, bool otherwise) const;
 
  private:
-  explicit Params(std::map<std::string, std::string, std::less<>> values) : values_(std::move(values)) {}
-  std::map<std::string, std::string, std::less<>> values_;
+  binance::Parameters values_;
 };
-
-// The raw text that a signature covers, and the signature: `query` + `body` without "&signature=..." (which stands last in one of them).
-struct SignedText {
-  std::string payload;
-  std::string signature;  // percent-decoded; empty = none
-};
-SignedText signed_text(std::string_view query, std::string_view body);
 
 }  // namespace reprise::gateway::exchange

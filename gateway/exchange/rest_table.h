@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "gateway/binance/json_text.h"
 #include "gateway/exchange/core.h"
 
 namespace reprise::gateway::exchange {
@@ -25,6 +26,9 @@ struct Endpoint {
   std::int64_t orders_minute;
   Handler handler;
 };
+
+// The members of a JSON object as parameters: scalars of any kind become texts.
+binance::Parameters json_parameters(const json::Value& object);
 
 std::span<const Endpoint> market_endpoints();
 std::span<const Endpoint> trading_endpoints();

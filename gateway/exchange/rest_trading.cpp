@@ -1,7 +1,6 @@
 // Functions of an account: orders, positions, settings, user streams.
 #include <algorithm>
 
-#include "gateway/binance/json_text.h"
 #include "gateway/exchange/rest_table.h"
 
 namespace reprise::gateway::exchange {
@@ -61,15 +60,7 @@ Asked<std::string> batch(Core&, const Caller& caller, const Params& params) {
   JsonText out;
   out.open_list();
   for (const json::Value& one : list.GetArray()) {
-    std::map<std::string, std::string, std::less<>> values;
-    if (one.IsObject()) {
-      for (const auto& member : one.GetObject()) {
-        std::string value(json::text_of(member.value));
-        if (member.value.IsBool()) value = member.value.GetBool() ? "true" : "false";
-        values.emplace(std::string(member.name.GetString(), member.name.GetStringLength()), std::move(value));
-      }
-    }
-    auto answer = (caller.account->*kMember)(Params::of(std::move(values)), caller.clock.now);
+    auto answer = (caller.account->*kMember)(Params(json_parameters(one)), caller.clock.now);
     out.raw(answer ? *answer : answer_of(answer.error()).body);
   }
   return out.close_list().str();
@@ -88,9 +79,10 @@ Asked<std::string> cancel_batch(Core&, const Caller& caller, const Params& param
   JsonText out;
   out.open_list();
   for (const json::Value& one : list.GetArray()) {
-    auto answer = caller.account->cancel(
-        Params::of({{"symbol", *symbol}, {by_id ? "orderId" : "origClientOrderId", std::string(json::text_of(one))}}),
-        caller.clock.now);
+    binance::Parameters order;
+    order.add("symbol", *symbol);
+    order.add(by_id ? "orderId" : "origClientOrderId", json::text_of(one));
+    auto answer = caller.account->cancel(Params(std::move(order)), caller.clock.now);
     out.raw(answer ? *answer : answer_of(answer.error()).body);
   }
   return out.close_list().str();
@@ -220,6 +212,20 @@ constexpr Endpoint kTrading[] = {
 };
 
 }  // namespace
+
+binance::Parameters json_parameters(const json::Value& object) {
+  binance::Parameters out;
+  if (!object.IsObject()) return out;
+  for (const auto& member : object.GetObject()) {
+    const std::string_view name(member.name.GetString(), member.name.GetStringLength());
+    if (member.value.IsBool()) {
+      out.add(name, member.value.GetBool() ? "true" : "false");
+    } else {
+      out.add(name, json::text_of(member.value));
+    }
+  }
+  return out;
+}
 
 std::span<const Endpoint> trading_endpoints() {
   return kTrading;

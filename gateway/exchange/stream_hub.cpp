@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "gateway/binance/json_text.h"
+#include "gateway/binance/text_encoding.h"
 #include "gateway/exchange/json_text.h"
-#include "gateway/exchange/request.h"
 
 namespace reprise::gateway::exchange {
 
@@ -89,9 +89,9 @@ void StreamHub::open(ConnectionNo number, std::string_view path, std::string_vie
     const std::size_t equals = pair.find('=');
     if (equals == std::string::npos) continue;
     const std::string name = pair.substr(0, equals);
-    auto decoded = Params::parse("v=" + pair.substr(equals + 1), {});
+    const std::optional<std::string> decoded = binance::percent_decoded(pair.substr(equals + 1));
     if (!decoded) continue;
-    const std::string value(decoded->get("v").value_or(""));
+    const std::string& value = *decoded;
     if (name == "streams" || name == "listenKey") {
       for (std::string& stream : split(value, '/')) subscribe(number, connection, std::move(stream));
     } else if (name == "events") {

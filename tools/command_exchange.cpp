@@ -1,0 +1,184 @@
+// reprise exchange: the simulated venue as a server that speaks Binance USD-M Futures' own protocol.
+#include <atomic>
+#include <chrono>
+#include <cmath>
+
+#include "config/loader.h"
+#include "engine/strategy/registry.h"
+#include "gateway/exchange/server.h"
+#include "tools/build_info.h"
+#include "tools/command.h"
+#include "tools/journals.h"
+#include "tools/json_output.h"
+#include "tools/stop.h"
+
+namespace reprise::tools {
+namespace {
+
+namespace exchange = gateway::exchange;
+
+struct Endpoint {
+  std::string address;
+  std::uint16_t port = 0;
+};
+
+Result<Endpoint> parse_endpoint(const std::string& text) {
+  const std::size_t colon = text.rfind(':');
+  Endpoint out;
+  std::int64_t port = -1;
+  if (colon != std::string::npos && colon + 1 < text.size() && text.size() - colon <= 6) {
+    port = 0;
+    for (const char c : text.substr(colon + 1)) {
+      if (c < '0' || c > '9') {
+        port = -1;
+        break;
+      }
+      port = port * 10 + (c - '0');
+    }
+  }
+  if (port < 0 || port > 65'535) return usage_error("\"" + text + "\" is not HOST:PORT", "for example 127.0.0.1:8080; port 0 takes any free one");
+  out.address = text.substr(0, colon);
+  out.port = static_cast<std::uint16_t>(port);
+  if (out.address == "localhost" || out.address.empty()) out.address = "127.0.0.1";
+  return out;
+}
+
+// KEY:SECRET:BALANCE, or KEY:FILE.pem:BALANCE with the public key of an RSA or Ed25519 pair.
+Result<exchange::ServedAccount> parse_account(const std::string& text) {
+  const char* hint = "KEY:SECRET:BALANCE, or KEY:PUBLIC_KEY.pem:BALANCE";
+  const std::size_t first = text.find(':');
+  const std::size_t last = text.rfind(':');
+  if (first == std::string::npos || first == last || first == 0 || last == first + 1)
+    return usage_error("--account wants three parts", hint);
+  exchange::ServedAccount account;
+  account.api_key = text.substr(0, first);
+  if (!parse_decimal(text.substr(last + 1), account.balance_e8) || account.balance_e8 < 0)
+    return usage_error("--account " + account.api_key + ": the balance is not a decimal", hint);
+  std::string secret = text.substr(first + 1, last - first - 1);
+  if (secret.size() > 4 && secret.ends_with(".pem")) {
+    auto pem = config::read_profile(secret);
+    if (!pem) return pem.error();
+    account.public_key_pem = std::move(pem).value();
+  } else {
+    account.secret = gateway::binance::Secret::taken_from(secret);
+  }
+  return account;
+}
+
+class Exchange final : public Command {
+ public:
+  void declare(Arguments& arguments) override {
+    arguments.text("--listen", listen_, "where to listen; port 0 takes any free one").value("HOST:PORT").shows_default();
+    arguments.texts("--data", data_, "market from a dataset journal; repeat it to merge several").value("DATASET");
+    arguments.number("--generate", seed_, "market from the generator, without end").value("SEED");
+    arguments.number("--symbols", symbols_, "instruments of a generated market, 1 to 20").shows_default();
+    arguments.texts("--account", accounts_, "an account: its key, its HMAC secret (or the file of a public key), its balance")
+        .value("KEY:SECRET:BALANCE");
+    arguments.real("--speed", speed_, "how fast the market is played; 1 = real time").shows_default().value("X");
+    arguments.text("--config", config_, "profile, YAML: fees, models, leverage").value("FILE");
+    arguments.texts("--set", settings_, "override a configuration key by its dotted path").value("KEY=VALUE");
+    arguments.text("--tls-cert", tls_certificate_, "certificate chain, PEM: https and wss only").value("FILE");
+    arguments.text("--tls-key", tls_key_, "its private key, PEM").value("FILE");
+    arguments.examples(
+        "reprise exchange --generate 7 --account key:secret:1000\n"
+        "reprise exchange --listen 127.0.0.1:8080 --data day --account key:secret:1000 --speed 10\n"
+        "Ctrl-C ends it. One line says where it listens; what clients find there: gateway/exchange/EXCHANGE.md.");
+  }
+
+  Result<int> run(Terminal& terminal) override {
+    auto endpoint = parse_endpoint(listen_);
+    if (!endpoint) return endpoint.error();
+    if (data_.empty() == (seed_ == kNoSeed)) {
+      return usage_error(data_.empty() ? "no market: --data or --generate is missing" : "--data and --generate exclude each other",
+                         "--generate 7 makes a market from a seed; --data DATASET plays a recorded one");
+    }
+    if (symbols_ < 1 || symbols_ > 20) return usage_error("--symbols must be 1 to 20");
+    if (!std::isfinite(speed_) || speed_ <= 0 || speed_ > 10'000) return usage_error("--speed must be more than 0, at most 10000");
+    if (tls_certificate_.empty() != tls_key_.empty()) return usage_error("--tls-cert and --tls-key go together");
+
+    exchange::ExchangeServerOptions options;
+    options.address = endpoint->address;
+    options.port = endpoint->port;
+    options.speed = speed_;
+    options.wall_clock = wall_clock_ns;
+    if (!tls_certificate_.empty()) options.tls = net::ServerTls{tls_certificate_, tls_key_};
+    auto loaded = config_.empty() ? config::override_entries(config::journaled_entries({}), settings_, engine::strategy_catalog())
+                                  : config::load(config_, settings_, engine::strategy_catalog());
+    if (!loaded) return loaded.error();
+    options.config = loaded->config;
+    for (const std::string& text : accounts_) {
+      auto account = parse_account(text);
+      if (!account) return account.error();
+      for (const exchange::ServedAccount& other : options.accounts) {
+        if (other.api_key == account->api_key) return usage_error("--account " + account->api_key + " is there twice");
+      }
+      options.accounts.push_back(std::move(account).value());
+    }
+
+    net::Loop loop;
+    const std::size_t accounts = options.accounts.size();
+    const bool is_tls = options.tls.has_value();
+    auto server = exchange::ExchangeServer::start(loop, std::move(options), [&](UnixNanos start) -> Result<std::unique_ptr<exchange::MarketFeed>> {
+      if (!data_.empty()) return exchange::open_dataset_feed(data_, start);
+      return exchange::open_generated_feed(seed_, static_cast<std::uint32_t>(symbols_), start);
+    });
+    if (!server) return server.error();
+    announce(terminal, **server, accounts, is_tls);
+
+    const std::atomic<bool>& stop = stop_on_signals();
+    bool told_end = false;
+    while (!stop.load(std::memory_order_relaxed)) {
+      loop.turn(std::chrono::milliseconds(100));
+      if ((*server)->counts().market_ended && !told_end) {
+        told_end = true;
+        terminal.note("the dataset has ended; its last state stands");
+      }
+    }
+    (*server)->stop();
+    const exchange::ExchangeCounts& counts = (*server)->counts();
+    if (!json) {
+      terminal.write("exchange: ended. " + with_thousands(counts.market_records) + " market records, " +
+                     with_thousands(counts.requests) + " requests.\n");
+    }
+    return kExitFine;
+  }
+
+ private:
+  void announce(Terminal& terminal, const exchange::ExchangeServer& server, std::size_t accounts, bool is_tls) {
+    const std::string place = server.address() + ":" + std::to_string(server.port());
+    if (json) {
+      Json out;
+      out.begin_object();
+      out.field("listening", place);
+      out.field("rest", (is_tls ? "https://" : "http://") + place + "/fapi");
+      out.field("streams", (is_tls ? "wss://" : "ws://") + place);
+      out.field("accounts", static_cast<std::uint64_t>(accounts));
+      out.end_object();
+      terminal.line(out.text());
+    } else {
+      terminal.write("exchange: ready at " + std::string(is_tls ? "https://" : "http://") + place + ", " +
+                     std::to_string(accounts) + (accounts == 1 ? " account" : " accounts") + "\n");
+    }
+    terminal.flush();
+  }
+
+  static constexpr std::uint64_t kNoSeed = UINT64_MAX;
+  std::string listen_ = "127.0.0.1:8080";
+  std::vector<std::string> data_;
+  std::uint64_t seed_ = kNoSeed;
+  std::uint64_t symbols_ = 2;
+  std::vector<std::string> accounts_;
+  double speed_ = 1;
+  std::string config_;
+  std::vector<std::string> settings_;
+  std::string tls_certificate_;
+  std::string tls_key_;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> make_exchange() {
+  return std::make_unique<Exchange>();
+}
+
+}  // namespace reprise::tools
