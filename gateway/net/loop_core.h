@@ -4,10 +4,10 @@
 // turn and written at its end, so that answers to a burst go out in one system call.
 #pragma once
 
+#include <atomic>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <atomic>
 #include <functional>
 #include <map>
 #include <memory>

@@ -80,6 +80,7 @@ void Transport::fill() {
   ahead_begin_ = 0;
   ahead_end_ = got;
   more_likely_ = got == ahead_.size();
+  if (std::exchange(flush_after_read_, false)) want_flush();
   switch (step) {
     case IoStep::done: received_ = true; break;
     case IoStep::wants_read: break;
@@ -123,9 +124,8 @@ void Transport::complete_read() {
 
 bool Transport::is_quiet() {
   if (!open_ || end_ || ahead_begin_ != ahead_end_) return false;
-  char byte;
-  const ssize_t seen = ::recv(socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-  return seen < 0 ? is_would_block(errno) : seen > 0 && tls_ != nullptr;  // TLS may bring a ticket of its own
+  fill();
+  return open_ && !end_ && ahead_begin_ == ahead_end_;
 }
 
 // ---- output
@@ -252,7 +252,7 @@ void Transport::flush() {
       }
       return;
     case IoStep::wants_write: return wait_to_write();
-    case IoStep::wants_read: return;  // renegotiation is off, so this does not come
+    case IoStep::wants_read: flush_after_read_ = true; return;
     case IoStep::closed: return fail(asio::error::broken_pipe, {});
     case IoStep::failed:
       if (tls_) return fail(asio::error::broken_pipe, tls_->problem());
