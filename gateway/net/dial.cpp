@@ -1,5 +1,7 @@
 #include "gateway/net/dial.h"
 
+#include <utility>
+
 namespace reprise::net {
 
 std::shared_ptr<Dial> Dial::start(LoopCore& core, DialTarget target, Done done) {

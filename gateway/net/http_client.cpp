@@ -1,7 +1,9 @@
 #include "gateway/net/http_client.h"
 
+#include <algorithm>
 #include <deque>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "gateway/net/dial.h"

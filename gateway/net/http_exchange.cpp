@@ -1,6 +1,7 @@
 #include "gateway/net/http_exchange.h"
 
 #include <boost/asio/error.hpp>
+#include <utility>
 
 namespace reprise::net {
 

@@ -1,5 +1,6 @@
 #include "gateway/net/loop.h"
 
+#include <algorithm>
 #include <boost/asio/post.hpp>
 
 #include "gateway/net/loop_core.h"

@@ -1,7 +1,9 @@
 #include "gateway/net/server_connection.h"
 
+#include <algorithm>
 #include <boost/asio/error.hpp>
 #include <boost/beast/websocket/rfc6455.hpp>
+#include <utility>
 
 namespace reprise::net {
 

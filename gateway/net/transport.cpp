@@ -2,9 +2,11 @@
 
 #include <sys/socket.h>
 #include <sys/uio.h>
+#include <algorithm>
 #include <boost/asio/error.hpp>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include "journal/assert.h"
 

@@ -184,6 +184,20 @@ TEST_CASE("a giant message ends the connection with 1009") {
   CHECK(test.running.until([&] { return test.recorder.texts.size() == 1; }));
 }
 
+TEST_CASE("a giant message of the server ends the client") {
+  TestServer test;
+  Client client(test, [](WebsocketOptions& options) { options.message_bytes = 1'000; });
+  REQUIRE(client.opened());
+  REQUIRE(test.running.until([&] { return test.recorder.opened.size() == 1; }));
+  test.running.on([&] {
+    test.server->send_text(test.recorder.opened[0], text(std::string(1'000, 'x')));
+    test.server->send_text(test.recorder.opened[0], text(std::string(1'001, 'x')));
+  });
+  REQUIRE(client.ended());
+  CHECK(client.recorder.end.cause == WebsocketCause::too_large);
+  CHECK(client.recorder.texts.size() == 1);
+}
+
 TEST_CASE("frames against the protocol end the connection") {
   TestServer test;
   const auto ends = [&](std::string_view bytes) {
