@@ -32,9 +32,18 @@ Transport::Transport(LoopCore& core, tcp::socket socket) : core_(core), socket_(
   socket_.non_blocking(true, ignored);
   socket_.set_option(tcp::no_delay(true), ignored);
   last_progress_ = core_.now();
+  core_.join(*this);
 }
 
-Transport::~Transport() = default;  // nobody waits any more; the socket closes itself
+Transport::~Transport() {
+  core_.leave(*this);  // nobody waits any more; the socket closes itself
+}
+
+void Transport::on_loop_end() {
+  const auto self = shared_from_this();
+  const IoCallback read = std::move(read_done_);
+  const std::function<void(std::string)> handshake = std::exchange(handshake_done_, nullptr);
+}
 
 std::string Transport::failure() const {
   if (!failure_text_.empty()) return failure_text_;

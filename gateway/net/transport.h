@@ -121,6 +121,7 @@ class Transport : public TurnEnd, public std::enable_shared_from_this<Transport>
   std::string failure() const;
 
   void at_turn_end() override;
+  void on_loop_end() override;
 
  private:
   struct Chunk {
