@@ -1,5 +1,7 @@
 #include "gateway/net/dial.h"
 
+#include <utility>
+
 namespace reprise::net {
 
 std::shared_ptr<Dial> Dial::start(LoopCore& core, DialTarget target, Done done) {
@@ -13,7 +15,11 @@ std::shared_ptr<Dial> Dial::start(LoopCore& core, DialTarget target, Done done) 
 }
 
 Dial::Dial(LoopCore& core, DialTarget target, Done done)
-    : core_(core), target_(std::move(target)), done_(std::move(done)), resolver_(core.context()), socket_(core.context()) {}
+    : core_(core),
+      target_(std::move(target)),
+      done_(std::move(done)),
+      resolver_(core.context()),
+      socket_(core.context()) {}
 
 void Dial::cancel() {
   done_ = nullptr;

@@ -1,7 +1,9 @@
 #include "gateway/net/http_client.h"
 
+#include <algorithm>
 #include <deque>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "gateway/net/dial.h"
@@ -11,10 +13,13 @@ namespace reprise::net {
 
 namespace {
 
+constexpr int kMostAttempts = 3;  // of a request of which nothing was written
+
 struct Waiting {
   std::string text;  // the whole request
   bool head_only = false;
   TimerId deadline = 0;
+  int attempts = 0;
   HttpClient::Done done;
   std::shared_ptr<HttpExchange> exchange;  // once it is under way
 };
@@ -141,8 +146,14 @@ void PooledClient::dial() {
   *slot = dials_.back();
 }
 
-void PooledClient::dialled(const std::shared_ptr<Dial>& dial, std::shared_ptr<Transport> transport, std::string problem) {
+void PooledClient::dialled(const std::shared_ptr<Dial>& dial, std::shared_ptr<Transport> transport,
+                           std::string problem) {
   std::erase(dials_, dial);
+  if (transport && !transport->is_quiet()) {  // a server that is full closes at once
+    transport->close();
+    transport = nullptr;
+    problem = options_.host + ": the server closed the new connection";
+  }
   if (transport) {
     keep(std::make_shared<HttpExchange>(loop_.core(), std::move(transport), options_));
     return pump();
@@ -202,7 +213,7 @@ void PooledClient::ended(RequestId id, const std::shared_ptr<HttpExchange>& exch
   if (keep_it) keep(exchange);
   // A kept connection may turn out dead at the first byte. Nothing was written, so the request takes another one;
   // its deadline still runs.
-  if (result.fate == Fate::not_sent && !result.timed_out) {
+  if (result.fate == Fate::not_sent && !result.timed_out && ++request->second.attempts < kMostAttempts) {
     queue_.push_front(id);
     return pump();
   }

@@ -1,6 +1,7 @@
 #include "gateway/net/http_exchange.h"
 
 #include <boost/asio/error.hpp>
+#include <utility>
 
 namespace reprise::net {
 
@@ -55,7 +56,8 @@ void HttpExchange::start(const std::string& text, bool head_only, Done done) {
 void HttpExchange::read() {
   if (reading_) return;
   reading_ = true;
-  transport_->read(input_.prepare(kReadSize), IoCallback([self = shared_from_this()](ErrorCode code, std::size_t bytes) {
+  transport_->read(input_.prepare(kReadSize),
+                   IoCallback([self = shared_from_this()](ErrorCode code, std::size_t bytes) {
                      self->reading_ = false;
                      self->on_read(code, bytes);
                    }));
@@ -71,8 +73,9 @@ void HttpExchange::on_read(ErrorCode code, std::size_t bytes) {
   if (code == asio::error::eof) {
     if (parser_->got_some() && !parser_->is_done()) parser_->put_eof(problem);
     if (!problem && parser_->is_done()) return take_answer();
-    return fail(parser_->got_some() ? "the connection ended within the answer" : "the connection ended without an answer",
-                false);
+    return fail(
+        parser_->got_some() ? "the connection ended within the answer" : "the connection ended without an answer",
+        false);
   }
   if (code) return fail(transport_->failure().empty() ? code.message() : transport_->failure(), false);
   if (!parse(problem)) {

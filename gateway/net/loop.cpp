@@ -1,5 +1,6 @@
 #include "gateway/net/loop.h"
 
+#include <algorithm>
 #include <boost/asio/post.hpp>
 
 #include "gateway/net/loop_core.h"
@@ -18,6 +19,10 @@ LoopCore::LoopCore() : work_(asio::make_work_guard(context_)), clock_(context_),
 
 LoopCore::~LoopCore() {
   turn_ends_.clear();
+  const std::vector<TurnEnd*> members(members_.begin(), members_.end());
+  for (TurnEnd* const member : members) {
+    if (members_.contains(member)) member->on_loop_end();  // one may take others with it
+  }
 }
 
 std::int64_t LoopCore::now() const {

@@ -25,13 +25,13 @@ struct ServerLimits {
   std::size_t connections = 1'024;  // more are closed at once
   std::size_t header_bytes = 16u << 10;
   std::size_t body_bytes = 1u << 20;
-  std::size_t message_bytes = 1u << 20;        // of a WebSocket message of a client
-  std::size_t send_queue_bytes = 4u << 20;     // of one connection; a WebSocket beyond it is dropped
-  Duration header_time = std::chrono::seconds(10);    // TLS handshake, and from the first byte of a request to its body
-  Duration body_time = std::chrono::seconds(30);      // from there to its end
-  Duration idle_time = std::chrono::seconds(75);      // between requests
-  Duration answer_time = std::chrono::minutes(5);     // for the handler
-  Duration stall_time = std::chrono::seconds(30);     // output waits and the client takes nothing
+  std::size_t message_bytes = 1u << 20;             // of a WebSocket message of a client
+  std::size_t send_queue_bytes = 4u << 20;          // of one connection; a WebSocket beyond it is dropped
+  Duration header_time = std::chrono::seconds(10);  // TLS handshake, and from the first byte of a request to its body
+  Duration body_time = std::chrono::seconds(30);    // from there to its end
+  Duration idle_time = std::chrono::seconds(75);    // between requests
+  Duration answer_time = std::chrono::minutes(5);   // for the handler
+  Duration stall_time = std::chrono::seconds(30);   // output waits and the client takes nothing
   Duration websocket_idle_time = std::chrono::minutes(15);  // nothing at all came from the client
   Duration close_time = std::chrono::seconds(3);            // for the client's part of an orderly end
 };
@@ -48,9 +48,9 @@ struct ServerCounts {
   std::uint64_t open = 0, websockets = 0;      // connections at the moment
   std::uint64_t requests = 0, bad_requests = 0;
   std::uint64_t tls_failures = 0;
-  std::uint64_t timed_out = 0;       // by any of the times above
-  std::uint64_t slow_dropped = 0;    // send queue full, or stalled
-  std::uint64_t queued_bytes = 0;    // in all send queues at the moment
+  std::uint64_t timed_out = 0;     // by any of the times above
+  std::uint64_t slow_dropped = 0;  // send queue full, or stalled
+  std::uint64_t queued_bytes = 0;  // in all send queues at the moment
 };
 
 // The way back to one request. Copies answer the same request; the first answer counts, later ones are ignored, as is
@@ -62,9 +62,9 @@ class Reply {
 
   void send(Response response) const;
   // Faults, for an exchange that has to misbehave.
-  void drop() const;  // resets the connection without an answer
+  void drop() const;                                     // resets the connection without an answer
   void cut(Response response, std::size_t bytes) const;  // sends so many bytes of the answer, then closes
-  void hang() const;  // never answers; reads on and ignores what comes
+  void hang() const;                                     // never answers; reads on and ignores what comes
 
  private:
   std::shared_ptr<Target> target_;

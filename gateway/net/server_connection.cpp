@@ -1,7 +1,9 @@
 #include "gateway/net/server_connection.h"
 
+#include <algorithm>
 #include <boost/asio/error.hpp>
 #include <boost/beast/websocket/rfc6455.hpp>
+#include <utility>
 
 namespace reprise::net {
 
@@ -37,7 +39,8 @@ void set_target(Request& request, std::string target) {
 }  // namespace
 
 struct Reply::Target {
-  Target(std::weak_ptr<ServerConnection> wanted, std::uint64_t number) : connection(std::move(wanted)), serial(number) {}
+  Target(std::weak_ptr<ServerConnection> wanted, std::uint64_t number)
+      : connection(std::move(wanted)), serial(number) {}
   ~Target() {
     if (const auto alive = take()) alive->answer(serial, Response{500, {}, "no answer was made\n"});
   }
@@ -45,9 +48,7 @@ struct Reply::Target {
   Target& operator=(const Target&) = delete;
 
   // The connection, the first time.
-  std::shared_ptr<ServerConnection> take() {
-    return std::exchange(answered, true) ? nullptr : connection.lock();
-  }
+  std::shared_ptr<ServerConnection> take() { return std::exchange(answered, true) ? nullptr : connection.lock(); }
 
   const std::weak_ptr<ServerConnection> connection;
   const std::uint64_t serial;
@@ -107,9 +108,9 @@ void ServerConnection::next_request() {
 }
 
 void ServerConnection::read() {
-  transport_->read(input_.prepare(kReadSize), IoCallback([self = shared_from_this()](ErrorCode code, std::size_t bytes) {
-                     self->on_read(code, bytes);
-                   }));
+  transport_->read(
+      input_.prepare(kReadSize),
+      IoCallback([self = shared_from_this()](ErrorCode code, std::size_t bytes) { self->on_read(code, bytes); }));
 }
 
 void ServerConnection::on_read(ErrorCode code, std::size_t bytes) {
@@ -127,7 +128,8 @@ void ServerConnection::parse() {
     const std::size_t used = parser_->put(input_.data(), code);
     input_.consume(used);
     if (code == http::error::need_more) {
-      if (!parser_->is_header_done() && input_.size() > limits_.header_bytes) return on_parse_error(http::error::header_limit);
+      if (!parser_->is_header_done() && input_.size() > limits_.header_bytes)
+        return on_parse_error(http::error::header_limit);
       break;
     }
     if (code) return on_parse_error(code);
@@ -165,8 +167,7 @@ void ServerConnection::take_request() {
   if (beast::websocket::is_upgrade(message)) return upgrade(std::move(request));
   request.body = std::move(message.body());
   set_phase(Phase::answering, limits_.answer_time);
-  server_->handler.on_request(std::move(request),
-                              Reply(std::make_shared<Reply::Target>(weak_from_this(), serial_)));
+  server_->handler.on_request(std::move(request), Reply(std::make_shared<Reply::Target>(weak_from_this(), serial_)));
 }
 
 void ServerConnection::send(const Response& response, bool keep_alive, bool with_body) {

@@ -15,7 +15,8 @@ class ServerConnection;
 // The part of the server that its connections know. detach() of a connection ends the acquaintance.
 class ServerCore {
  public:
-  ServerCore(LoopCore& loop, const ServerLimits& wanted, ServerHandler& calls) : core(loop), limits(wanted), handler(calls) {}
+  ServerCore(LoopCore& loop, const ServerLimits& wanted, ServerHandler& calls)
+      : core(loop), limits(wanted), handler(calls) {}
   virtual ~ServerCore() = default;
   virtual void forget(ConnectionId id) = 0;
 

@@ -73,7 +73,8 @@ const BIO_METHOD* socket_bio_method() {
 
 void set_common(SSL_CTX* context) {
   SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
-  SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
+  SSL_CTX_set_mode(context,
+                   SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
   SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
 }
 
@@ -111,9 +112,11 @@ Result<std::shared_ptr<TlsContext>> TlsContext::client(const ClientTls& trust) {
   SSL_CTX_set_verify(made->get(), SSL_VERIFY_PEER, nullptr);
   if (trust.ca_file.empty()) {
     if (SSL_CTX_set_default_verify_paths(made->get()) != 1)
-      return io_error("TLS: the system's certificate authorities could not be read: " + openssl_problem("unknown reason"));
+      return io_error("TLS: the system's certificate authorities could not be read: " +
+                      openssl_problem("unknown reason"));
   } else if (SSL_CTX_load_verify_file(made->get(), trust.ca_file.c_str()) != 1) {
-    return usage_error(trust.ca_file + ": no certificate authorities could be read: " + openssl_problem("unknown reason"));
+    return usage_error(trust.ca_file +
+                       ": no certificate authorities could be read: " + openssl_problem("unknown reason"));
   }
   return made;
 }

@@ -2,9 +2,11 @@
 
 #include <sys/socket.h>
 #include <sys/uio.h>
+#include <algorithm>
 #include <boost/asio/error.hpp>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include "journal/assert.h"
 
@@ -30,9 +32,18 @@ Transport::Transport(LoopCore& core, tcp::socket socket) : core_(core), socket_(
   socket_.non_blocking(true, ignored);
   socket_.set_option(tcp::no_delay(true), ignored);
   last_progress_ = core_.now();
+  core_.join(*this);
 }
 
-Transport::~Transport() = default;  // nobody waits any more; the socket closes itself
+Transport::~Transport() {
+  core_.leave(*this);  // nobody waits any more; the socket closes itself
+}
+
+void Transport::on_loop_end() {
+  const auto self = shared_from_this();
+  const IoCallback read = std::move(read_done_);
+  const std::function<void(std::string)> handshake = std::exchange(handshake_done_, nullptr);
+}
 
 std::string Transport::failure() const {
   if (!failure_text_.empty()) return failure_text_;
@@ -80,6 +91,7 @@ void Transport::fill() {
   ahead_begin_ = 0;
   ahead_end_ = got;
   more_likely_ = got == ahead_.size();
+  if (std::exchange(flush_after_read_, false)) want_flush();
   switch (step) {
     case IoStep::done: received_ = true; break;
     case IoStep::wants_read: break;
@@ -123,9 +135,8 @@ void Transport::complete_read() {
 
 bool Transport::is_quiet() {
   if (!open_ || end_ || ahead_begin_ != ahead_end_) return false;
-  char byte;
-  const ssize_t seen = ::recv(socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-  return seen < 0 ? is_would_block(errno) : seen > 0 && tls_ != nullptr;  // TLS may bring a ticket of its own
+  fill();
+  return open_ && !end_ && ahead_begin_ == ahead_end_;
 }
 
 // ---- output
@@ -252,7 +263,7 @@ void Transport::flush() {
       }
       return;
     case IoStep::wants_write: return wait_to_write();
-    case IoStep::wants_read: return;  // renegotiation is off, so this does not come
+    case IoStep::wants_read: flush_after_read_ = true; return;
     case IoStep::closed: return fail(asio::error::broken_pipe, {});
     case IoStep::failed:
       if (tls_) return fail(asio::error::broken_pipe, tls_->problem());

@@ -121,6 +121,7 @@ class Transport : public TurnEnd, public std::enable_shared_from_this<Transport>
   std::string failure() const;
 
   void at_turn_end() override;
+  void on_loop_end() override;
 
  private:
   struct Chunk {
@@ -164,7 +165,7 @@ class Transport : public TurnEnd, public std::enable_shared_from_this<Transport>
   std::size_t queued_ = 0;
   std::uint64_t position_ = 0, sent_position_ = 0;
   std::int64_t last_progress_ = 0;
-  bool flush_wanted_ = false, waiting_to_write_ = false;
+  bool flush_wanted_ = false, waiting_to_write_ = false, flush_after_read_ = false;
   bool discard_ = false, finishing_ = false;
 
   bool open_ = true;
@@ -183,8 +184,7 @@ inline void teardown(boost::beast::role_type, Transport& transport, ErrorCode& c
 template <class Handler>
 void async_teardown(boost::beast::role_type, Transport& transport, Handler&& handler) {
   transport.close();
-  asio::post(transport.get_executor(),
-             [handler = std::forward<Handler>(handler)]() mutable { handler(ErrorCode{}); });
+  asio::post(transport.get_executor(), [handler = std::forward<Handler>(handler)]() mutable { handler(ErrorCode{}); });
 }
 
 }  // namespace reprise::net

@@ -18,12 +18,14 @@ class TcpWebsocket final : public WebsocketClient, public SessionListener {
     target.host = options_.host;
     target.port = options_.port;
     target.tls = std::move(tls);
-    if (options_.tls) target.server_name = options_.tls->server_name.empty() ? options_.host : options_.tls->server_name;
+    if (options_.tls)
+      target.server_name = options_.tls->server_name.empty() ? options_.host : options_.tls->server_name;
     target.time = options_.connect_time;
     began_ = loop_.now();
-    dial_ = Dial::start(loop_.core(), std::move(target), [this](std::shared_ptr<Transport> transport, std::string problem) {
-      dialled(std::move(transport), std::move(problem));
-    });
+    dial_ =
+        Dial::start(loop_.core(), std::move(target), [this](std::shared_ptr<Transport> transport, std::string problem) {
+          dialled(std::move(transport), std::move(problem));
+        });
   }
   ~TcpWebsocket() override {
     loop_.cancel(timer_);
@@ -169,14 +171,16 @@ class TcpWebsocket final : public WebsocketClient, public SessionListener {
 
 }  // namespace
 
-Result<std::unique_ptr<WebsocketClient>> open_websocket(Loop& loop, WebsocketOptions options, WebsocketHandler& handler) {
+Result<std::unique_ptr<WebsocketClient>> open_websocket(Loop& loop, WebsocketOptions options,
+                                                        WebsocketHandler& handler) {
   std::shared_ptr<TlsContext> tls;
   if (options.tls) {
     Result<std::shared_ptr<TlsContext>> context = TlsContext::client(*options.tls);
     if (!context.ok()) return context.error();
     tls = *context;
   }
-  return std::unique_ptr<WebsocketClient>(std::make_unique<TcpWebsocket>(loop, std::move(options), std::move(tls), handler));
+  return std::unique_ptr<WebsocketClient>(
+      std::make_unique<TcpWebsocket>(loop, std::move(options), std::move(tls), handler));
 }
 
 }  // namespace reprise::net

@@ -72,6 +72,7 @@ class WebsocketClient {
 };
 
 // Begins to connect. Fails where the authorities' file cannot be read. The handler outlives the client.
-Result<std::unique_ptr<WebsocketClient>> open_websocket(Loop& loop, WebsocketOptions options, WebsocketHandler& handler);
+Result<std::unique_ptr<WebsocketClient>> open_websocket(Loop& loop, WebsocketOptions options,
+                                                        WebsocketHandler& handler);
 
 }  // namespace reprise::net

@@ -1,11 +1,12 @@
 #include "gateway/net/websocket_session.h"
 
 #include <openssl/rand.h>
+#include <array>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/websocket/rfc6455.hpp>
 #include <boost/beast/websocket/stream.hpp>
-#include <array>
 #include <cstring>
+#include <utility>
 
 #include "journal/assert.h"
 
@@ -108,7 +109,8 @@ struct WebsocketSession::Impl : std::enable_shared_from_this<Impl> {
       return read();
     }
     const auto bytes = buffer.cdata();
-    if (!closing && listener != nullptr) listener->on_session_text({static_cast<const char*>(bytes.data()), bytes.size()});
+    if (!closing && listener != nullptr)
+      listener->on_session_text({static_cast<const char*>(bytes.data()), bytes.size()});
     buffer.clear();
     read();
   }

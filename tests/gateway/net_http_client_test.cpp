@@ -50,9 +50,9 @@ TEST_CASE("a request goes out as it should and its answer comes back") {
   TestClient test(listener.port());
   const HttpResult result = test.with([&] {
     RawPeer peer = listener.accept();
-    CHECK(peer.read_until("\r\n\r\n") == "POST /fapi/v1/order?symbol=BTCUSDT HTTP/1.1\r\nHost: 127.0.0.1:" +
-                                            std::to_string(listener.port()) +
-                                            "\r\nX-MBX-APIKEY: k\r\nContent-Length: 0\r\n\r\n");
+    CHECK(peer.read_until("\r\n\r\n") ==
+          "POST /fapi/v1/order?symbol=BTCUSDT HTTP/1.1\r\nHost: 127.0.0.1:" + std::to_string(listener.port()) +
+              "\r\nX-MBX-APIKEY: k\r\nContent-Length: 0\r\n\r\n");
     peer.send("HTTP/1.1 100 Continue\r\n\r\n");
     peer.send("HTTP/1.1 429 Slow Down\r\nX-MBX-USED-WEIGHT-1M: 2400\r\nTransfer-Encoding: chunked\r\n\r\n");
     peer.send("3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n");
@@ -135,41 +135,47 @@ TEST_CASE("sent and no whole answer: the fate is unknown") {
       RawPeer peer = listener.accept();
       peer.read_until("P");
       peer.reset();
-    }), 0);
+    }),
+            0);
   }
   SECTION("reset after the server has read it") {
     unknown(test.with([&] {
       RawPeer peer = listener.accept();
       peer.read_until("\r\n\r\n");
       peer.reset();
-    }), 0);
+    }),
+            0);
   }
   SECTION("closed in an orderly way without an answer") {
     unknown(test.with([&] {
       RawPeer peer = listener.accept();
       peer.read_until("\r\n\r\n");
-    }), 0);
+    }),
+            0);
   }
   SECTION("ended within the head") {
     unknown(test.with([&] {
       RawPeer peer = listener.accept();
       peer.read_until("\r\n\r\n");
       peer.send("HTTP/1.1 200 OK\r\nContent-Le");
-    }), 0);
+    }),
+            0);
   }
   SECTION("ended within the body: the status is told") {
     unknown(test.with([&] {
       RawPeer peer = listener.accept();
       peer.read_until("\r\n\r\n");
       peer.send("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{\"orderId\":");
-    }), 200);
+    }),
+            200);
   }
   SECTION("an answer that is none") {
     unknown(test.with([&] {
       RawPeer peer = listener.accept();
       peer.read_until("\r\n\r\n");
       peer.send("220 mail.example ESMTP\r\n\r\n");
-    }), 0);
+    }),
+            0);
   }
 }
 
@@ -177,10 +183,12 @@ TEST_CASE("no answer in time: unknown, and the connection is not used again") {
   RawListener listener;
   TestClient test(listener.port());
   std::optional<RawPeer> silent;
-  const HttpResult late = test.with([&] {
-    silent.emplace(listener.accept());
-    silent->read_until("\r\n\r\n");
-  }, 100ms);
+  const HttpResult late = test.with(
+      [&] {
+        silent.emplace(listener.accept());
+        silent->read_until("\r\n\r\n");
+      },
+      100ms);
   CHECK(late.fate == Fate::unknown);
   CHECK(late.timed_out);
   silent->send(kFine);  // too late, and nobody may take it for the next answer
@@ -212,10 +220,11 @@ TEST_CASE("bytes behind an answer belong to no request") {
   TestClient test(listener.port());
   std::optional<RawPeer> first;
   CHECK(test.with([&] {
-          first.emplace(listener.accept());
-          first->read_until("\r\n\r\n");
-          first->send(kFine + "HTTP/1.1 500 Injected\r\nContent-Length: 0\r\n\r\n");
-        }).response.status == 200);
+              first.emplace(listener.accept());
+              first->read_until("\r\n\r\n");
+              first->send(kFine + "HTTP/1.1 500 Injected\r\nContent-Length: 0\r\n\r\n");
+            })
+            .response.status == 200);
   const HttpResult next = test.with([&] {
     RawPeer peer = listener.accept();
     peer.read_until("\r\n\r\n");

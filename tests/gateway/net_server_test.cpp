@@ -91,7 +91,8 @@ TEST_CASE("pipelined requests are answered in their order, however late the firs
     held.clear();
   });
   int in_order = 0;
-  for (int i = 0; i < kRequests; ++i) in_order += peer.read_answer().ends_with("\r\n\r\n/" + std::to_string(i) + ".") ? 1 : 0;
+  for (int i = 0; i < kRequests; ++i)
+    in_order += peer.read_answer().ends_with("\r\n\r\n/" + std::to_string(i) + ".") ? 1 : 0;
   sender.join();
   CHECK(in_order == kRequests);
 }

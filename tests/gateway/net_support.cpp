@@ -180,9 +180,8 @@ RawPeer RawListener::accept() {
 
 net::HttpResult ask(RunningLoop& running, net::HttpClient& client, net::Request request, net::Duration time) {
   std::promise<net::HttpResult> result;
-  running.loop.post([&] {
-    client.send(std::move(request), time, [&](net::HttpResult got) { result.set_value(std::move(got)); });
-  });
+  running.loop.post(
+      [&] { client.send(std::move(request), time, [&](net::HttpResult got) { result.set_value(std::move(got)); }); });
   return result.get_future().get();
 }
 

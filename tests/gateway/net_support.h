@@ -1,4 +1,5 @@
-// Helpers of the network's tests: a loop on a thread of its own, a recording handler, and a raw peer that can misbehave.
+// Helpers of the network's tests: a loop on a thread of its own, a recording handler, and a raw peer that can
+// misbehave.
 //
 // Nothing sleeps: until() waits for an event, with a bound that is only reached when the event does not come.
 #pragma once
@@ -106,7 +107,8 @@ class RawPeer {
 
   bool tls_ready() const { return tls_ready_; }
   bool send(std::string_view bytes);
-  // Reads until the text has been seen, or the peer ended or stayed silent for the bound; what came since the last call.
+  // Reads until the text has been seen, or the peer ended or stayed silent for the bound; what came since the last
+  // call.
   std::string read_until(std::string_view text);
   std::string read_to_end() { return read_until({}); }
   std::string read_some();  // whatever comes first

@@ -103,7 +103,8 @@ TEST_CASE("large bodies go through TLS whole, both ways") {
   options.tls = ClientTls{certificates.authority, {}};
   std::unique_ptr<HttpClient> client;
   test.running.on([&] { client = make_http_client(test.running.loop, options).value(); });
-  for (const std::size_t size : {std::size_t{16'383}, std::size_t{16'384}, std::size_t{16'385}, std::size_t{20'000'000}}) {
+  for (const std::size_t size :
+       {std::size_t{16'383}, std::size_t{16'384}, std::size_t{16'385}, std::size_t{20'000'000}}) {
     std::string body(size, '\0');
     for (std::size_t i = 0; i < size; ++i) body[i] = static_cast<char>('a' + i % 23);
     Request request;

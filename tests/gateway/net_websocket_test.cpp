@@ -58,7 +58,9 @@ TEST_CASE("texts go both ways, plain and TLS") {
   if (tls) server_options.tls = ServerTls{certificates.good.certificate, certificates.good.key};
   TestServer test(server_options);
   test.running.on([&] {
-    test.recorder.on_message = [&](ConnectionId id, std::string_view got) { test.server->send_text(id, text(std::string(got))); };
+    test.recorder.on_message = [&](ConnectionId id, std::string_view got) {
+      test.server->send_text(id, text(std::string(got)));
+    };
   });
   Client client(test, [&](WebsocketOptions& options) {
     options.target = "/ws/btcusdt@depth?x=1";
@@ -67,7 +69,8 @@ TEST_CASE("texts go both ways, plain and TLS") {
   });
   REQUIRE(client.opened());
   std::vector<std::string> sent;
-  for (const std::size_t size : {0, 1, 125, 126, 127, 65'535, 65'536, 70'000, 900'000}) sent.push_back(std::string(size, 'x'));
+  for (const std::size_t size : {0, 1, 125, 126, 127, 65'535, 65'536, 70'000, 900'000})
+    sent.push_back(std::string(size, 'x'));
   for (int i = 0; i < 2'000; ++i) sent.push_back("{\"e\":\"depthUpdate\",\"u\":" + std::to_string(i) + "}");
   test.running.on([&] {
     for (const std::string& one : sent) CHECK(client.socket->send_text(one));
@@ -123,14 +126,18 @@ TEST_CASE("pings are answered on both sides") {
   TestServer test;
   RawPeer peer = raw_client(test);
   peer.send(raw_frame(0x89, "are you there"));
-  CHECK(peer.read_until("are you there") == "\x8a\x0d" "are you there");
+  CHECK(peer.read_until("are you there") ==
+        "\x8a\x0d"
+        "are you there");
   Client client(test);
   REQUIRE(client.opened());
   test.running.on([&] {
     CHECK(client.socket->ping("from client"));
     for (const ConnectionId id : test.recorder.opened) CHECK(test.server->ping(id, "from server"));
   });
-  CHECK(peer.read_until("from server") == "\x89\x0b" "from server");
+  CHECK(peer.read_until("from server") ==
+        "\x89\x0b"
+        "from server");
   CHECK(test.running.until([&] {
     return client.recorder.pongs == std::vector<std::string>{"from client"} &&
            client.recorder.pings == std::vector<std::string>{"from server"} &&
@@ -165,13 +172,30 @@ TEST_CASE("a giant message ends the connection with 1009") {
   CHECK(whole.read_to_end().starts_with("\x88\x02\x03\xf1"));
   parts.send(raw_frame(0x01, std::string(600, 'x')) + raw_frame(0x80, std::string(600, 'x')));
   CHECK(parts.read_to_end().starts_with("\x88\x02\x03\xf1"));
-  claimed.send(std::string("\x81\xff\x7f\xff\xff\xff\xff\xff\xff\xff" "0000", 14));
+  claimed.send(
+      std::string("\x81\xff\x7f\xff\xff\xff\xff\xff\xff\xff"
+                  "0000",
+                  14));
   claimed.read_to_end();
   CHECK(test.running.until([&] { return test.recorder.closed.size() == 3; }));
   test.running.on([&] { CHECK(test.recorder.texts.empty()); });
   RawPeer fits = raw_client(test);
   fits.send(raw_frame(0x81, std::string(1'000, 'x')));
   CHECK(test.running.until([&] { return test.recorder.texts.size() == 1; }));
+}
+
+TEST_CASE("a giant message of the server ends the client") {
+  TestServer test;
+  Client client(test, [](WebsocketOptions& options) { options.message_bytes = 1'000; });
+  REQUIRE(client.opened());
+  REQUIRE(test.running.until([&] { return test.recorder.opened.size() == 1; }));
+  test.running.on([&] {
+    test.server->send_text(test.recorder.opened[0], text(std::string(1'000, 'x')));
+    test.server->send_text(test.recorder.opened[0], text(std::string(1'001, 'x')));
+  });
+  REQUIRE(client.ended());
+  CHECK(client.recorder.end.cause == WebsocketCause::too_large);
+  CHECK(client.recorder.texts.size() == 1);
 }
 
 TEST_CASE("frames against the protocol end the connection") {
@@ -182,11 +206,11 @@ TEST_CASE("frames against the protocol end the connection") {
     peer.read_to_end();
     CHECK(test.running.until([&] { return test.server->counts().websockets == 0; }));
   };
-  ends(std::string("\x81\x02hi", 4));                     // no mask
+  ends(std::string("\x81\x02hi", 4));  // no mask
   ends(raw_frame(0xc1, "reserved bit"));
   ends(raw_frame(0x83, "unknown kind"));
   ends(raw_frame(0x80, "continues nothing"));
-  ends(raw_frame(0x89, std::string(126, 'p')));           // a control frame that is too long
+  ends(raw_frame(0x89, std::string(126, 'p')));  // a control frame that is too long
   ends(raw_frame(0x81, "\xff\xfe not UTF-8"));
   RawPeer binary = raw_client(test);
   binary.send(raw_frame(0x82, "binary"));
@@ -213,8 +237,10 @@ TEST_CASE("a slow reader is dropped, the others get everything") {
     test.running.on([&] {
       for (const ConnectionId id : test.recorder.opened) {
         const bool taken = test.server->send_text(id, message);
-        if (id == slow_id) slow_refused = slow_refused || !taken;
-        else if (!taken) FAIL("a reader that keeps up was refused");
+        if (id == slow_id)
+          slow_refused = slow_refused || !taken;
+        else if (!taken)
+          FAIL("a reader that keeps up was refused");
       }
     });
     REQUIRE(test.running.until([&] {

@@ -58,7 +58,8 @@ Identity make(const char* common_name, const char* names, const Identity* issuer
   X509* const signer = issuer != nullptr ? issuer->certificate.get() : x;
   X509_set_issuer_name(x, X509_get_subject_name(signer));
   add_extension(x, signer, NID_basic_constraints, names == nullptr ? "critical,CA:TRUE" : "critical,CA:FALSE");
-  add_extension(x, signer, NID_key_usage, names == nullptr ? "critical,keyCertSign,cRLSign" : "critical,digitalSignature");
+  add_extension(x, signer, NID_key_usage,
+                names == nullptr ? "critical,keyCertSign,cRLSign" : "critical,digitalSignature");
   if (names != nullptr) add_extension(x, signer, NID_subject_alt_name, names);
   demand(X509_sign(x, (issuer != nullptr ? issuer->key : made.key).get(), EVP_sha256()) > 0, "a signature");
   return made;
@@ -78,7 +79,8 @@ std::string write_certificate(const std::string& path, const Identity& identity)
 
 CertificateFiles write(const std::string& path, const Identity& identity) {
   const Held<std::FILE> file = create(path + ".key");
-  demand(PEM_write_PrivateKey(file.get(), identity.key.get(), nullptr, nullptr, 0, nullptr, nullptr) == 1, "a key's file");
+  demand(PEM_write_PrivateKey(file.get(), identity.key.get(), nullptr, nullptr, 0, nullptr, nullptr) == 1,
+         "a key's file");
   return {write_certificate(path + ".pem", identity), path + ".key"};
 }
 
