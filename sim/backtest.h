@@ -63,8 +63,8 @@ struct BacktestReport {
   std::uint64_t outputs = 0;
   std::uint64_t dataset_records = 0;
   std::uint64_t compared_records = 0;  // with those of the journal resumed, or of `compare_with`
-  journal::Digest digest;             // of the journal; zero with the journal off
-  std::int64_t last_engine_time = 0;  // ns UTC
+  journal::Digest digest;              // of the journal; zero with the journal off
+  std::int64_t last_engine_time = 0;   // ns UTC
   bool stopped = false;
   double wall_seconds = 0;  // by options.clock
 };

@@ -43,7 +43,8 @@ class RunSink {
   // The record's seq must be next_seq().
   void append(const journal::RecordView& record);
   void append(const journal::RecordBatch& batch);
-  // Every record so far, in order, as the journal has them (written out first). Needs a journal, or one to go along with.
+  // Every record so far, in order, as the journal has them (written out first). Needs a journal, or one to go along
+  // with.
   Status for_each_kept(const std::function<void(const journal::RecordView&)>& visit);
   void fail(Error error) {
     if (!error_) error_ = std::move(error);

@@ -36,7 +36,8 @@ Result<Endpoint> parse_endpoint(const std::string& text) {
       port = port * 10 + (c - '0');
     }
   }
-  if (port < 0 || port > 65'535) return usage_error("\"" + text + "\" is not HOST:PORT", "for example 127.0.0.1:8080; port 0 takes any free one");
+  if (port < 0 || port > 65'535)
+    return usage_error("\"" + text + "\" is not HOST:PORT", "for example 127.0.0.1:8080; port 0 takes any free one");
   out.address = text.substr(0, colon);
   out.port = static_cast<std::uint16_t>(port);
   if (out.address == "localhost" || out.address.empty()) out.address = "127.0.0.1";
@@ -68,11 +69,15 @@ Result<exchange::ServedAccount> parse_account(const std::string& text) {
 class Exchange final : public Command {
  public:
   void declare(Arguments& arguments) override {
-    arguments.text("--listen", listen_, "where to listen; port 0 takes any free one").value("HOST:PORT").shows_default();
+    arguments.text("--listen", listen_, "where to listen; port 0 takes any free one")
+        .value("HOST:PORT")
+        .shows_default();
     arguments.texts("--data", data_, "market from a dataset journal; repeat it to merge several").value("DATASET");
     arguments.number("--generate", seed_, "market from the generator, without end").value("SEED");
     arguments.number("--symbols", symbols_, "instruments of a generated market, 1 to 20").shows_default();
-    arguments.texts("--account", accounts_, "an account: its key, its HMAC secret (or the file of a public key), its balance")
+    arguments
+        .texts("--account", accounts_,
+               "an account: its key, its HMAC secret (or the file of a public key), its balance")
         .value("KEY:SECRET:BALANCE");
     arguments.real("--speed", speed_, "how fast the market is played; 1 = real time").shows_default().value("X");
     arguments.text("--config", config_, "profile, YAML: fees, models, leverage").value("FILE");
@@ -89,11 +94,13 @@ class Exchange final : public Command {
     auto endpoint = parse_endpoint(listen_);
     if (!endpoint) return endpoint.error();
     if (data_.empty() == (seed_ == kNoSeed)) {
-      return usage_error(data_.empty() ? "no market: --data or --generate is missing" : "--data and --generate exclude each other",
-                         "--generate 7 makes a market from a seed; --data DATASET plays a recorded one");
+      return usage_error(
+          data_.empty() ? "no market: --data or --generate is missing" : "--data and --generate exclude each other",
+          "--generate 7 makes a market from a seed; --data DATASET plays a recorded one");
     }
     if (symbols_ < 1 || symbols_ > 20) return usage_error("--symbols must be 1 to 20");
-    if (!std::isfinite(speed_) || speed_ <= 0 || speed_ > 10'000) return usage_error("--speed must be more than 0, at most 10000");
+    if (!std::isfinite(speed_) || speed_ <= 0 || speed_ > 10'000)
+      return usage_error("--speed must be more than 0, at most 10000");
     if (tls_certificate_.empty() != tls_key_.empty()) return usage_error("--tls-cert and --tls-key go together");
 
     exchange::ExchangeServerOptions options;
@@ -102,8 +109,9 @@ class Exchange final : public Command {
     options.speed = speed_;
     options.wall_clock = wall_clock_ns;
     if (!tls_certificate_.empty()) options.tls = net::ServerTls{tls_certificate_, tls_key_};
-    auto loaded = config_.empty() ? config::override_entries(config::journaled_entries({}), settings_, engine::strategy_catalog())
-                                  : config::load(config_, settings_, engine::strategy_catalog());
+    auto loaded = config_.empty()
+                      ? config::override_entries(config::journaled_entries({}), settings_, engine::strategy_catalog())
+                      : config::load(config_, settings_, engine::strategy_catalog());
     if (!loaded) return loaded.error();
     options.config = loaded->config;
     for (const std::string& text : accounts_) {
@@ -118,10 +126,11 @@ class Exchange final : public Command {
     net::Loop loop;
     const std::size_t accounts = options.accounts.size();
     const bool is_tls = options.tls.has_value();
-    auto server = exchange::ExchangeServer::start(loop, std::move(options), [&](UnixNanos start) -> Result<std::unique_ptr<exchange::MarketFeed>> {
-      if (!data_.empty()) return exchange::open_dataset_feed(data_, start);
-      return exchange::open_generated_feed(seed_, static_cast<std::uint32_t>(symbols_), start);
-    });
+    auto server = exchange::ExchangeServer::start(
+        loop, std::move(options), [&](UnixNanos start) -> Result<std::unique_ptr<exchange::MarketFeed>> {
+          if (!data_.empty()) return exchange::open_dataset_feed(data_, start);
+          return exchange::open_generated_feed(seed_, static_cast<std::uint32_t>(symbols_), start);
+        });
     if (!server) return server.error();
     announce(terminal, **server, accounts, is_tls);
 

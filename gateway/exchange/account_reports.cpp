@@ -37,7 +37,8 @@ void ClientAccount::take_reports(UnixNanos now) {
       case journal::RecordType::ORDER_REPORT: {
         // Behind an execution stand the balance and the position that it left.
         const Report* balance = nullptr;
-        if (n + 1 < reports.size() && reports[n + 1].type == journal::RecordType::BALANCE_UPDATE) balance = &reports[n + 1];
+        if (n + 1 < reports.size() && reports[n + 1].type == journal::RecordType::BALANCE_UPDATE)
+          balance = &reports[n + 1];
         on_order_report(report, balance, now);
         break;
       }
@@ -79,7 +80,8 @@ void ClientAccount::take_reports(UnixNanos now) {
 
 void ClientAccount::on_order_report(const Report& report, const Report* balance, UnixNanos now) {
   const sim::OrderReport& r = report.order;
-  if (r.kind == ReportKind::REJECTED || r.kind == ReportKind::CANCEL_REJECTED || r.kind == ReportKind::MODIFY_REJECTED) {
+  if (r.kind == ReportKind::REJECTED || r.kind == ReportKind::CANCEL_REJECTED ||
+      r.kind == ReportKind::MODIFY_REJECTED) {
     refusal_ = r.error;
     return;
   }
@@ -216,7 +218,8 @@ void ClientAccount::on_fill(ClientOrder& order, const sim::OrderReport& r, const
   if (!fill.realized_profit.is_zero())
     earn(order.instrument, "REALIZED_PNL", fill.realized_profit, config_.account.settlement_asset, r.trade_id, now);
   if (!fill.commission.is_zero())
-    earn(order.instrument, is_forced ? "INSURANCE_CLEAR" : "COMMISSION", -fill.commission, fill.commission_asset, r.trade_id, now);
+    earn(order.instrument, is_forced ? "INSURANCE_CLEAR" : "COMMISSION", -fill.commission, fill.commission_asset,
+         r.trade_id, now);
 
   const BoardInstrument& i = *board_.find(order.instrument);
   if (!is_forced && !listen_key_.empty()) send("TRADE_LITE", trade_lite_event(order, i, fill, now));
@@ -234,7 +237,8 @@ void ClientAccount::send_order(const ClientOrder& order, std::string_view execut
 void ClientAccount::send_algo(const ClientOrder& order, UnixNanos now) {
   if (listen_key_.empty()) return;
   const auto actual = orders_.find(order.actual_id);
-  send("ALGO_UPDATE", algo_event(order, actual == orders_.end() ? nullptr : &actual->second, *board_.find(order.instrument), now));
+  send("ALGO_UPDATE",
+       algo_event(order, actual == orders_.end() ? nullptr : &actual->second, *board_.find(order.instrument), now));
 }
 
 void ClientAccount::send_account(std::string_view reason, InstrumentNo instrument, bool with_position,
@@ -249,7 +253,12 @@ void ClientAccount::send_account(std::string_view reason, InstrumentNo instrumen
   out.decimal("cw", ledger.cross_wallet()).field("bc", "0").close();
   if (!config_.account.fee_asset.empty()) {
     const Money amount = ledger.wallet_balance(sim::kFeeAsset);
-    out.open().field("a", config_.account.fee_asset).decimal("wb", amount).decimal("cw", amount).field("bc", "0").close();
+    out.open()
+        .field("a", config_.account.fee_asset)
+        .decimal("wb", amount)
+        .decimal("cw", amount)
+        .field("bc", "0")
+        .close();
   }
   out.close_list().key("P").open_list();
   if (const BoardInstrument* i = board_.find(instrument); with_position && i != nullptr) {

@@ -82,7 +82,8 @@ Asked<std::string> ClientAccount::all_orders(const Params& params) const {
   if (!limits) return limits.error();
   std::vector<const ClientOrder*> fitting;
   for (const auto& [id, order] : orders_) {
-    if ((only == 0 || order.instrument == only) && id >= limits->from_id && limits->has(order.time)) fitting.push_back(&order);
+    if ((only == 0 || order.instrument == only) && id >= limits->from_id && limits->has(order.time))
+      fitting.push_back(&order);
   }
   // From an id on: the first ones; else the newest.
   const bool takes_first = limits->from_id != 0;
@@ -125,7 +126,8 @@ Asked<std::string> ClientAccount::all_algo_orders(const Params& params) const {
   out.open_list();
   std::size_t count = 0;
   for (const auto& [id, order] : algo_orders_) {
-    if (order.instrument != (*instrument)->instrument.number || id < limits->from_id || !limits->has(order.time)) continue;
+    if (order.instrument != (*instrument)->instrument.number || id < limits->from_id || !limits->has(order.time))
+      continue;
     if (count++ == limits->limit) break;
     write_algo_order(out, order, **instrument, true);
   }
@@ -175,7 +177,8 @@ Asked<std::string> ClientAccount::income(const Params& params) const {
     if (symbol && (i == nullptr || *symbol != i->instrument.symbol)) continue;
     if ((!kind || *kind == one.kind) && limits->has(one.time)) fitting.push_back(&one);
   }
-  const std::size_t skip = fitting.size() > limits->limit && !params.has("startTime") ? fitting.size() - limits->limit : 0;
+  const std::size_t skip =
+      fitting.size() > limits->limit && !params.has("startTime") ? fitting.size() - limits->limit : 0;
   JsonText out;
   out.open_list();
   for (std::size_t n = skip; n < fitting.size() && n - skip < limits->limit; ++n) {
@@ -183,7 +186,9 @@ Asked<std::string> ClientAccount::income(const Params& params) const {
     const BoardInstrument* i = board_.find(one.instrument);
     out.open().field("symbol", i == nullptr ? std::string_view() : i->instrument.symbol).field("incomeType", one.kind);
     out.decimal("income", one.amount, 8).field("asset", one.asset).field("info", one.kind).field("time", ms(one.time));
-    out.field("tranId", one.id).field("tradeId", one.trade_id == 0 ? std::string() : std::to_string(one.trade_id)).close();
+    out.field("tranId", one.id)
+        .field("tradeId", one.trade_id == 0 ? std::string() : std::to_string(one.trade_id))
+        .close();
   }
   return out.close_list().str();
 }
@@ -202,7 +207,8 @@ ClientAccount::Margins ClientAccount::margins(const BoardInstrument& i) const {
   Margins m;
   m.initial = charged(held);
   m.order = std::max(charged(most) - m.initial, Money{});
-  if (!p.qty.is_zero() && !i.instrument.margin.tiers.empty()) m.maintenance = sim::Ledger::maintenance(i.instrument, held);
+  if (!p.qty.is_zero() && !i.instrument.margin.tiers.empty())
+    m.maintenance = sim::Ledger::maintenance(i.instrument, held);
   return m;
 }
 
@@ -214,7 +220,8 @@ Money ClientAccount::available() const {
     const Margins m = margins(*i);
     used += ledger.mode() == MarginMode::ISOLATED ? m.order : m.initial + m.order;
   }
-  const Money free = ledger.cross_wallet() + (ledger.mode() == MarginMode::ISOLATED ? Money{} : ledger.cross_unrealized());
+  const Money free =
+      ledger.cross_wallet() + (ledger.mode() == MarginMode::ISOLATED ? Money{} : ledger.cross_unrealized());
   return std::max(free - used, Money{});
 }
 
@@ -255,11 +262,15 @@ Asked<std::string> ClientAccount::balance(bool) const {
   JsonText out;
   out.open_list();
   const auto write = [&](std::string_view asset, Money wallet, Money cross, Money profit, Money free) {
-    out.open().field("accountAlias", "SgsR" + std::to_string(number_)).field("asset", asset).decimal("balance", wallet, 8);
+    out.open()
+        .field("accountAlias", "SgsR" + std::to_string(number_))
+        .field("asset", asset)
+        .decimal("balance", wallet, 8);
     out.decimal("crossWalletBalance", cross, 8).decimal("crossUnPnl", profit, 8).decimal("availableBalance", free, 8);
     out.decimal("maxWithdrawAmount", free, 8).field("marginAvailable", true).field("updateTime", ms(updated_)).close();
   };
-  write(config_.account.settlement_asset, ledger.wallet_balance(), ledger.cross_wallet(), ledger.cross_unrealized(), available());
+  write(config_.account.settlement_asset, ledger.wallet_balance(), ledger.cross_wallet(), ledger.cross_unrealized(),
+        available());
   if (!config_.account.fee_asset.empty()) {
     const Money amount = ledger.wallet_balance(sim::kFeeAsset);
     write(config_.account.fee_asset, amount, amount, {}, amount);
@@ -287,12 +298,12 @@ Asked<std::string> ClientAccount::account(bool is_v3) const {
     out.field("canDeposit", true).field("canWithdraw", false).field("updateTime", 0).field("multiAssetsMargin", false);
     out.field("tradeGroupId", -1);
   }
-    out.decimal("totalInitialMargin", sum.initial + sum.order, 8).decimal("totalMaintMargin", sum.maintenance, 8);
-    out.decimal("totalWalletBalance", wallet, 8).decimal("totalUnrealizedProfit", profit, 8);
-    out.decimal("totalMarginBalance", wallet + profit, 8).decimal("totalPositionInitialMargin", sum.initial, 8);
-    out.decimal("totalOpenOrderInitialMargin", sum.order, 8).decimal("totalCrossWalletBalance", ledger.cross_wallet(), 8);
-    out.decimal("totalCrossUnPnl", ledger.cross_unrealized(), 8).decimal("availableBalance", available(), 8);
-    out.decimal("maxWithdrawAmount", available(), 8);
+  out.decimal("totalInitialMargin", sum.initial + sum.order, 8).decimal("totalMaintMargin", sum.maintenance, 8);
+  out.decimal("totalWalletBalance", wallet, 8).decimal("totalUnrealizedProfit", profit, 8);
+  out.decimal("totalMarginBalance", wallet + profit, 8).decimal("totalPositionInitialMargin", sum.initial, 8);
+  out.decimal("totalOpenOrderInitialMargin", sum.order, 8).decimal("totalCrossWalletBalance", ledger.cross_wallet(), 8);
+  out.decimal("totalCrossUnPnl", ledger.cross_unrealized(), 8).decimal("availableBalance", available(), 8);
+  out.decimal("maxWithdrawAmount", available(), 8);
   out.key("assets").open_list();
   const auto write = [&](std::string_view asset, Money amount, Money cross, bool is_settlement) {
     const Money none;
@@ -303,7 +314,8 @@ Asked<std::string> ClientAccount::account(bool is_v3) const {
     out.decimal("initialMargin", is_settlement ? sum.initial + sum.order : none, 8);
     out.decimal("positionInitialMargin", is_settlement ? sum.initial : none, 8);
     out.decimal("openOrderInitialMargin", is_settlement ? sum.order : none, 8);
-    out.decimal("crossWalletBalance", cross, 8).decimal("crossUnPnl", is_settlement ? ledger.cross_unrealized() : none, 8);
+    out.decimal("crossWalletBalance", cross, 8)
+        .decimal("crossUnPnl", is_settlement ? ledger.cross_unrealized() : none, 8);
     out.decimal("availableBalance", is_settlement ? available() : amount, 8);
     out.decimal("maxWithdrawAmount", is_settlement ? available() : amount, 8).field("marginAvailable", true);
     out.field("updateTime", ms(updated_)).close();
@@ -319,7 +331,10 @@ Asked<std::string> ClientAccount::account(bool is_v3) const {
     if (!i.instrument.is_linear() || (is_v3 && !has_position_or_orders(number))) continue;
     const sim::LedgerPosition& p = ledger.position(number);
     const Margins m = margins(i);
-    out.open().field("symbol", i.instrument.symbol).field("positionSide", "BOTH").decimal("positionAmt", p.qty, i.qty_decimals);
+    out.open()
+        .field("symbol", i.instrument.symbol)
+        .field("positionSide", "BOTH")
+        .decimal("positionAmt", p.qty, i.qty_decimals);
     out.decimal("unrealizedProfit", p.unrealized(), 8);
     out.decimal("isolatedMargin", p.isolated_wallet.is_zero() ? Money{} : p.isolated_wallet + p.unrealized(), 8);
     out.decimal("notional", sim::bounded_notional(p.mark, p.qty), 8).decimal("isolatedWallet", p.isolated_wallet, 8);
@@ -329,7 +344,8 @@ Asked<std::string> ClientAccount::account(bool is_v3) const {
       out.decimal("positionInitialMargin", m.initial, 8).decimal("openOrderInitialMargin", m.order, 8);
       out.field("leverage", std::to_string(ledger.leverage())).field("isolated", ledger.mode() == MarginMode::ISOLATED);
       out.decimal("entryPrice", p.entry_price()).decimal("breakEvenPrice", break_even(number, p));
-      out.decimal("maxNotional", i.instrument.margin.tiers.empty() ? Money{} : i.instrument.margin.tiers.back().notional_cap);
+      out.decimal("maxNotional",
+                  i.instrument.margin.tiers.empty() ? Money{} : i.instrument.margin.tiers.back().notional_cap);
       out.decimal("bidNotional", open.bids).decimal("askNotional", open.asks);
     }
     out.field("updateTime", ms(updated_)).close();
@@ -343,7 +359,10 @@ void ClientAccount::write_position(JsonText& out, const BoardInstrument& i, bool
   const sim::LedgerPosition& p = ledger.position(number);
   const bool is_isolated = ledger.mode() == MarginMode::ISOLATED;
   const Money isolated_margin = is_isolated && !p.qty.is_zero() ? p.isolated_wallet + p.unrealized() : Money{};
-  out.open().field("symbol", i.instrument.symbol).field("positionSide", "BOTH").decimal("positionAmt", p.qty, i.qty_decimals);
+  out.open()
+      .field("symbol", i.instrument.symbol)
+      .field("positionSide", "BOTH")
+      .decimal("positionAmt", p.qty, i.qty_decimals);
   out.decimal("entryPrice", p.entry_price()).decimal("breakEvenPrice", break_even(number, p));
   out.decimal("markPrice", i.mark.value_or(Price{}), 8).decimal("unRealizedProfit", p.unrealized(), 8);
   out.decimal("liquidationPrice", liquidation_price(i));
@@ -357,7 +376,8 @@ void ClientAccount::write_position(JsonText& out, const BoardInstrument& i, bool
     out.field("adl", 0).decimal("bidNotional", open.bids).decimal("askNotional", open.asks);
   } else {
     out.field("leverage", std::to_string(ledger.leverage()));
-    out.decimal("maxNotionalValue", i.instrument.margin.tiers.empty() ? Money{} : i.instrument.margin.tiers.front().notional_cap);
+    out.decimal("maxNotionalValue",
+                i.instrument.margin.tiers.empty() ? Money{} : i.instrument.margin.tiers.front().notional_cap);
     out.field("marginType", is_isolated ? "isolated" : "cross").decimal("isolatedMargin", isolated_margin, 8);
     out.field("isAutoAddMargin", "false").decimal("notional", sim::bounded_notional(p.mark, p.qty), 8);
     out.decimal("isolatedWallet", p.isolated_wallet);
@@ -391,7 +411,8 @@ Asked<std::string> ClientAccount::symbol_config(const Params& params) const {
     out.open().field("symbol", i->instrument.symbol);
     out.field("marginType", venue_.ledger().mode() == MarginMode::ISOLATED ? "ISOLATED" : "CROSSED");
     out.field("isAutoAddMargin", false).field("leverage", static_cast<std::int64_t>(venue_.ledger().leverage()));
-    out.decimal("maxNotionalValue", i->instrument.margin.tiers.empty() ? Money{} : i->instrument.margin.tiers.front().notional_cap);
+    out.decimal("maxNotionalValue",
+                i->instrument.margin.tiers.empty() ? Money{} : i->instrument.margin.tiers.front().notional_cap);
     out.close();
   }
   return out.close_list().str();

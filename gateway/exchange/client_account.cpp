@@ -123,7 +123,8 @@ Asked<ClientOrder> ClientAccount::read_order(const Params& params, bool is_algo,
   o.type = o.original_type = *known_type;
   if (is_conditional(o.type) != is_algo) {
     if (is_algo) return refusal_of(sim::VenueError::bad_order_type);
-    return ApiError{-4120, "Order type not supported for this endpoint. Please use the Algo Order API endpoints instead."};
+    return ApiError{-4120,
+                    "Order type not supported for this endpoint. Please use the Algo Order API endpoints instead."};
   }
   if (const auto position_side = params.get("positionSide"); position_side && *position_side != "BOTH")
     return ApiError{-4061, "Order's position side does not match user's setting."};
@@ -172,7 +173,8 @@ Asked<ClientOrder> ClientAccount::read_order(const Params& params, bool is_algo,
   if (o.time_in_force == TimeInForce::GTD) {
     auto till = params.integer("goodTillDate");
     if (!till) return till.error();
-    if (*till <= 0 || *till >= 253'402'300'799'000 / 1000 * 1000) return refusal_of(sim::VenueError::good_till_out_of_range);
+    if (*till <= 0 || *till >= 253'402'300'799'000 / 1000 * 1000)
+      return refusal_of(sim::VenueError::good_till_out_of_range);
     if (*till > INT64_MAX / kMillisecond) return refusal_of(sim::VenueError::good_till_out_of_range);
     o.good_till = {*till * kMillisecond};
   }
@@ -190,7 +192,8 @@ Asked<ClientOrder> ClientAccount::read_order(const Params& params, bool is_algo,
       if (!activation) return activation.error();
       o.activation_price = {*activation};
     } else {
-      auto trigger = params.decimal(params.has("stopPrice") && !params.has("triggerPrice") ? "stopPrice" : "triggerPrice");
+      auto trigger =
+          params.decimal(params.has("stopPrice") && !params.has("triggerPrice") ? "stopPrice" : "triggerPrice");
       if (!trigger) return trigger.error();
       o.trigger_price = {*trigger};
     }
@@ -207,8 +210,7 @@ Asked<ClientOrder> ClientAccount::read_order(const Params& params, bool is_algo,
                       ? params.get(is_algo ? "clientAlgoId" : "newClientOrderId")
                       : (is_algo ? params.get("newClientOrderId") : std::nullopt);
   if (id) {
-    if (!is_client_id(*id))
-      return ApiError{-4015, "Client order id is not valid: 1 to 36 of A-Z a-z 0-9 . : / _ -"};
+    if (!is_client_id(*id)) return ApiError{-4015, "Client order id is not valid: 1 to 36 of A-Z a-z 0-9 . : / _ -"};
     o.client_id = *id;
     const auto& names = is_algo ? algo_by_client_id_ : by_client_id_;
     const auto& orders = is_algo ? algo_orders_ : orders_;
@@ -230,7 +232,8 @@ std::optional<ApiError> ClientAccount::submit(ClientOrder& o, UnixNanos now) {
   c.instrument = o.instrument;
   c.side = o.side;
   c.type = o.type;
-  const bool has_limit = o.type == OrderType::LIMIT || o.type == OrderType::STOP_LIMIT || o.type == OrderType::TAKE_PROFIT_LIMIT;
+  const bool has_limit =
+      o.type == OrderType::LIMIT || o.type == OrderType::STOP_LIMIT || o.type == OrderType::TAKE_PROFIT_LIMIT;
   c.time_in_force = has_limit ? o.time_in_force : TimeInForce::NONE;
   c.reduce_only = o.reduce_only;
   c.close_position = o.close_position;
@@ -300,8 +303,8 @@ Asked<std::int64_t> ClientAccount::find_order(const Params& params, bool is_algo
   }
   const auto client_id = params.get(client_name);
   if (!client_id) {
-    return ApiError{-1102, "Param '" + std::string(client_name) + "' or '" + id_name +
-                               "' must be sent, but both were empty/null!"};
+    return ApiError{
+        -1102, "Param '" + std::string(client_name) + "' or '" + id_name + "' must be sent, but both were empty/null!"};
   }
   const auto found = names.find(*client_id);
   return found == names.end() ? std::int64_t{0} : found->second;
@@ -391,7 +394,8 @@ Asked<std::string> ClientAccount::cancel_algo(const Params& params, UnixNanos no
 }
 
 // Every open order of a contract, of one kind.
-Asked<std::string> ClientAccount::cancel_every(std::map<std::int64_t, ClientOrder>& orders, const Params& params, UnixNanos now) {
+Asked<std::string> ClientAccount::cancel_every(std::map<std::int64_t, ClientOrder>& orders, const Params& params,
+                                               UnixNanos now) {
   auto instrument = instrument_of(params);
   if (!instrument) return instrument.error();
   for (auto& [id, order] : orders) {
@@ -432,7 +436,8 @@ Asked<std::string> ClientAccount::set_leverage(const Params& params, UnixNanos n
   if (!leverage) return leverage.error();
   const Instrument& i = (*instrument)->instrument;
   const std::uint32_t most = i.margin.tiers.empty() ? 125 : i.margin.tiers.front().max_leverage;
-  if (*leverage < 1 || *leverage > most) return ApiError{-4028, "Leverage " + std::to_string(*leverage) + " is not valid"};
+  if (*leverage < 1 || *leverage > most)
+    return ApiError{-4028, "Leverage " + std::to_string(*leverage) + " is not valid"};
   venue_.set_leverage(static_cast<std::uint32_t>(*leverage));
   Money cap;
   for (const MarginTier& tier : i.margin.tiers) {
@@ -460,7 +465,8 @@ Asked<std::string> ClientAccount::set_margin_mode(const Params& params, UnixNano
       return ApiError{-4048, "Margin type cannot be changed if there exists position."};
   }
   const auto is_open = [](const auto& entry) { return entry.second.is_open(); };
-  if (std::any_of(orders_.begin(), orders_.end(), is_open) || std::any_of(algo_orders_.begin(), algo_orders_.end(), is_open))
+  if (std::any_of(orders_.begin(), orders_.end(), is_open) ||
+      std::any_of(algo_orders_.begin(), algo_orders_.end(), is_open))
     return ApiError{-4047, "Margin type cannot be changed if there exists open orders."};
   venue_.set_margin_mode(wanted);
   return std::string("{\"code\":200,\"msg\":\"success\"}");
@@ -469,7 +475,8 @@ Asked<std::string> ClientAccount::set_margin_mode(const Params& params, UnixNano
 const std::string& ClientAccount::start_listen_key(UnixNanos now) {
   listen_key_until_ = {now.ns + 60LL * 60 * 1'000'000'000};
   if (!listen_key_.empty()) return listen_key_;
-  // 64 letters and digits that nobody has to remember; no secret: whoever can connect here may have the account's key too.
+  // 64 letters and digits that nobody has to remember; no secret: whoever can connect here may have the account's key
+  // too.
   static constexpr char kLetters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
   const std::string name = "listen-key-" + std::to_string(number_) + "-" + std::to_string(++listen_keys_made_);
   for (std::uint64_t part = 0; listen_key_.size() < 64; ++part) {

@@ -1,8 +1,8 @@
 // One client's account at the exchange server: its orders, its books, its user events.
 //
-// The rules are those of the simulated venue (sim/exchange): every account trades against the shown market with a venue of
-// its own, and never against another account. What is added here is what a server knows beside: ids, open and past orders,
-// trades, income, and the venue's words. One-way mode; leverage and margin mode count for the whole account.
+// The rules are those of the simulated venue (sim/exchange): every account trades against the shown market with a venue
+// of its own, and never against another account. What is added here is what a server knows beside: ids, open and past
+// orders, trades, income, and the venue's words. One-way mode; leverage and margin mode count for the whole account.
 //
 // Deterministic, single-threaded; times are given and never decrease. Parts: client_account.cpp (requests that change
 // something), account_reports.cpp (what the venue reports, as events), account_views.cpp (answers that only show).
@@ -106,12 +106,14 @@ class ClientAccount {
   // account_reports.cpp
   void take_reports(UnixNanos now);
   void on_order_report(const sim::Report& report, const sim::Report* balance, UnixNanos now);
-  void on_fill(ClientOrder& order, const sim::OrderReport& report, const sim::Report* balance, bool is_forced, UnixNanos now);
+  void on_fill(ClientOrder& order, const sim::OrderReport& report, const sim::Report* balance, bool is_forced,
+               UnixNanos now);
   void fire(ClientOrder& algo, UnixNanos now);
   void send(std::string_view event, std::string text);
   void send_account(std::string_view reason, InstrumentNo instrument, bool with_position, std::string_view symbol,
                     UnixNanos now);
-  void send_order(const ClientOrder& order, std::string_view execution, const ClientFill* fill, int expiry, UnixNanos now);
+  void send_order(const ClientOrder& order, std::string_view execution, const ClientFill* fill, int expiry,
+                  UnixNanos now);
   void send_algo(const ClientOrder& order, UnixNanos now);
   void earn(InstrumentNo instrument, std::string_view kind, Money amount, std::string_view asset, std::int64_t trade_id,
             UnixNanos now);
@@ -119,8 +121,8 @@ class ClientAccount {
 
   // account_views.cpp
   struct Margins {
-    Money initial;      // of the position
-    Money order;        // of open orders
+    Money initial;  // of the position
+    Money order;    // of open orders
     Money maintenance;
   };
   Margins margins(const BoardInstrument& i) const;
@@ -135,8 +137,8 @@ class ClientAccount {
   MarketBoard& board_;
   StreamHub& hub_;
   sim::SimExchange venue_;
-  std::map<std::int64_t, ClientOrder> orders_;       // by orderId
-  std::map<std::int64_t, ClientOrder> algo_orders_;  // by algoId
+  std::map<std::int64_t, ClientOrder> orders_;                     // by orderId
+  std::map<std::int64_t, ClientOrder> algo_orders_;                // by algoId
   std::map<std::string, std::int64_t, std::less<>> by_client_id_;  // the newest order of that name
   std::map<std::string, std::int64_t, std::less<>> algo_by_client_id_;
   std::map<sim::Seq, std::int64_t> by_seq_;       // normal orders

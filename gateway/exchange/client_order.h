@@ -15,7 +15,15 @@
 
 namespace reprise::gateway::exchange {
 
-enum class ClientOrderState : std::uint8_t { fresh, partly_filled, filled, canceled, expired, expired_in_match, rejected };
+enum class ClientOrderState : std::uint8_t {
+  fresh,
+  partly_filled,
+  filled,
+  canceled,
+  expired,
+  expired_in_match,
+  rejected
+};
 std::string_view word(ClientOrderState state);
 
 struct ClientOrder {

@@ -30,7 +30,8 @@ Asked<Params> params_of(const json::Value* object) {
   return Params(json_parameters(*object));
 }
 
-void write_rate_limits(JsonText& out, const Usage& usage, const std::string& peer, std::uint32_t account, UnixNanos wall) {
+void write_rate_limits(JsonText& out, const Usage& usage, const std::string& peer, std::uint32_t account,
+                       UnixNanos wall) {
   out.key("rateLimits").open_list();
   const auto write = [&](const char* kind, const char* interval, int count, std::int64_t limit, std::int64_t used) {
     out.open().field("rateLimitType", kind).field("interval", interval).field("intervalNum", count);
@@ -51,7 +52,8 @@ void ExchangeCore::add_account(const std::string& api_key, std::int64_t balance_
   config::Config config = config_;
   config.account.initial_balance_e8 = balance_e8;
   Client client;
-  client.account = std::make_unique<ClientAccount>(static_cast<std::uint32_t>(clients_.size() + 1), config, board_, hub_);
+  client.account =
+      std::make_unique<ClientAccount>(static_cast<std::uint32_t>(clients_.size() + 1), config, board_, hub_);
   client.verify = std::move(verify);
   clients_[api_key] = std::move(client);
 }
@@ -100,14 +102,14 @@ std::optional<ApiError> ExchangeCore::check_time(const Params& params, Clock clo
   if (!window) return window.error();
   if (*window < 0 || *window > 60'000) return ApiError{-1131, "recvWindow must be less than 60000."};
   const std::int64_t now = ms(clock.wall);
-  if (*stamp >= now + 1000)
-    return ApiError{-1021, "Timestamp for this request was 1000ms ahead of the server's time."};
+  if (*stamp >= now + 1000) return ApiError{-1021, "Timestamp for this request was 1000ms ahead of the server's time."};
   if (now - *stamp > *window) return ApiError{-1021, "Timestamp for this request is outside of the recvWindow."};
   return std::nullopt;
 }
 
-std::vector<std::pair<std::string, std::string>> ExchangeCore::usage_headers(const std::string& peer, const Client* client,
-                                                                             bool counts_orders, UnixNanos wall) const {
+std::vector<std::pair<std::string, std::string>> ExchangeCore::usage_headers(const std::string& peer,
+                                                                             const Client* client, bool counts_orders,
+                                                                             UnixNanos wall) const {
   std::vector<std::pair<std::string, std::string>> headers;
   headers.emplace_back("X-MBX-USED-WEIGHT-1M", std::to_string(usage_.weight_used(peer, wall)));
   if (counts_orders && client != nullptr) {
@@ -122,9 +124,8 @@ Answer ExchangeCore::on_request(const HttpRequest& request, Clock clock) {
   const Endpoint* endpoint = find_endpoint(request.method, request.path);
   if (endpoint == nullptr) {
     const bool is_known = is_known_path(request.path);
-    return answer_of({-5000,
-                      "Path " + request.path + ", Method " + request.method + " is invalid",
-                      is_known ? 405 : 404});
+    return answer_of(
+        {-5000, "Path " + request.path + ", Method " + request.method + " is invalid", is_known ? 405 : 404});
   }
   const Client* client = nullptr;
   const auto refuse = [&](const ApiError& error) {
@@ -133,7 +134,8 @@ Answer ExchangeCore::on_request(const HttpRequest& request, Clock clock) {
     return answer;
   };
   auto params = Params::parse(request.query, request.body);
-  if (auto limited = usage_.spend_weight(request.peer, params ? endpoint->weight(*params) : 1, clock.wall)) return refuse(*limited);
+  if (auto limited = usage_.spend_weight(request.peer, params ? endpoint->weight(*params) : 1, clock.wall))
+    return refuse(*limited);
   if (!params) return refuse(params.error());
   if (endpoint->security != Security::none) {
     if (request.api_key.empty()) return refuse({-2014, "API-key format invalid.", 401});
@@ -149,7 +151,8 @@ Answer ExchangeCore::on_request(const HttpRequest& request, Clock clock) {
   }
   const bool counts_orders = endpoint->orders_10s != 0;
   if (counts_orders) {
-    if (auto limited = usage_.spend_orders(client->account->number(), endpoint->orders_10s, endpoint->orders_minute, clock.wall))
+    if (auto limited =
+            usage_.spend_orders(client->account->number(), endpoint->orders_10s, endpoint->orders_minute, clock.wall))
       return refuse(*limited);
   }
   const Caller caller{client == nullptr ? nullptr : client->account.get(), request.peer, clock};
@@ -224,7 +227,8 @@ void ExchangeCore::on_api_text(ConnectionNo number, ApiConnection& connection, s
   const bool is_session = method.starts_with("session.");
   const Endpoint* endpoint = find_ws_method(method);
   if (endpoint == nullptr && !is_session) return refuse({-1020, "This operation is not supported."});
-  if (auto limited = usage_.spend_weight(connection.peer, endpoint == nullptr ? 2 : endpoint->weight(*params), clock.wall))
+  if (auto limited =
+          usage_.spend_weight(connection.peer, endpoint == nullptr ? 2 : endpoint->weight(*params), clock.wall))
     return refuse(*limited);
 
   const auto session_state = [&] {
@@ -274,7 +278,8 @@ void ExchangeCore::on_api_text(ConnectionNo number, ApiConnection& connection, s
     if (auto limited = usage_.spend_orders(account_number, endpoint->orders_10s, endpoint->orders_minute, clock.wall))
       return refuse(*limited);
   }
-  auto result = endpoint->handler(*this, {client == nullptr ? nullptr : client->account.get(), connection.peer, clock}, *params);
+  auto result =
+      endpoint->handler(*this, {client == nullptr ? nullptr : client->account.get(), connection.peer, clock}, *params);
   if (!result) return refuse(result.error());
   answer(200, &*result, nullptr);
 }

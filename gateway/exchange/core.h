@@ -1,4 +1,5 @@
-// The exchange server without its sockets: requests, stream connections and market records in, answers and payloads out.
+// The exchange server without its sockets: requests, stream connections and market records in, answers and payloads
+// out.
 //
 // A pure function of what comes in and when: `now` is the venue's time, `wall` the clock that request timestamps and
 // rate limits are held against (the same thing unless the market is played at another speed). Single-threaded.
@@ -79,8 +80,8 @@ class ExchangeCore {
   };
   std::optional<ApiError> check_time(const Params& params, Clock clock, bool is_mandatory) const;
   void on_api_text(ConnectionNo number, ApiConnection& connection, std::string_view text, Clock clock);
-  std::vector<std::pair<std::string, std::string>> usage_headers(const std::string& peer, const Client* client, bool counts_orders,
-                                                                 UnixNanos wall) const;
+  std::vector<std::pair<std::string, std::string>> usage_headers(const std::string& peer, const Client* client,
+                                                                 bool counts_orders, UnixNanos wall) const;
 
   config::Config config_;
   StreamHub hub_;

@@ -33,9 +33,9 @@ struct Interval {
   std::int64_t ns;
 };
 constexpr Interval kIntervals[] = {
-    {"1m", kMinute},        {"3m", 3 * kMinute},      {"5m", 5 * kMinute},      {"15m", 15 * kMinute},
-    {"30m", 30 * kMinute},  {"1h", 60 * kMinute},     {"2h", 120 * kMinute},    {"4h", 240 * kMinute},
-    {"6h", 360 * kMinute},  {"8h", 480 * kMinute},    {"12h", 720 * kMinute},   {"1d", 1440 * kMinute},
+    {"1m", kMinute},        {"3m", 3 * kMinute},   {"5m", 5 * kMinute},    {"15m", 15 * kMinute},
+    {"30m", 30 * kMinute},  {"1h", 60 * kMinute},  {"2h", 120 * kMinute},  {"4h", 240 * kMinute},
+    {"6h", 360 * kMinute},  {"8h", 480 * kMinute}, {"12h", 720 * kMinute}, {"1d", 1440 * kMinute},
     {"3d", 4320 * kMinute},
 };
 
@@ -43,7 +43,10 @@ void write_changes(JsonText& out, const char* name, const std::map<std::int64_t,
                    const BoardInstrument& i) {
   out.key(name).open_list();
   for (const auto& [price, qty] : changes) {
-    out.open_list().text(fixed_decimals(price, i.price_decimals)).text(fixed_decimals(qty, i.qty_decimals)).close_list();
+    out.open_list()
+        .text(fixed_decimals(price, i.price_decimals))
+        .text(fixed_decimals(qty, i.qty_decimals))
+        .close_list();
   }
   out.close_list();
 }
@@ -123,8 +126,7 @@ void MarketBoard::declare(const journal::RecordView& record, InstrumentNo number
   by_symbol_[known->symbol] = number;
 }
 
-void MarketBoard::on_market(const journal::RecordView& record, InstrumentNo number, UnixNanos now,
-                            UnixNanos happened) {
+void MarketBoard::on_market(const journal::RecordView& record, InstrumentNo number, UnixNanos now, UnixNanos happened) {
   if (next_second_.ns == 0) {
     next_second_ = {(now.ns / kSecond + 1) * kSecond};
     plan(next_second_);
@@ -230,7 +232,9 @@ void MarketBoard::on_trade(BoardInstrument& i, schema::Trade::Reader trade, Unix
   if (const std::string name = i.stream + "@aggTrade"; hub_.wants(name)) {
     JsonText out;
     out.open().field("e", "aggTrade").field("E", ms(now)).field("a", t.id).field("s", i.instrument.symbol);
-    out.decimal("p", t.price, i.price_decimals).decimal("q", t.qty, i.qty_decimals).decimal("nq", t.qty, i.qty_decimals);
+    out.decimal("p", t.price, i.price_decimals)
+        .decimal("q", t.qty, i.qty_decimals)
+        .decimal("nq", t.qty, i.qty_decimals);
     out.field("f", t.first_id).field("l", t.last_id).field("T", ms(t.time)).field("m", t.buyer_is_maker).field("st", 1);
     hub_.publish(name, out.close().str());
   }

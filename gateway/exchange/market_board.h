@@ -1,4 +1,5 @@
-// The market as clients see it: books, last trades, marks and statistics of every contract, and the streams made of them.
+// The market as clients see it: books, last trades, marks and statistics of every contract, and the streams made of
+// them.
 //
 // Market records of the dataset come in at venue time; REST reads the state, streams leave through the hub: trades and
 // best prices at once, books in windows (each speed with cuts of its own), marks and statistics by timer. Prices

@@ -93,9 +93,7 @@ class GeneratedFeed final : public MarketFeed {
     fill();
   }
 
-  std::optional<UnixNanos> next() override {
-    return UnixNanos{records_[at_].header->ts_event};
-  }
+  std::optional<UnixNanos> next() override { return UnixNanos{records_[at_].header->ts_event}; }
 
   void take(const Take& take) override {
     const journal::RecordView view = records_[at_];

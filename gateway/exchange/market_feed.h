@@ -1,7 +1,8 @@
 // The market of an exchange server: a recorded dataset, or a generated market that does not end.
 //
-// Records come in the venue's time. A dataset is moved in time by whole minutes, so that its clock shows today's and its
-// seconds stay where they were; times inside records (next funding, bars) move with it. Not thread-safe; no clock is read.
+// Records come in the venue's time. A dataset is moved in time by whole minutes, so that its clock shows today's and
+// its seconds stay where they were; times inside records (next funding, bars) move with it. Not thread-safe; no clock
+// is read.
 #pragma once
 
 #include <functional>

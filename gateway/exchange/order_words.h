@@ -22,7 +22,8 @@ std::optional<TimeInForce> time_in_force_of(std::string_view word);
 std::optional<StpMode> stp_mode_of(std::string_view word);
 std::optional<TriggerSource> working_type_of(std::string_view word);
 
-// "er" of an order event: 0 none, 1 self-trade, 2 IOC remainder, 4 reduce-only conflict, 5 liquidated, 7 delisted, 9 market remainder.
+// "er" of an order event: 0 none, 1 self-trade, 2 IOC remainder, 4 reduce-only conflict, 5 liquidated, 7 delisted, 9
+// market remainder.
 int expiry_reason_number(schema::ExpiryReason reason);
 
 }  // namespace reprise::gateway::exchange

@@ -19,7 +19,7 @@ struct HttpRequest {
   std::string query;   // raw, without '?'
   std::string body;    // raw
   std::string api_key;
-  std::string peer;    // address that weight is counted for
+  std::string peer;  // address that weight is counted for
 };
 
 struct Answer {
@@ -41,7 +41,7 @@ Answer answer_of(const ApiError& error);
 template <class T>
 class Asked {
  public:
-  Asked(T value) : value_(std::move(value)) {}  // NOLINT(google-explicit-constructor)
+  Asked(T value) : value_(std::move(value)) {}         // NOLINT(google-explicit-constructor)
   Asked(ApiError error) : error_(std::move(error)) {}  // NOLINT(google-explicit-constructor)
   explicit operator bool() const { return value_.has_value(); }
   T& operator*() { return *value_; }

@@ -66,7 +66,10 @@ void write_filters(JsonText& out, const BoardInstrument& b) {
   };
   lots("LOT_SIZE", i.max_qty);
   lots("MARKET_LOT_SIZE", i.market_max_qty.is_positive() ? i.market_max_qty : i.max_qty);
-  out.open().field("filterType", "MAX_NUM_ORDERS").field("limit", i.max_open_orders == 0 ? 200U : i.max_open_orders).close();
+  out.open()
+      .field("filterType", "MAX_NUM_ORDERS")
+      .field("limit", i.max_open_orders == 0 ? 200U : i.max_open_orders)
+      .close();
   out.open().field("filterType", "MIN_NOTIONAL").decimal("notional", i.min_notional).close();
   out.open().field("filterType", "PERCENT_PRICE");
   out.decimal("multiplierUp", i.price_band_up.is_positive() ? i.price_band_up.e8 : 10 * kScale, 4);
@@ -81,7 +84,12 @@ Asked<std::string> exchange_info(Core& core, const Caller& caller, const Params&
   out.open().field("timezone", "UTC").field("serverTime", ms(caller.clock.wall)).field("futuresType", "U_MARGINED");
   out.key("rateLimits").open_list();
   const auto limit = [&](const char* kind, const char* interval, int count, std::int64_t most) {
-    out.open().field("rateLimitType", kind).field("interval", interval).field("intervalNum", count).field("limit", most).close();
+    out.open()
+        .field("rateLimitType", kind)
+        .field("interval", interval)
+        .field("intervalNum", count)
+        .field("limit", most)
+        .close();
   };
   limit("REQUEST_WEIGHT", "MINUTE", 1, limits.weight_per_minute);
   limit("ORDERS", "MINUTE", 1, limits.orders_per_minute);
@@ -96,7 +104,8 @@ Asked<std::string> exchange_info(Core& core, const Caller& caller, const Params&
     const Instrument& i = b.instrument;
     if (!i.is_linear()) continue;
     out.open().field("symbol", i.symbol).field("pair", i.symbol);
-    out.field("contractType", i.contract_type == schema::ContractType::LINEAR_PERPETUAL ? "PERPETUAL" : "CURRENT_QUARTER");
+    out.field("contractType",
+              i.contract_type == schema::ContractType::LINEAR_PERPETUAL ? "PERPETUAL" : "CURRENT_QUARTER");
     out.field("deliveryDate", std::int64_t{4'133'404'800'000}).field("onboardDate", std::int64_t{1'569'398'400'000});
     out.field("status", word(i.state)).field("maintMarginPercent", "2.5000").field("requiredMarginPercent", "5.0000");
     out.field("baseAsset", i.base_asset).field("quoteAsset", i.quote_asset).field("marginAsset", i.settlement_asset);
@@ -107,7 +116,8 @@ Asked<std::string> exchange_info(Core& core, const Caller& caller, const Params&
     out.decimal("marketTakeBound", i.market_take_bound, 2).field("maxMoveOrderLimit", 10'000);
     write_filters(out, b);
     out.key("orderTypes").open_list();
-    for (const char* type : {"LIMIT", "MARKET", "STOP", "STOP_MARKET", "TAKE_PROFIT", "TAKE_PROFIT_MARKET", "TRAILING_STOP_MARKET"})
+    for (const char* type :
+         {"LIMIT", "MARKET", "STOP", "STOP_MARKET", "TAKE_PROFIT", "TAKE_PROFIT_MARKET", "TRAILING_STOP_MARKET"})
       out.text(type);
     out.close_list().key("timeInForce").open_list();
     for (const char* tif : {"GTC", "IOC", "FOK", "GTX", "GTD"}) out.text(tif);
@@ -281,11 +291,13 @@ constexpr Endpoint kMarket[] = {
     {"GET", "/fapi/v1/exchangeInfo", nullptr, Security::none, one, 0, 0, exchange_info},
     {"GET", "/fapi/v1/depth", "depth", Security::none, depth_weight, 0, 0, depth},
     {"GET", "/fapi/v1/trades", nullptr, Security::none, [](const Params&) { return std::int64_t{5}; }, 0, 0, trades},
-    {"GET", "/fapi/v1/aggTrades", nullptr, Security::none, [](const Params&) { return std::int64_t{20}; }, 0, 0, agg_trades},
+    {"GET", "/fapi/v1/aggTrades", nullptr, Security::none, [](const Params&) { return std::int64_t{20}; }, 0, 0,
+     agg_trades},
     {"GET", "/fapi/v1/klines", nullptr, Security::none, klines_weight, 0, 0, klines},
     {"GET", "/fapi/v1/premiumIndex", nullptr, Security::none,
      [](const Params& p) { return std::int64_t{p.has("symbol") ? 1 : 10}; }, 0, 0, premium_index},
-    {"GET", "/fapi/v1/fundingInfo", nullptr, Security::none, [](const Params&) { return std::int64_t{0}; }, 0, 0, funding_info},
+    {"GET", "/fapi/v1/fundingInfo", nullptr, Security::none, [](const Params&) { return std::int64_t{0}; }, 0, 0,
+     funding_info},
     {"GET", "/fapi/v1/ticker/24hr", nullptr, Security::none,
      [](const Params& p) { return std::int64_t{p.has("symbol") ? 1 : 40}; }, 0, 0, day_ticker},
     {"GET", "/fapi/v1/ticker/price", nullptr, Security::none,

@@ -1,5 +1,5 @@
-// Every function of the venue: where it lies, who may call it, what it costs, and what answers it. REST and the WebSocket
-// API go through one table; to add a function is to add a row.
+// Every function of the venue: where it lies, who may call it, what it costs, and what answers it. REST and the
+// WebSocket API go through one table; to add a function is to add a row.
 #pragma once
 
 #include <cstdint>

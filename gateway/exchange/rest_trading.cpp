@@ -113,7 +113,10 @@ Asked<std::string> fee_burn(Core& core, const Caller&, const Params&) {
 Asked<std::string> account_config(Core&, const Caller&, const Params&) {
   JsonText out;
   out.open().field("feeTier", 0).field("canTrade", true).field("canDeposit", true).field("canWithdraw", false);
-  out.field("dualSidePosition", false).field("updateTime", 0).field("multiAssetsMargin", false).field("tradeGroupId", -1);
+  out.field("dualSidePosition", false)
+      .field("updateTime", 0)
+      .field("multiAssetsMargin", false)
+      .field("tradeGroupId", -1);
   return out.close().str();
 }
 
@@ -130,7 +133,8 @@ Asked<std::string> leverage_bracket(Core& core, const Caller&, const Params& par
     for (const MarginTier& tier : i.margin.tiers) {
       out.open().field("bracket", ++bracket).field("initialLeverage", tier.max_leverage);
       out.decimal_number("notionalCap", tier.notional_cap.e8).decimal_number("notionalFloor", tier.notional_floor.e8);
-      out.decimal_number("maintMarginRatio", tier.maintenance_margin_rate.e8).decimal_number("cum", tier.maintenance_amount.e8);
+      out.decimal_number("maintMarginRatio", tier.maintenance_margin_rate.e8)
+          .decimal_number("cum", tier.maintenance_amount.e8);
       out.close();
     }
     out.close_list().close();

@@ -33,7 +33,9 @@ Result<ExchangeCore::Verify> verifier_of(const ServedAccount& account) {
 }  // namespace
 
 ExchangeServer::ExchangeServer(net::Loop& loop, ExchangeServerOptions options)
-    : loop_(loop), options_(std::move(options)), core_(options_.config, options_.limits, [this](ConnectionNo id, std::shared_ptr<const std::string> text) {
+    : loop_(loop),
+      options_(std::move(options)),
+      core_(options_.config, options_.limits, [this](ConnectionNo id, std::shared_ptr<const std::string> text) {
         (void)server_->send_text(id, std::move(text));  // one that is gone or too slow is the server's business
       }) {}
 
@@ -71,7 +73,8 @@ ExchangeServer::~ExchangeServer() {
 
 Clock ExchangeServer::clock() const {
   const std::int64_t elapsed = loop_.now() - steady_start_;
-  const std::int64_t played = options_.speed == 1 ? elapsed : std::llround(static_cast<double>(elapsed) * options_.speed);
+  const std::int64_t played =
+      options_.speed == 1 ? elapsed : std::llround(static_cast<double>(elapsed) * options_.speed);
   return {{wall_start_ + played}, {wall_start_ + elapsed}};
 }
 

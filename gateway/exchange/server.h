@@ -1,8 +1,8 @@
 // The exchange server: ExchangeCore behind sockets, its market played in real time or faster.
 //
-// One thread, the loop's. The venue's clock starts at the wall clock and runs on a steady one, so it never steps; at another speed
-// than 1 the market's time runs away from the wall clock, against which request timestamps are still checked.
-// Listens on loopback unless told otherwise.
+// One thread, the loop's. The venue's clock starts at the wall clock and runs on a steady one, so it never steps; at
+// another speed than 1 the market's time runs away from the wall clock, against which request timestamps are still
+// checked. Listens on loopback unless told otherwise.
 #pragma once
 
 #include <functional>
@@ -47,8 +47,9 @@ struct ExchangeCounts {
 class ExchangeServer final : public net::ServerHandler {
  public:
   // `feed` begins at options' start(): see exchange_start().
-  static Result<std::unique_ptr<ExchangeServer>> start(net::Loop& loop, ExchangeServerOptions options,
-                                                       const std::function<Result<std::unique_ptr<MarketFeed>>(UnixNanos)>& open_feed);
+  static Result<std::unique_ptr<ExchangeServer>> start(
+      net::Loop& loop, ExchangeServerOptions options,
+      const std::function<Result<std::unique_ptr<MarketFeed>>(UnixNanos)>& open_feed);
   ~ExchangeServer() override;
 
   std::uint16_t port() const { return server_->port(); }

@@ -194,7 +194,8 @@ void StreamHub::publish(std::string_view stream, std::string_view event, std::st
     const Connection& connection = connections_.at(number);
     if (!event.empty() && !connection.events.empty() && !connection.events.contains(event)) continue;
     if (connection.combined && wrapped == nullptr) {
-      wrapped = std::make_shared<const std::string>("{\"stream\":\"" + std::string(stream) + "\",\"data\":" + *bare + "}");
+      wrapped =
+          std::make_shared<const std::string>("{\"stream\":\"" + std::string(stream) + "\",\"data\":" + *bare + "}");
     }
     send_(number, connection.combined ? wrapped : bare);
   }

@@ -26,7 +26,8 @@ class Usage {
 
   // Counts it, or says why not.
   std::optional<ApiError> spend_weight(const std::string& address, std::int64_t weight, UnixNanos now);
-  std::optional<ApiError> spend_orders(std::uint32_t account, std::int64_t in_10s, std::int64_t in_minute, UnixNanos now);
+  std::optional<ApiError> spend_orders(std::uint32_t account, std::int64_t in_10s, std::int64_t in_minute,
+                                       UnixNanos now);
 
   std::int64_t weight_used(const std::string& address, UnixNanos now) const;
   std::int64_t orders_in_10s(std::uint32_t account, UnixNanos now) const;

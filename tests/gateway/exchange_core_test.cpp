@@ -17,7 +17,8 @@ std::int64_t e8(const std::string& text) {
 TEST_CASE("a limit order rests, is changed, is found, and is cancelled, each with its event") {
   ExchangeDesk d;
   d.listen(1, "/private/ws/" + d.listen_key());
-  const Reply placed = d.order("side=BUY&type=LIMIT&timeInForce=GTC&quantity=1&newClientOrderId=mine&price=" + d.price(-5));
+  const Reply placed =
+      d.order("side=BUY&type=LIMIT&timeInForce=GTC&quantity=1&newClientOrderId=mine&price=" + d.price(-5));
   REQUIRE(placed.status == 200);
   CHECK(placed.text("status") == "NEW");
   CHECK(placed.text("clientOrderId") == "mine");
@@ -25,8 +26,11 @@ TEST_CASE("a limit order rests, is changed, is found, and is cancelled, each wit
   const std::string id = std::to_string(placed.json["orderId"].GetInt64());
   CHECK(d.events(1) == Events{"ORDER_TRADE_UPDATE NEW NEW"});
 
-  const Reply changed = d.act("PUT", "/fapi/v1/order", "symbol=" + d.symbol + "&side=BUY&orderId=" + id + "&modifyId=5&quantity=2&price=" + d.price(-6));
-  CHECK(changed.text("origQty") == d.act("GET", "/fapi/v1/order", "symbol=" + d.symbol + "&origClientOrderId=mine").text("origQty"));
+  const Reply changed =
+      d.act("PUT", "/fapi/v1/order",
+            "symbol=" + d.symbol + "&side=BUY&orderId=" + id + "&modifyId=5&quantity=2&price=" + d.price(-6));
+  CHECK(changed.text("origQty") ==
+        d.act("GET", "/fapi/v1/order", "symbol=" + d.symbol + "&origClientOrderId=mine").text("origQty"));
   CHECK(changed.json["modifyId"].GetInt64() == 5);
   CHECK(d.events(1) == Events{"ORDER_TRADE_UPDATE AMENDMENT NEW"});
   CHECK(d.act("GET", "/fapi/v1/openOrders", "").json.Size() == 1);
@@ -59,7 +63,8 @@ TEST_CASE("a market order trades: account event before order event, and wallet, 
   CHECK(d.act("GET", "/fapi/v3/positionRisk", "").json.Size() == 0);
   std::int64_t earned = 0;
   const Reply trades = d.act("GET", "/fapi/v1/userTrades", "symbol=" + d.symbol);
-  for (const auto& trade : trades.json.GetArray()) earned += e8(trade["realizedPnl"].GetString()) - e8(trade["commission"].GetString());
+  for (const auto& trade : trades.json.GetArray())
+    earned += e8(trade["realizedPnl"].GetString()) - e8(trade["commission"].GetString());
   std::int64_t income = 0;
   const Reply incomes = d.act("GET", "/fapi/v1/income", "limit=1000");
   for (const auto& one : incomes.json.GetArray()) {
@@ -128,13 +133,16 @@ TEST_CASE("conditional orders have an endpoint and a life of their own") {
   CHECK(d.order("side=SELL&type=STOP_MARKET&quantity=1&stopPrice=" + d.price(-3)).code() == -4120);
   d.order("side=BUY&type=MARKET&quantity=1");
   d.events(1);
-  const auto place = [&](const std::string& rest) { return d.act("POST", "/fapi/v1/algoOrder", "algoType=CONDITIONAL&symbol=" + d.symbol + "&" + rest); };
+  const auto place = [&](const std::string& rest) {
+    return d.act("POST", "/fapi/v1/algoOrder", "algoType=CONDITIONAL&symbol=" + d.symbol + "&" + rest);
+  };
   const Reply stop = place("side=SELL&type=STOP_MARKET&quantity=1&reduceOnly=true&triggerPrice=" + d.price(-30));
   REQUIRE(stop.status == 200);
   CHECK(stop.text("algoStatus") == "NEW");
   CHECK(d.events(1) == Events{"ALGO_UPDATE NEW"});
   CHECK(place("side=SELL&type=STOP_MARKET&quantity=1&triggerPrice=" + d.price(+3)).code() == -2021);
-  const Reply canceled = d.act("DELETE", "/fapi/v1/algoOrder", "algoId=" + std::to_string(stop.json["algoId"].GetInt64()));
+  const Reply canceled =
+      d.act("DELETE", "/fapi/v1/algoOrder", "algoId=" + std::to_string(stop.json["algoId"].GetInt64()));
   CHECK(canceled.text("code") == "200");
   CHECK(d.events(1) == Events{"ALGO_UPDATE CANCELED"});
 
@@ -160,8 +168,12 @@ TEST_CASE("what is wrong with a request is said in the venue's words and order")
   const std::string stamp = std::to_string(d.now.ns / 1'000'000);
   CHECK(d.ask("GET", "/fapi/v2/balance", "timestamp=" + stamp, "alice").code() == -1102);
   CHECK(d.ask("GET", "/fapi/v2/balance", "timestamp=" + stamp + "&signature=bad", "alice").code() == -1022);
-  CHECK(d.ask("GET", "/fapi/v2/balance", "timestamp=" + std::to_string(d.now.ns / 1'000'000 - 5'001) + "&signature=good", "alice").code() == -1021);
-  CHECK(d.ask("GET", "/fapi/v2/balance", "timestamp=" + std::to_string(d.now.ns / 1'000'000 + 1'000) + "&signature=good", "alice").code() == -1021);
+  CHECK(d.ask("GET", "/fapi/v2/balance",
+              "timestamp=" + std::to_string(d.now.ns / 1'000'000 - 5'001) + "&signature=good", "alice")
+            .code() == -1021);
+  CHECK(d.ask("GET", "/fapi/v2/balance",
+              "timestamp=" + std::to_string(d.now.ns / 1'000'000 + 1'000) + "&signature=good", "alice")
+            .code() == -1021);
   CHECK(d.order("type=LIMIT").code() == -1102);
   CHECK(d.order("side=UP&type=LIMIT").code() == -1117);
   CHECK(d.order("side=BUY&type=WISH").code() == -1116);
@@ -173,7 +185,8 @@ TEST_CASE("what is wrong with a request is said in the venue's words and order")
   CHECK(d.order("side=SELL&type=LIMIT&timeInForce=GTX&quantity=1&price=" + d.price(-1)).code() == -5022);
   CHECK(d.order("side=SELL&type=MARKET&quantity=1&reduceOnly=true").code() == -2022);
   d.order("side=BUY&type=LIMIT&timeInForce=GTC&quantity=1&newClientOrderId=same&price=" + d.price(-5));
-  CHECK(d.order("side=BUY&type=LIMIT&timeInForce=GTC&quantity=1&newClientOrderId=same&price=" + d.price(-5)).code() == -4116);
+  CHECK(d.order("side=BUY&type=LIMIT&timeInForce=GTC&quantity=1&newClientOrderId=same&price=" + d.price(-5)).code() ==
+        -4116);
 }
 
 TEST_CASE("too much is 429, going on is a ban that ends when it says") {
@@ -192,11 +205,13 @@ TEST_CASE("too much is 429, going on is a ban that ends when it says") {
   CHECK(d.ask("GET", "/fapi/v1/ping", "").status == 200);
 
   ExchangeDesk orders({2400, 3, 1200});
-  for (int n = 0; n < 3; ++n) CHECK(orders.order("side=BUY&type=LIMIT&timeInForce=GTC&quantity=1&price=" + orders.price(-5)).status == 200);
+  for (int n = 0; n < 3; ++n)
+    CHECK(orders.order("side=BUY&type=LIMIT&timeInForce=GTC&quantity=1&price=" + orders.price(-5)).status == 200);
   const Reply fourth = orders.order("side=BUY&type=LIMIT&timeInForce=GTC&quantity=1&price=" + orders.price(-5));
   CHECK(fourth.code() == -1015);
   orders.play(10);
-  CHECK(orders.order("side=BUY&type=LIMIT&timeInForce=GTC&quantity=1&price=" + orders.price(-5)).headers.at("X-MBX-ORDER-COUNT-10S") == "1");
+  CHECK(orders.order("side=BUY&type=LIMIT&timeInForce=GTC&quantity=1&price=" + orders.price(-5))
+            .headers.at("X-MBX-ORDER-COUNT-10S") == "1");
 }
 
 TEST_CASE("WebSocket API: ids come back as they were sent, requests are signed or within a session") {
@@ -208,7 +223,9 @@ TEST_CASE("WebSocket API: ids come back as they were sent, requests are signed o
     json.Parse(d.sent[9].back().c_str());
     return json;
   };
-  d.say(9, R"({"id":"a1","method":"order.place","params":{"apiKey":"alice","symbol":")" + d.symbol + R"(","side":"BUY","type":"LIMIT","timeInForce":"GTC","quantity":1,"price":)" + d.price(-5) + R"(,"timestamp":)" + stamp + R"(,"signature":"good"}})");
+  d.say(9, R"({"id":"a1","method":"order.place","params":{"apiKey":"alice","symbol":")" + d.symbol +
+               R"(","side":"BUY","type":"LIMIT","timeInForce":"GTC","quantity":1,"price":)" + d.price(-5) +
+               R"(,"timestamp":)" + stamp + R"(,"signature":"good"}})");
   CHECK(std::string(last()["id"].GetString()) == "a1");
   CHECK(last()["status"].GetInt() == 200);
   CHECK(std::string(last()["result"]["status"].GetString()) == "NEW");
@@ -216,7 +233,8 @@ TEST_CASE("WebSocket API: ids come back as they were sent, requests are signed o
   d.say(9, R"({"id":7,"method":"v2/account.balance","params":{}})");
   CHECK(last()["id"].GetInt() == 7);
   CHECK(last()["error"]["code"].GetInt() == -2014);
-  d.say(9, R"({"id":8,"method":"session.logon","params":{"apiKey":"alice","timestamp":)" + stamp + R"(,"signature":"good"}})");
+  d.say(9, R"({"id":8,"method":"session.logon","params":{"apiKey":"alice","timestamp":)" + stamp +
+               R"(,"signature":"good"}})");
   CHECK(std::string(last()["result"]["apiKey"].GetString()) == "alice");
   d.say(9, R"({"id":9,"method":"v2/account.balance","params":{"returnRateLimits":false}})");
   CHECK(last()["result"][0]["asset"].GetString() == std::string("USDT"));
@@ -230,7 +248,8 @@ TEST_CASE("stream control: subscriptions are acknowledged, listed, ended; a wron
   std::string stream = d.symbol;
   for (char& c : stream) c = static_cast<char>(std::tolower(c));
   d.listen(1, "/public/stream");
-  d.say(1, R"({"method":"SUBSCRIBE","params":[")" + stream + R"(@bookTicker",")" + stream + R"(@markPrice@1s"],"id":"x"})");
+  d.say(1, R"({"method":"SUBSCRIBE","params":[")" + stream + R"(@bookTicker",")" + stream +
+               R"(@markPrice@1s"],"id":"x"})");
   CHECK(d.sent[1].back() == R"({"result":null,"id":"x"})");
   d.sent[1].clear();
   d.play(5);
@@ -252,7 +271,9 @@ TEST_CASE("stream control: subscriptions are acknowledged, listed, ended; a wron
 
 TEST_CASE("a batch is answered order by order, and a countdown cancels what rests") {
   ExchangeDesk d;
-  const std::string list = R"([{"symbol":")" + d.symbol + R"(","side":"BUY","type":"LIMIT","timeInForce":"GTC","quantity":"1","price":")" + d.price(-5) + R"("},{"symbol":")" + d.symbol + R"(","side":"BUY"}])";
+  const std::string list = R"([{"symbol":")" + d.symbol +
+                           R"(","side":"BUY","type":"LIMIT","timeInForce":"GTC","quantity":"1","price":")" +
+                           d.price(-5) + R"("},{"symbol":")" + d.symbol + R"(","side":"BUY"}])";
   const Reply batch = d.act("POST", "/fapi/v1/batchOrders", "batchOrders=" + binance::percent_encoded(list));
   REQUIRE(batch.json.Size() == 2);
   CHECK(batch.json[0].HasMember("orderId"));

@@ -1,5 +1,5 @@
-// An exchange without sockets for tests: a generated market, accounts whose signature is the word "good", a clock that is
-// moved by hand, and everything that was sent to each connection.
+// An exchange without sockets for tests: a generated market, accounts whose signature is the word "good", a clock that
+// is moved by hand, and everything that was sent to each connection.
 #pragma once
 
 #include <rapidjson/document.h>
@@ -22,7 +22,9 @@ struct Reply {
   std::string body;
   std::map<std::string, std::string> headers;
   rapidjson::Document json;
-  int code() const { return json.IsObject() && json.HasMember("code") && json["code"].IsInt() ? json["code"].GetInt() : 0; }
+  int code() const {
+    return json.IsObject() && json.HasMember("code") && json["code"].IsInt() ? json["code"].GetInt() : 0;
+  }
   std::string text(const char* name) const {
     REQUIRE(json.IsObject());
     REQUIRE(json.HasMember(name));
@@ -33,10 +35,14 @@ struct Reply {
 class ExchangeDesk {
  public:
   explicit ExchangeDesk(UsageLimits limits = {}, std::uint64_t seed = 7)
-      : core({}, limits, [this](ConnectionNo connection, std::shared_ptr<const std::string> text) { sent[connection].push_back(*text); }),
+      : core({}, limits,
+             [this](ConnectionNo connection, std::shared_ptr<const std::string> text) {
+               sent[connection].push_back(*text);
+             }),
         feed_(open_generated_feed(seed, 1, {kOpening})) {
     for (const char* key : {"alice", "bob"}) {
-      core.add_account(key, 10'000 * kScale, [](std::string_view, std::string_view signature) { return signature == "good"; });
+      core.add_account(key, 10'000 * kScale,
+                       [](std::string_view, std::string_view signature) { return signature == "good"; });
     }
     core.open({kOpening});
     play(1);
@@ -68,8 +74,12 @@ class ExchangeDesk {
     return reply;
   }
   // Signed, now.
-  Reply act(const std::string& method, const std::string& path, const std::string& query, const std::string& key = "alice") {
-    return ask(method, path, query + (query.empty() ? "" : "&") + "timestamp=" + std::to_string(now.ns / 1'000'000) + "&signature=good", key);
+  Reply act(const std::string& method, const std::string& path, const std::string& query,
+            const std::string& key = "alice") {
+    return ask(
+        method, path,
+        query + (query.empty() ? "" : "&") + "timestamp=" + std::to_string(now.ns / 1'000'000) + "&signature=good",
+        key);
   }
   Reply order(const std::string& rest, const std::string& key = "alice") {
     return act("POST", "/fapi/v1/order", "symbol=" + symbol + "&" + rest, key);
@@ -77,13 +87,16 @@ class ExchangeDesk {
   // A price so many percent off the best bid, on the tick.
   std::string price(double percent) const {
     const BoardInstrument& i = *core_board().find(symbol);
-    const std::int64_t wanted = static_cast<std::int64_t>(static_cast<double>(i.best_bid()->price.e8) * (1 + percent / 100));
+    const std::int64_t wanted =
+        static_cast<std::int64_t>(static_cast<double>(i.best_bid()->price.e8) * (1 + percent / 100));
     return decimal_text(i.instrument.round_to_tick(Price{wanted}, Rounding::floor));
   }
   void listen(ConnectionNo connection, const std::string& path, const std::string& query = "") {
     core.on_open(connection, {"GET", path, query, "", "", "10.0.0.1"}, {now, now});
   }
-  std::string listen_key(const std::string& key = "alice") { return ask("POST", "/fapi/v1/listenKey", "", key).text("listenKey"); }
+  std::string listen_key(const std::string& key = "alice") {
+    return ask("POST", "/fapi/v1/listenKey", "", key).text("listenKey");
+  }
   void say(ConnectionNo connection, const std::string& text) { core.on_text(connection, text, {now, now}); }
 
   // What a connection got since the last call, as "event" or "event x X".
@@ -94,7 +107,8 @@ class ExchangeDesk {
       json.Parse(text.c_str());
       REQUIRE(json.IsObject());
       std::string line = json["e"].GetString();
-      if (line == "ORDER_TRADE_UPDATE") line += std::string(" ") + json["o"]["x"].GetString() + " " + json["o"]["X"].GetString();
+      if (line == "ORDER_TRADE_UPDATE")
+        line += std::string(" ") + json["o"]["x"].GetString() + " " + json["o"]["X"].GetString();
       if (line == "ALGO_UPDATE") line += std::string(" ") + json["o"]["X"].GetString();
       if (line == "ACCOUNT_UPDATE") line += std::string(" ") + json["a"]["m"].GetString();
       out.push_back(line);

@@ -188,8 +188,9 @@ Result<TrialResult> run_trial(const std::string& path, const std::string& text, 
       if (!twin->finished) {
         findings.add("twin", 0, "run again: " + again.list().back().what);
       } else if (twin->records != played->records) {
-        findings.add("twin", 0, "run again, it makes " + std::to_string(twin->records) + " records and not " +
-                                    std::to_string(played->records));
+        findings.add("twin", 0,
+                     "run again, it makes " + std::to_string(twin->records) + " records and not " +
+                         std::to_string(played->records));
       }
     }
   }
