@@ -18,7 +18,7 @@ TEST_CASE("a limit order rests, is changed, is found, and is cancelled, each wit
   ExchangeDesk d;
   d.listen(1, "/private/ws/" + d.listen_key());
   const Reply placed =
-      d.order("side=BUY&type=LIMIT&timeInForce=GTC&quantity=1&newClientOrderId=mine&price=" + d.price(-5));
+      d.order("side=BUY&type=LIMIT&timeInForce=GTC&quantity=0.1&newClientOrderId=mine&price=" + d.price(-5));
   REQUIRE(placed.status == 200);
   CHECK(placed.text("status") == "NEW");
   CHECK(placed.text("clientOrderId") == "mine");
@@ -28,7 +28,7 @@ TEST_CASE("a limit order rests, is changed, is found, and is cancelled, each wit
 
   const Reply changed =
       d.act("PUT", "/fapi/v1/order",
-            "symbol=" + d.symbol + "&side=BUY&orderId=" + id + "&modifyId=5&quantity=2&price=" + d.price(-6));
+            "symbol=" + d.symbol + "&side=BUY&orderId=" + id + "&modifyId=5&quantity=0.2&price=" + d.price(-6));
   CHECK(changed.text("origQty") ==
         d.act("GET", "/fapi/v1/order", "symbol=" + d.symbol + "&origClientOrderId=mine").text("origQty"));
   CHECK(changed.json["modifyId"].GetInt64() == 5);
@@ -83,9 +83,8 @@ TEST_CASE("a book kept by the futures rule from diffs and one snapshot is the ve
   d.listen(1, "/public/ws/" + stream + "@depth@100ms");
   d.play(2);
   Reply snapshot = d.ask("GET", "/fapi/v1/depth", "symbol=" + d.symbol + "&limit=1000");
-  d.play(60);
+  d.play(60);  // ends where a window ends: all that has changed was sent
   const Reply truth = d.ask("GET", "/fapi/v1/depth", "symbol=" + d.symbol + "&limit=1000");
-  d.play(1);
 
   std::map<std::int64_t, std::int64_t> bids, asks;
   const auto set = [](std::map<std::int64_t, std::int64_t>& side, const rapidjson::Value& levels) {
@@ -108,7 +107,6 @@ TEST_CASE("a book kept by the futures rule from diffs and one snapshot is the ve
     json.Parse(text.c_str());
     const std::int64_t first = json["U"].GetInt64(), last = json["u"].GetInt64();
     if (last < last_id) continue;
-    if (first > truth.json["lastUpdateId"].GetInt64()) break;
     if (previous == 0) {
       REQUIRE(first <= last_id);
     } else {
@@ -206,11 +204,11 @@ TEST_CASE("too much is 429, going on is a ban that ends when it says") {
 
   ExchangeDesk orders({2400, 3, 1200});
   for (int n = 0; n < 3; ++n)
-    CHECK(orders.order("side=BUY&type=LIMIT&timeInForce=GTC&quantity=1&price=" + orders.price(-5)).status == 200);
-  const Reply fourth = orders.order("side=BUY&type=LIMIT&timeInForce=GTC&quantity=1&price=" + orders.price(-5));
+    CHECK(orders.order("side=BUY&type=LIMIT&timeInForce=GTC&quantity=0.1&price=" + orders.price(-5)).status == 200);
+  const Reply fourth = orders.order("side=BUY&type=LIMIT&timeInForce=GTC&quantity=0.1&price=" + orders.price(-5));
   CHECK(fourth.code() == -1015);
   orders.play(10);
-  CHECK(orders.order("side=BUY&type=LIMIT&timeInForce=GTC&quantity=1&price=" + orders.price(-5))
+  CHECK(orders.order("side=BUY&type=LIMIT&timeInForce=GTC&quantity=0.1&price=" + orders.price(-5))
             .headers.at("X-MBX-ORDER-COUNT-10S") == "1");
 }
 

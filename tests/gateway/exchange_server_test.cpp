@@ -98,7 +98,7 @@ struct Listener : net::WebsocketHandler {
 
 TEST_CASE("exchange over HTTP: a signed order is placed, an unsigned one is not, counters are in the headers") {
   Session s(one(hmac_account()));
-  const auto signer = binance::Signer::of_key(binance::Secret::copy_of("secret"));
+  auto signer = binance::Signer::of_key(binance::Secret::copy_of("secret"));
   const std::string order =
       "symbol=BTCUSDT&side=BUY&type=LIMIT&timeInForce=GTC&quantity=0.01&price=30000&recvWindow=60000&" + stamp();
   const net::Response placed = s.ask("POST", "/fapi/v1/order", signed_query(*signer, order), "key");
@@ -132,7 +132,7 @@ TEST_CASE("exchange over TLS: REST and a stream on one port, the market arrives"
 
 TEST_CASE("exchange: user events reach the private stream, and a path that nobody knows is refused") {
   Session s(one(hmac_account()));
-  const auto signer = binance::Signer::of_key(binance::Secret::copy_of("secret"));
+  auto signer = binance::Signer::of_key(binance::Secret::copy_of("secret"));
   rapidjson::Document key;
   const std::string text = s.ask("POST", "/fapi/v1/listenKey", "", "key").body;
   key.Parse(text.c_str());
