@@ -5,7 +5,8 @@
 // orders, trades, income, and the venue's words. One-way mode; leverage and margin mode count for the whole account.
 //
 // Deterministic, single-threaded; times are given and never decrease. Parts: client_account.cpp (requests that change
-// something), account_reports.cpp (what the venue reports, as events), account_views.cpp (answers that only show).
+// something), account_reports.cpp (what the venue reports, as events), account_views.cpp (answers that only show),
+// listen_key.cpp.
 #pragma once
 
 #include <cstdint>

@@ -241,7 +241,7 @@ TEST_CASE("WebSocket API: ids come back as they were sent, requests are signed o
   CHECK(last()["status"].GetInt() == 400);
 }
 
-TEST_CASE("stream control: subscriptions are acknowledged, listed, ended; a wrong route stays silent") {
+TEST_CASE("stream control: subscriptions are acknowledged, listed, ended - a wrong route stays silent") {
   ExchangeDesk d;
   std::string stream = d.symbol;
   for (char& c : stream) c = static_cast<char>(std::tolower(c));
