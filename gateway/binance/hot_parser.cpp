@@ -19,7 +19,7 @@ struct Token {
 // out to be; of the few words the place is kept. Of a key that comes twice the last value counts.
 class Fields {
  public:
-  static bool is_key(char key) { return key >= 'A' && key < 'A' + 64; }
+  static bool is_key(char key) { return static_cast<unsigned>(static_cast<unsigned char>(key)) - 'A' < 64; }
   // Keys whose values are never numbers in the events read here.
   static bool is_word(char key) { return (kWords >> place(key) & 1) != 0; }
 

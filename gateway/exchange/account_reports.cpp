@@ -268,7 +268,7 @@ void ClientAccount::send_account(std::string_view reason, InstrumentNo instrumen
     out.decimal("cr", realized == realized_.end() ? Money{} : realized->second).decimal("up", p.unrealized());
     out.field("mt", ledger.mode() == MarginMode::ISOLATED ? "isolated" : "cross").decimal("iw", p.isolated_wallet);
     out.field("ps", "BOTH").field("ma", config_.account.settlement_asset);
-    out.decimal("bep", break_even(instrument, p)).close();
+    out.decimal("bep", break_even(p)).close();
   }
   out.close_list().field("m", reason);
   if (!symbol.empty()) out.field("S", symbol);

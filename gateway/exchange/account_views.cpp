@@ -40,6 +40,13 @@ Asked<ListLimits> list_limits(const Params& params, std::size_t standard, std::s
 
 }  // namespace
 
+Asked<InstrumentNo> ClientAccount::instrument_or_all(const Params& params) const {
+  if (!params.has("symbol")) return InstrumentNo{0};
+  auto instrument = instrument_of(params);
+  if (!instrument) return instrument.error();
+  return (*instrument)->instrument.number;
+}
+
 Asked<std::string> ClientAccount::order(const Params& params, bool only_open) const {
   auto instrument = instrument_of(params);
   if (!instrument) return instrument.error();
@@ -56,33 +63,25 @@ Asked<std::string> ClientAccount::order(const Params& params, bool only_open) co
 }
 
 Asked<std::string> ClientAccount::open_orders(const Params& params) const {
-  InstrumentNo only = 0;
-  if (params.has("symbol")) {
-    auto instrument = instrument_of(params);
-    if (!instrument) return instrument.error();
-    only = (*instrument)->instrument.number;
-  }
+  auto only = instrument_or_all(params);
+  if (!only) return only.error();
   JsonText out;
   out.open_list();
   for (const auto& [id, order] : orders_) {
-    if (!order.is_open() || (only != 0 && order.instrument != only)) continue;
+    if (!order.is_open() || (*only != 0 && order.instrument != *only)) continue;
     write_order(out, order, *board_.find(order.instrument), OrderForm::asked);
   }
   return out.close_list().str();
 }
 
 Asked<std::string> ClientAccount::all_orders(const Params& params) const {
-  InstrumentNo only = 0;
-  if (params.has("symbol")) {
-    auto instrument = instrument_of(params);
-    if (!instrument) return instrument.error();
-    only = (*instrument)->instrument.number;
-  }
+  auto only = instrument_or_all(params);
+  if (!only) return only.error();
   auto limits = list_limits(params, 500, 1000, "orderId");
   if (!limits) return limits.error();
   std::vector<const ClientOrder*> fitting;
   for (const auto& [id, order] : orders_) {
-    if ((only == 0 || order.instrument == only) && id >= limits->from_id && limits->has(order.time))
+    if ((*only == 0 || order.instrument == *only) && id >= limits->from_id && limits->has(order.time))
       fitting.push_back(&order);
   }
   // From an id on: the first ones; else the newest.
@@ -250,14 +249,14 @@ Price ClientAccount::liquidation_price(const BoardInstrument& i) const {
 }
 
 // What was paid in fees for the open quantity, at the taker's rate, on top of the entry price.
-Price ClientAccount::break_even(InstrumentNo, const sim::LedgerPosition& p) const {
+Price ClientAccount::break_even(const sim::LedgerPosition& p) const {
   if (p.qty.is_zero()) return {};
   const Price entry = p.entry_price();
   const Price fee = mul(entry, Rate{config_.fees.taker_rate_e8});
   return p.qty.is_positive() ? Price{entry.e8 + fee.e8} : Price{entry.e8 - fee.e8};
 }
 
-Asked<std::string> ClientAccount::balance(bool) const {
+Asked<std::string> ClientAccount::balance(const Params&) const {
   const sim::Ledger& ledger = venue_.ledger();
   JsonText out;
   out.open_list();
@@ -343,7 +342,7 @@ Asked<std::string> ClientAccount::account(bool is_v3) const {
       const OpenNotional open = open_notional(number);
       out.decimal("positionInitialMargin", m.initial, 8).decimal("openOrderInitialMargin", m.order, 8);
       out.field("leverage", std::to_string(ledger.leverage())).field("isolated", ledger.mode() == MarginMode::ISOLATED);
-      out.decimal("entryPrice", p.entry_price()).decimal("breakEvenPrice", break_even(number, p));
+      out.decimal("entryPrice", p.entry_price()).decimal("breakEvenPrice", break_even(p));
       out.decimal("maxNotional",
                   i.instrument.margin.tiers.empty() ? Money{} : i.instrument.margin.tiers.back().notional_cap);
       out.decimal("bidNotional", open.bids).decimal("askNotional", open.asks);
@@ -363,7 +362,7 @@ void ClientAccount::write_position(JsonText& out, const BoardInstrument& i, bool
       .field("symbol", i.instrument.symbol)
       .field("positionSide", "BOTH")
       .decimal("positionAmt", p.qty, i.qty_decimals);
-  out.decimal("entryPrice", p.entry_price()).decimal("breakEvenPrice", break_even(number, p));
+  out.decimal("entryPrice", p.entry_price()).decimal("breakEvenPrice", break_even(p));
   out.decimal("markPrice", i.mark.value_or(Price{}), 8).decimal("unRealizedProfit", p.unrealized(), 8);
   out.decimal("liquidationPrice", liquidation_price(i));
   if (is_v3) {
@@ -386,16 +385,12 @@ void ClientAccount::write_position(JsonText& out, const BoardInstrument& i, bool
 }
 
 Asked<std::string> ClientAccount::position_risk(const Params& params, bool is_v3) const {
-  InstrumentNo only = 0;
-  if (params.has("symbol")) {
-    auto instrument = instrument_of(params);
-    if (!instrument) return instrument.error();
-    only = (*instrument)->instrument.number;
-  }
+  auto only = instrument_or_all(params);
+  if (!only) return only.error();
   JsonText out;
   out.open_list();
   for (const auto& [number, i] : board_.all()) {
-    if (!i->instrument.is_linear() || (only != 0 && number != only)) continue;
+    if (!i->instrument.is_linear() || (*only != 0 && number != *only)) continue;
     if (is_v3 && !has_position_or_orders(number)) continue;
     write_position(out, *i, is_v3);
   }

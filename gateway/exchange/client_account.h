@@ -56,7 +56,7 @@ class ClientAccount {
   Asked<std::string> all_algo_orders(const Params& params) const;
   Asked<std::string> user_trades(const Params& params) const;
   Asked<std::string> income(const Params& params) const;
-  Asked<std::string> balance(bool is_v3) const;
+  Asked<std::string> balance(const Params& params) const;
   Asked<std::string> account(bool is_v3) const;
   Asked<std::string> position_risk(const Params& params, bool is_v3) const;
   Asked<std::string> symbol_config(const Params& params) const;
@@ -129,9 +129,10 @@ class ClientAccount {
   Margins margins(const BoardInstrument& i) const;
   Money available() const;
   Price liquidation_price(const BoardInstrument& i) const;
-  Price break_even(InstrumentNo instrument, const sim::LedgerPosition& position) const;
+  Price break_even(const sim::LedgerPosition& position) const;
   void write_position(JsonText& out, const BoardInstrument& i, bool is_v3) const;
   bool has_position_or_orders(InstrumentNo instrument) const;
+  Asked<InstrumentNo> instrument_or_all(const Params& params) const;  // 0 = no symbol given
 
   std::uint32_t number_;
   config::Config config_;

@@ -36,10 +36,6 @@ Asked<std::string> open_order(Core&, const Caller& caller, const Params& params)
   return caller.account->order(params, true);
 }
 template <bool kIsV3>
-Asked<std::string> balance(Core&, const Caller& caller, const Params&) {
-  return caller.account->balance(kIsV3);
-}
-template <bool kIsV3>
 Asked<std::string> account(Core&, const Caller& caller, const Params&) {
   return caller.account->account(kIsV3);
 }
@@ -201,8 +197,8 @@ constexpr Endpoint kTrading[] = {
     {"GET", "/fapi/v1/feeBurn", nullptr, kSigned, weight<30>, 0, 0, fee_burn},
     {"GET", "/fapi/v1/accountConfig", nullptr, kSigned, weight<5>, 0, 0, account_config},
     {"GET", "/fapi/v1/symbolConfig", nullptr, kSigned, weight<5>, 0, 0, show<&ClientAccount::symbol_config>},
-    {"GET", "/fapi/v2/balance", "account.balance", kSigned, weight<5>, 0, 0, balance<false>},
-    {"GET", "/fapi/v3/balance", "v2/account.balance", kSigned, weight<5>, 0, 0, balance<true>},
+    {"GET", "/fapi/v2/balance", "account.balance", kSigned, weight<5>, 0, 0, show<&ClientAccount::balance>},
+    {"GET", "/fapi/v3/balance", "v2/account.balance", kSigned, weight<5>, 0, 0, show<&ClientAccount::balance>},
     {"GET", "/fapi/v2/account", "account.status", kSigned, weight<5>, 0, 0, account<false>},
     {"GET", "/fapi/v3/account", "v2/account.status", kSigned, weight<5>, 0, 0, account<true>},
     {"GET", "/fapi/v2/positionRisk", "account.position", kSigned, weight<5>, 0, 0, position_risk<false>},
