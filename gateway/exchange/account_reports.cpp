@@ -13,10 +13,6 @@ using sim::ReportKind;
 
 constexpr std::size_t kKeptIncomes = 100'000;
 
-std::int64_t ms(UnixNanos time) {
-  return time.ns / 1'000'000;
-}
-
 std::string_view asset_name(std::uint16_t asset, const config::Config& config) {
   return asset == sim::kFeeAsset ? std::string_view(config.account.fee_asset) : config.account.settlement_asset;
 }

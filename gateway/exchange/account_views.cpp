@@ -9,10 +9,6 @@ namespace reprise::gateway::exchange {
 
 namespace {
 
-std::int64_t ms(UnixNanos time) {
-  return time.ns / 1'000'000;
-}
-
 // Window and length that list endpoints share.
 struct ListLimits {
   std::int64_t start_ms = 0;

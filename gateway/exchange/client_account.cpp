@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "gateway/binance/client_order_id.h"
 #include "gateway/exchange/order_words.h"
 
 namespace reprise::gateway::exchange {
@@ -11,20 +12,8 @@ namespace {
 constexpr std::int64_t kMillisecond = 1'000'000;
 constexpr std::uint32_t kMaxModifications = 10'000;
 
-bool is_client_id(std::string_view text) {
-  const auto may_stand = [](char c) {
-    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == ':' ||
-           c == '/' || c == '_' || c == '-';
-  };
-  return !text.empty() && text.size() <= 36 && std::all_of(text.begin(), text.end(), may_stand);
-}
-
 ApiError refusal_of(sim::VenueError error) {
   return {static_cast<int>(error), sim::text_of(error)};
-}
-
-bool is_conditional(OrderType type) {
-  return type != OrderType::LIMIT && type != OrderType::MARKET;
 }
 
 }  // namespace
@@ -33,7 +22,7 @@ ClientAccount::ClientAccount(std::uint32_t number, const config::Config& config,
     : number_(number), config_(config), board_(board), hub_(hub), venue_(config, {}) {}
 
 void ClientAccount::open(UnixNanos now) {
-  opened_ = updated_ = now;
+  updated_ = now;
   venue_.open_account(now);
   take_reports(now);
 }
@@ -46,13 +35,13 @@ void ClientAccount::on_market(const journal::RecordView& record, InstrumentNo in
 
 UnixNanos ClientAccount::next_timer() const {
   UnixNanos next = venue_.next_timer();
-  for (const auto& [instrument, countdown] : countdowns_) next = std::min(next, countdown.due);
+  for (const auto& [instrument, due] : countdowns_) next = std::min(next, due);
   return next;
 }
 
 void ClientAccount::on_timer(UnixNanos now) {
   for (auto it = countdowns_.begin(); it != countdowns_.end();) {
-    if (it->second.due > now) {
+    if (it->second > now) {
       ++it;
       continue;
     }
@@ -120,7 +109,7 @@ Asked<ClientOrder> ClientAccount::read_order(const Params& params, bool is_algo,
   const auto known_type = order_type_of(*type);
   if (!known_type) return refusal_of(sim::VenueError::bad_order_type);
   o.type = o.original_type = *known_type;
-  if (is_conditional(o.type) != is_algo) {
+  if (sim::is_conditional(o.type) != is_algo) {
     if (is_algo) return refusal_of(sim::VenueError::bad_order_type);
     return ApiError{-4120,
                     "Order type not supported for this endpoint. Please use the Algo Order API endpoints instead."};
@@ -128,8 +117,7 @@ Asked<ClientOrder> ClientAccount::read_order(const Params& params, bool is_algo,
   if (const auto position_side = params.get("positionSide"); position_side && *position_side != "BOTH")
     return ApiError{-4061, "Order's position side does not match user's setting."};
 
-  const bool is_limit =
-      o.type == OrderType::LIMIT || o.type == OrderType::STOP_LIMIT || o.type == OrderType::TAKE_PROFIT_LIMIT;
+  const bool is_limit = sim::has_limit_price(o.type);
   const auto match = params.get("priceMatch");
   const bool is_matched = match && *match != "NONE";
   if (const auto tif = params.get("timeInForce")) {
@@ -209,7 +197,8 @@ Asked<ClientOrder> ClientAccount::read_order(const Params& params, bool is_algo,
                       ? params.get(is_algo ? "clientAlgoId" : "newClientOrderId")
                       : (is_algo ? params.get("newClientOrderId") : std::nullopt);
   if (id) {
-    if (!is_client_id(*id)) return ApiError{-4015, "Client order id is not valid: 1 to 36 of A-Z a-z 0-9 . : / _ -"};
+    if (!binance::is_valid_client_id(*id))
+      return ApiError{-4015, "Client order id is not valid: 1 to 36 of A-Z a-z 0-9 . : / _ -"};
     o.client_id = *id;
     const auto& names = is_algo ? algo_by_client_id_ : by_client_id_;
     const auto& orders = is_algo ? algo_orders_ : orders_;
@@ -231,9 +220,7 @@ std::optional<ApiError> ClientAccount::submit(ClientOrder& o, UnixNanos now) {
   c.instrument = o.instrument;
   c.side = o.side;
   c.type = o.type;
-  const bool has_limit =
-      o.type == OrderType::LIMIT || o.type == OrderType::STOP_LIMIT || o.type == OrderType::TAKE_PROFIT_LIMIT;
-  c.time_in_force = has_limit ? o.time_in_force : TimeInForce::NONE;
+  c.time_in_force = sim::has_limit_price(o.type) ? o.time_in_force : TimeInForce::NONE;
   c.reduce_only = o.reduce_only;
   c.close_position = o.close_position;
   c.trigger_source = o.working_type;
@@ -268,7 +255,8 @@ Asked<std::string> ClientAccount::place(const Params& params, UnixNanos now) {
 }
 
 Asked<std::string> ClientAccount::test(const Params& params, UnixNanos now) {
-  if (const auto type = params.get("type"); type && order_type_of(*type) && is_conditional(*order_type_of(*type))) {
+  if (const auto type = params.get("type");
+      type && order_type_of(*type) && sim::is_conditional(*order_type_of(*type))) {
     auto order = read_order(params, true, now);
     if (!order) return order.error();
   } else {
@@ -421,7 +409,7 @@ Asked<std::string> ClientAccount::countdown(const Params& params, UnixNanos now)
   if (*period == 0) {
     countdowns_.erase(number);
   } else {
-    countdowns_[number] = {*period, {now.ns + *period * kMillisecond}};
+    countdowns_[number] = {now.ns + *period * kMillisecond};
   }
   JsonText out;
   out.open().field("symbol", (*instrument)->instrument.symbol).field("countdownTime", std::to_string(*period));

@@ -89,10 +89,6 @@ class ClientAccount {
     std::int64_t id = 0;
     std::int64_t trade_id = 0;
   };
-  struct Countdown {
-    std::int64_t period_ms = 0;
-    UnixNanos due;
-  };
 
   // client_account.cpp
   Asked<ClientOrder> read_order(const Params& params, bool is_algo, UnixNanos now) const;
@@ -148,14 +144,13 @@ class ClientAccount {
   std::optional<sim::VenueError> refusal_;        // of the command under way
   std::vector<Trade> trades_;
   std::deque<Income> incomes_;
-  std::map<InstrumentNo, Countdown> countdowns_;
-  std::map<InstrumentNo, Money> realized_;  // accumulated, before fees
+  std::map<InstrumentNo, UnixNanos> countdowns_;  // when the orders of a contract are cancelled
+  std::map<InstrumentNo, Money> realized_;        // accumulated, before fees
   std::int64_t last_id_ = 0;
   std::int64_t last_tran_id_ = 0;
   std::string listen_key_;
   std::uint32_t listen_keys_made_ = 0;
   UnixNanos listen_key_until_;
-  UnixNanos opened_;
   UnixNanos updated_;
 };
 

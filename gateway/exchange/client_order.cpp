@@ -6,10 +6,6 @@ namespace reprise::gateway::exchange {
 
 namespace {
 
-std::int64_t ms(UnixNanos time) {
-  return time.ns / 1'000'000;
-}
-
 // Conditional orders that fired are market or limit orders from then on.
 OrderType fired_type(OrderType type) {
   switch (type) {

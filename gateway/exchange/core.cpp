@@ -1,20 +1,13 @@
 #include "gateway/exchange/core.h"
 
-#include <algorithm>
-
-#include "gateway/binance/json_text.h"
+#include "gateway/exchange/control_message.h"
 #include "gateway/exchange/rest_table.h"
 
 namespace reprise::gateway::exchange {
 
 namespace {
 
-constexpr std::int64_t kMillisecond = 1'000'000;
 constexpr std::string_view kApiPath = "/ws-fapi/v1";
-
-std::int64_t ms(UnixNanos time) {
-  return time.ns / kMillisecond;
-}
 
 ApiError bad_signature() {
   return {-1022, "Signature for this request is not valid."};
@@ -33,15 +26,11 @@ Asked<Params> params_of(const json::Value* object) {
 void write_rate_limits(JsonText& out, const Usage& usage, const std::string& peer, std::uint32_t account,
                        UnixNanos wall) {
   out.key("rateLimits").open_list();
-  const auto write = [&](const char* kind, const char* interval, int count, std::int64_t limit, std::int64_t used) {
-    out.open().field("rateLimitType", kind).field("interval", interval).field("intervalNum", count);
-    out.field("limit", limit).field("count", used).close();
-  };
   const UsageLimits& limits = usage.limits();
-  write("REQUEST_WEIGHT", "MINUTE", 1, limits.weight_per_minute, usage.weight_used(peer, wall));
+  write_limit(out, "REQUEST_WEIGHT", "MINUTE", 1, limits.weight_per_minute, usage.weight_used(peer, wall));
   if (account != 0) {
-    write("ORDERS", "SECOND", 10, limits.orders_per_10s, usage.orders_in_10s(account, wall));
-    write("ORDERS", "MINUTE", 1, limits.orders_per_minute, usage.orders_in_minute(account, wall));
+    write_limit(out, "ORDERS", "SECOND", 10, limits.orders_per_10s, usage.orders_in_10s(account, wall));
+    write_limit(out, "ORDERS", "MINUTE", 1, limits.orders_per_minute, usage.orders_in_minute(account, wall));
   }
   out.close_list();
 }
@@ -56,11 +45,6 @@ void ExchangeCore::add_account(const std::string& api_key, std::int64_t balance_
       std::make_unique<ClientAccount>(static_cast<std::uint32_t>(clients_.size() + 1), config, board_, hub_);
   client.verify = std::move(verify);
   clients_[api_key] = std::move(client);
-}
-
-ClientAccount* ExchangeCore::account(const std::string& api_key) {
-  const auto found = clients_.find(api_key);
-  return found == clients_.end() ? nullptr : found->second.account.get();
 }
 
 void ExchangeCore::open(UnixNanos now) {
@@ -155,7 +139,7 @@ Answer ExchangeCore::on_request(const HttpRequest& request, Clock clock) {
             usage_.spend_orders(client->account->number(), endpoint->orders_10s, endpoint->orders_minute, clock.wall))
       return refuse(*limited);
   }
-  const Caller caller{client == nullptr ? nullptr : client->account.get(), request.peer, clock};
+  const Caller caller{client == nullptr ? nullptr : client->account.get(), clock};
   auto result = endpoint->handler(*this, caller, *params);
   Answer answer = result ? Answer{200, std::move(*result), {}} : answer_of(result.error());
   answer.headers = usage_headers(request.peer, client, counts_orders, clock.wall);
@@ -190,26 +174,13 @@ void ExchangeCore::on_text(ConnectionNo connection, std::string_view text, Clock
 }
 
 void ExchangeCore::on_api_text(ConnectionNo number, ApiConnection& connection, std::string_view text, Clock clock) {
-  json::Document request;
-  request.Parse<json::kParseFlags>(text.data(), text.size());
-  // A second look that tells a number from a text, for the id.
-  rapidjson::Document plain;
-  plain.Parse<rapidjson::kParseIterativeFlag>(text.data(), text.size());
-  const bool is_object = !request.HasParseError() && request.IsObject();
-  const json::Value* id = is_object ? json::member(request, "id") : nullptr;
-  const bool id_is_text = is_object && plain.IsObject() && plain.HasMember("id") && plain["id"].IsString();
+  const ControlMessage request = ControlMessage::parse(text);
   std::uint32_t account_number = 0;
   bool returns_limits = true;
   const auto answer = [&](int status, const std::string* result, const ApiError* error) {
     JsonText out;
-    out.open().key("id");
-    if (id == nullptr || !id->IsString()) {
-      out.null();
-    } else if (id_is_text) {
-      out.text(json::text_of(*id));
-    } else {
-      out.raw(json::text_of(*id), rapidjson::kNumberType);
-    }
+    out.open();
+    request.write_id(out);
     out.field("status", status);
     if (result != nullptr) out.key("result").raw(*result);
     if (error != nullptr) out.key("error").open().field("code", error->code).field("msg", error->text).close();
@@ -218,9 +189,9 @@ void ExchangeCore::on_api_text(ConnectionNo number, ApiConnection& connection, s
   };
   const auto refuse = [&](const ApiError& error) { answer(error.status, nullptr, &error); };
 
-  if (!is_object) return refuse({-1000, "Invalid JSON."});
-  const std::string method(json::text(request, "method"));
-  auto params = params_of(json::member(request, "params"));
+  if (!request.is_object) return refuse({-1000, "Invalid JSON."});
+  const std::string method(request.method());
+  auto params = params_of(request.params());
   if (!params) return refuse(params.error());
   returns_limits = params->get("returnRateLimits").value_or("true") != "false";
 
@@ -278,8 +249,7 @@ void ExchangeCore::on_api_text(ConnectionNo number, ApiConnection& connection, s
     if (auto limited = usage_.spend_orders(account_number, endpoint->orders_10s, endpoint->orders_minute, clock.wall))
       return refuse(*limited);
   }
-  auto result =
-      endpoint->handler(*this, {client == nullptr ? nullptr : client->account.get(), connection.peer, clock}, *params);
+  auto result = endpoint->handler(*this, {client == nullptr ? nullptr : client->account.get(), clock}, *params);
   if (!result) return refuse(result.error());
   answer(200, &*result, nullptr);
 }

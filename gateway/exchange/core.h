@@ -58,14 +58,12 @@ class ExchangeCore {
   // What handlers need.
   struct Caller {
     ClientAccount* account = nullptr;  // nullptr: a public request
-    std::string peer;
     Clock clock;
   };
   MarketBoard& board() { return board_; }
   StreamHub& hub() { return hub_; }
   Usage& usage() { return usage_; }
   const config::Config& config() const { return config_; }
-  ClientAccount* account(const std::string& api_key);
 
  private:
   struct Client {

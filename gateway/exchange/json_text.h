@@ -20,6 +20,11 @@ std::string fixed_decimals(std::int64_t e8, int decimals);
 // Number of decimals that a step is written with: 0.001 -> 3, 5 -> 0.
 int decimals_of(std::int64_t step_e8);
 
+// The venue's times: whole milliseconds.
+constexpr std::int64_t ms(UnixNanos time) {
+  return time.ns / 1'000'000;
+}
+
 class JsonText {
  public:
   JsonText() : writer_(buffer_) {}

@@ -18,10 +18,6 @@ std::string lower(std::string text) {
   for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
   return text;
 }
-std::int64_t ms(UnixNanos time) {
-  return time.ns / kMillisecond;
-}
-
 // "@100ms"; the default speed of 250 ms has no suffix.
 std::string speed_suffix(std::int64_t period_ns) {
   if (period_ns == 250 * kMillisecond) return {};
@@ -250,13 +246,20 @@ bool MarketBoard::wants_book(const BoardInstrument& i, std::int64_t period_ns) c
   return hub_.wants(i.stream + "@depth" + speed_suffix(period_ns));
 }
 
+bool MarketBoard::wants_any_book(const BoardInstrument& i) const {
+  return std::any_of(std::begin(kPeriods), std::end(kPeriods),
+                     [&](std::int64_t period) { return wants_book(i, period); });
+}
+
 void MarketBoard::on_delta(BoardInstrument& i, schema::BookDelta::Reader delta, UnixNanos now) {
   const BookFeedOutcome outcome = i.feed.on_delta(delta, now);
   if (!outcome.book_changed()) return;
   Changes bids;
   Changes asks;
-  for (const auto level : delta.getBids()) bids[level.getPrice()] = level.getQty();
-  for (const auto level : delta.getAsks()) asks[level.getPrice()] = level.getQty();
+  if (wants_any_book(i)) {
+    for (const auto level : delta.getBids()) bids[level.getPrice()] = level.getQty();
+    for (const auto level : delta.getAsks()) asks[level.getPrice()] = level.getQty();
+  }
   note_changes(i, bids, asks, now);
   if (!i.has_top_feed_) send_top(i, now);
 }
@@ -265,11 +268,16 @@ void MarketBoard::on_snapshot(BoardInstrument& i, schema::BookSnapshot::Reader s
   // What a stream sends for it: every level that is another one than before.
   Changes bids;
   Changes asks;
-  for (const Level& level : i.feed.book().bids()) bids[level.price.e8] = 0;
-  for (const Level& level : i.feed.book().asks()) asks[level.price.e8] = 0;
+  const bool is_wanted = wants_any_book(i);
+  if (is_wanted) {
+    for (const Level& level : i.feed.book().bids()) bids[level.price.e8] = 0;
+    for (const Level& level : i.feed.book().asks()) asks[level.price.e8] = 0;
+  }
   if (!i.feed.on_snapshot(snapshot, now).book_changed()) return;
-  for (const Level& level : i.feed.book().bids()) bids[level.price.e8] = level.qty.e8;
-  for (const Level& level : i.feed.book().asks()) asks[level.price.e8] = level.qty.e8;
+  if (is_wanted) {
+    for (const Level& level : i.feed.book().bids()) bids[level.price.e8] = level.qty.e8;
+    for (const Level& level : i.feed.book().asks()) asks[level.price.e8] = level.qty.e8;
+  }
   note_changes(i, bids, asks, now);
   if (!i.has_top_feed_) send_top(i, now);
 }

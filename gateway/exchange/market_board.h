@@ -123,6 +123,7 @@ class MarketBoard {
   using Changes = std::map<std::int64_t, std::int64_t>;  // price -> quantity
   void note_changes(BoardInstrument& i, const Changes& bids, const Changes& asks, UnixNanos now);
   bool wants_book(const BoardInstrument& i, std::int64_t period_ns) const;
+  bool wants_any_book(const BoardInstrument& i) const;
   void send_window(BoardInstrument& i, BoardInstrument::Window& window, UnixNanos now);
   void send_partials(BoardInstrument& i, std::int64_t period_ns, UnixNanos now);
   void send_top(BoardInstrument& i, UnixNanos now);

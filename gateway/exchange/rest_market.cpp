@@ -11,10 +11,6 @@ namespace {
 using Core = ExchangeCore;
 using Caller = ExchangeCore::Caller;
 
-std::int64_t ms(UnixNanos time) {
-  return time.ns / 1'000'000;
-}
-
 std::int64_t one(const Params&) {
   return 1;
 }
@@ -83,17 +79,9 @@ Asked<std::string> exchange_info(Core& core, const Caller& caller, const Params&
   JsonText out;
   out.open().field("timezone", "UTC").field("serverTime", ms(caller.clock.wall)).field("futuresType", "U_MARGINED");
   out.key("rateLimits").open_list();
-  const auto limit = [&](const char* kind, const char* interval, int count, std::int64_t most) {
-    out.open()
-        .field("rateLimitType", kind)
-        .field("interval", interval)
-        .field("intervalNum", count)
-        .field("limit", most)
-        .close();
-  };
-  limit("REQUEST_WEIGHT", "MINUTE", 1, limits.weight_per_minute);
-  limit("ORDERS", "MINUTE", 1, limits.orders_per_minute);
-  limit("ORDERS", "SECOND", 10, limits.orders_per_10s);
+  write_limit(out, "REQUEST_WEIGHT", "MINUTE", 1, limits.weight_per_minute);
+  write_limit(out, "ORDERS", "MINUTE", 1, limits.orders_per_minute);
+  write_limit(out, "ORDERS", "SECOND", 10, limits.orders_per_10s);
   out.close_list().key("exchangeFilters").open_list().close_list();
   const std::string& asset = core.config().account.settlement_asset;
   out.key("assets").open_list().open().field("asset", asset).field("marginAvailable", true);

@@ -142,10 +142,8 @@ Asked<std::string> order_rate(Core& core, const Caller&, const Params&) {
   const UsageLimits& limits = core.usage().limits();
   JsonText out;
   out.open_list();
-  out.open().field("rateLimitType", "ORDERS").field("interval", "SECOND").field("intervalNum", 10);
-  out.field("limit", limits.orders_per_10s).close();
-  out.open().field("rateLimitType", "ORDERS").field("interval", "MINUTE").field("intervalNum", 1);
-  out.field("limit", limits.orders_per_minute).close();
+  write_limit(out, "ORDERS", "SECOND", 10, limits.orders_per_10s);
+  write_limit(out, "ORDERS", "MINUTE", 1, limits.orders_per_minute);
   return out.close_list().str();
 }
 

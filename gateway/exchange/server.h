@@ -46,7 +46,7 @@ struct ExchangeCounts {
 
 class ExchangeServer final : public net::ServerHandler {
  public:
-  // `feed` begins at options' start(): see exchange_start().
+  // `open_feed` is told when the venue's clock begins.
   static Result<std::unique_ptr<ExchangeServer>> start(
       net::Loop& loop, ExchangeServerOptions options,
       const std::function<Result<std::unique_ptr<MarketFeed>>(UnixNanos)>& open_feed);
@@ -55,7 +55,6 @@ class ExchangeServer final : public net::ServerHandler {
   std::uint16_t port() const { return server_->port(); }
   std::string address() const { return server_->address(); }
   const ExchangeCounts& counts() const { return counts_; }
-  net::ServerCounts socket_counts() const { return server_->counts(); }
   void stop() { server_->stop(); }
 
   // net::ServerHandler

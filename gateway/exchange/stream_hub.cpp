@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-#include "gateway/binance/json_text.h"
 #include "gateway/binance/text_encoding.h"
-#include "gateway/exchange/json_text.h"
+#include "gateway/exchange/control_message.h"
+#include "gateway/exchange/request.h"
 
 namespace reprise::gateway::exchange {
 
@@ -34,24 +34,8 @@ std::string_view behind_route(std::string_view path) {
   return route.empty() ? path : path.substr(route.size() + 1);
 }
 
-// The id as it came: a number stays a number, a text a text.
-void write_id(JsonText& out, const json::Value* id, bool was_text) {
-  out.key("id");
-  if (id == nullptr || id->IsNull()) {
-    out.null();
-  } else if (id->IsString() && !was_text) {
-    out.raw(json::text_of(*id), rapidjson::kNumberType);
-  } else if (id->IsString()) {
-    out.text(json::text_of(*id));
-  } else {
-    out.null();
-  }
-}
-
 std::string error_text(int code, std::string_view message) {
-  JsonText out;
-  out.open().field("code", code).field("msg", message).close();
-  return out.str();
+  return answer_of({code, std::string(message)}).body;
 }
 
 }  // namespace
@@ -126,19 +110,13 @@ void StreamHub::on_text(ConnectionNo number, std::string_view text) {
   const auto found = connections_.find(number);
   if (found == connections_.end()) return;
   Connection& connection = found->second;
-  // Twice: once as it is (to see whether the id is a text), once with numbers as texts (so that no digit is lost).
-  json::Document request;
-  rapidjson::Document plain;
-  plain.Parse<rapidjson::kParseIterativeFlag>(text.data(), text.size());
-  request.Parse<json::kParseFlags>(text.data(), text.size());
-  if (request.HasParseError() || !request.IsObject()) {
+  const ControlMessage message = ControlMessage::parse(text);
+  if (!message.is_object) {
     send(number, error_text(3, "Invalid JSON: expected value"));
     return;
   }
-  const json::Value* id = json::member(request, "id");
-  const bool id_is_text = !plain.HasParseError() && plain.HasMember("id") && plain["id"].IsString();
-  const std::string method(json::text(request, "method"));
-  const json::Value* params = json::member(request, "params");
+  const std::string method(message.method());
+  const json::Value* params = message.params();
   JsonText out;
   out.open();
   if (method == "SUBSCRIBE" || method == "UNSUBSCRIBE") {
@@ -180,7 +158,7 @@ void StreamHub::on_text(ConnectionNo number, std::string_view text) {
     send(number, error_text(2, "Invalid request: unknown variant `" + method + "`"));
     return;
   }
-  write_id(out, id, id_is_text);
+  message.write_id(out);
   out.close();
   send(number, out.str());
 }

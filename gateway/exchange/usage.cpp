@@ -20,6 +20,14 @@ std::int64_t ten_seconds_of(UnixNanos now) {
 
 }  // namespace
 
+void write_limit(JsonText& out, const char* kind, const char* interval, int intervals, std::int64_t limit,
+                 std::optional<std::int64_t> used) {
+  out.open().field("rateLimitType", kind).field("interval", interval).field("intervalNum", intervals);
+  out.field("limit", limit);
+  if (used) out.field("count", *used);
+  out.close();
+}
+
 std::optional<ApiError> Usage::spend_weight(const std::string& address, std::int64_t weight, UnixNanos now) {
   Address& a = addresses_[address];
   const auto banned = [&] {

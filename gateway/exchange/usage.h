@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 
+#include "gateway/exchange/json_text.h"
 #include "gateway/exchange/request.h"
 
 namespace reprise::gateway::exchange {
@@ -18,6 +19,10 @@ struct UsageLimits {
   std::int64_t orders_per_10s = 300;
   std::int64_t orders_per_minute = 1200;
 };
+
+// One limit as exchangeInfo and the WebSocket API's answers show it; `used` only there.
+void write_limit(JsonText& out, const char* kind, const char* interval, int intervals, std::int64_t limit,
+                 std::optional<std::int64_t> used = {});
 
 class Usage {
  public:
