@@ -142,7 +142,7 @@ struct Engine::Impl {
         return;
       case RecordType::MARKET_BAR: return on_market_bar(instrument, journal::read<schema::MarketBar>(input));
       case RecordType::CLOCK_TICK: return on_tick();
-      case RecordType::ORDER_REPORT: return on_report(instrument, journal::read<schema::OrderReport>(input));
+      case RecordType::ORDER_REPORT: return on_report(instrument, journal::read<schema::OrderReport>(input), {input.header->ts_event});
       case RecordType::INSTRUMENT: return on_instrument(instrument, journal::read<schema::Instrument>(input));
       case RecordType::MARGIN_TABLE:
         if (core.market.find(instrument) == nullptr) return;
@@ -164,13 +164,15 @@ struct Engine::Impl {
       default: break;
     }
     if (!configured) return;
+    const UnixNanos venue_time{input.header->ts_event};
     switch (type) {
       case RecordType::BALANCE_UPDATE:
-        return core.portfolio.on_balance_update(journal::read<schema::BalanceUpdate>(input), core.out);
+        return core.portfolio.on_balance_update(journal::read<schema::BalanceUpdate>(input), venue_time, core.out);
       case RecordType::POSITION_UPDATE:
-        return core.portfolio.on_position_update(instrument, journal::read<schema::PositionUpdate>(input), core.out);
+        return core.portfolio.on_position_update(instrument, journal::read<schema::PositionUpdate>(input), venue_time,
+                                                 core.out);
       case RecordType::FUNDING_PAYMENT:
-        return core.portfolio.on_funding(instrument, journal::read<schema::FundingPayment>(input), core.out);
+        return core.portfolio.on_funding(instrument, journal::read<schema::FundingPayment>(input), venue_time, core.out);
       case RecordType::ACCOUNT_CONFIG:
         return core.portfolio.on_account_config(instrument, journal::read<schema::AccountConfig>(input));
       case RecordType::MARGIN_CALL: {
@@ -448,9 +450,10 @@ struct Engine::Impl {
 
   // ------------------------------------------------------------------------------------------ venue and operator
 
-  void on_report(InstrumentNo instrument, schema::OrderReport::Reader report) {
+  void on_report(InstrumentNo instrument, schema::OrderReport::Reader report, UnixNanos venue_time) {
     if (!configured) return;
-    const OrderManager::Outcome outcome = core.orders.on_report(instrument, report, core.out);
+    OrderManager::Outcome outcome = core.orders.on_report(instrument, report, core.out);
+    outcome.fill.at = venue_time;
     const Seq order_id = outcome.order != nullptr ? outcome.order->id : 0;
     if (outcome.is_fill) book_fill(outcome.fill);
     if (order_id != 0 && outcome.state_changed) {

@@ -47,6 +47,7 @@ struct FillDetails {
   std::uint16_t commission_asset = 0;
   Price mid_at_decision;  // 0 = no book
   bool is_liquidation = false;
+  UnixNanos at;  // the venue's time of the execution
 };
 
 // Quantities that may still trade, by side; reduce-only and close-position orders are not in them, since

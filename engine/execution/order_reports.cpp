@@ -268,6 +268,14 @@ void OrderManager::apply(Order& order, ReportEvent event, schema::OrderReport::R
         if (order.beneath == OrderStatus::SUBMITTED) order.beneath = OrderStatus::ACCEPTED;
         order.status = order.beneath;
       }
+      // An answer to an earlier modify may have been lost: with none in flight the venue's terms are the order's.
+      if (order.modify_command == 0 && report.getOrderQty() > 0 && report.getOrderQty() <= kLargestQty &&
+          (report.getOrderQty() != order.request.qty.e8 ||
+           (report.getPrice() > 0 && report.getPrice() != order.request.price.e8))) {
+        order.request.qty = {report.getOrderQty()};
+        if (report.getPrice() > 0) order.request.price = {report.getPrice()};
+        outcome.state_changed = true;
+      }
       break;
     }
     case TransitionKind::late: late(); break;

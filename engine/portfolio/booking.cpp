@@ -90,8 +90,10 @@ const std::vector<ShareFill>& Portfolio::on_fill(const FillDetails& fill, Price 
 
   const Qty qty_before = n.position.qty;
   const Money cost_before = n.position.open_notional;
+  const bool ties_into_statement = fill.at == n.stated_at && fill.trade_id != 0 && fill.trade_id < n.stated_trade;
+  n.is_last_contained = fill.at < n.stated_at || ties_into_statement;
+  n.last_trade = std::max(n.last_trade, fill.trade_id);
   const Money realized = n.position.apply(fill.side, fill.qty, notional);
-  move_isolated(n, qty_before, cost_before);
 
   Wallet& settlement = wallet(kSettlementAsset);
   settlement.balance += realized;
@@ -99,6 +101,16 @@ const std::vector<ShareFill>& Portfolio::on_fill(const FillDetails& fill, Price 
   Wallet& payer = wallet(fill.commission_asset);
   if (!REPRISE_MUTANT(fee_not_booked)) payer.balance -= fill.commission;
   payer.commission += fill.commission;
+  for (Wallet* w : {&settlement, &payer})
+    w->is_last_contained = fill.at < w->stated_at || (fill.at == w->stated_at && ties_into_statement);
+  if (settlement.is_last_contained) {
+    settlement.balance -= realized;
+    settlement.adjustments -= realized;
+  }
+  if (payer.is_last_contained) {
+    payer.balance += fill.commission;
+    payer.adjustments += fill.commission;
+  }
   const Money commission_value = fill.commission_asset == kSettlementAsset
                                      ? fill.commission
                                      : Money{mul_div(fill.commission.e8, payer.price.e8, kScale)};
@@ -106,6 +118,11 @@ const std::vector<ShareFill>& Portfolio::on_fill(const FillDetails& fill, Price 
   commission_value_ += commission_value;
 
   allocate(fill, notional, commission_value);
+  if (n.is_last_contained) {
+    take_over(n, qty_before, cost_before);
+  } else {
+    move_isolated(n, qty_before, cost_before);
+  }
   if (n.mark.is_zero() || !notional_fits(n.mark, n.position.qty)) n.mark = fill.price;
   refresh(n);
 
@@ -126,6 +143,7 @@ const std::vector<ShareFill>& Portfolio::on_fill(const FillDetails& fill, Price 
     b.setIsLiquidation(fill.is_liquidation);
   });
   for (const ShareFill& s : share_fills_) emit_position(*share(s.strategy, fill.instrument), n.mark, out);
+  if (n.is_last_contained) emit_position(*share(0, fill.instrument), n.mark, out);
   emit_position(n, out);
   return share_fills_;
 }
@@ -194,7 +212,8 @@ void Portfolio::move_isolated(NetPosition& n, Qty qty_before, Money cost_before)
 
 // --------------------------------------------------------------------------------------- payments
 
-void Portfolio::on_funding(InstrumentNo instrument, schema::FundingPayment::Reader payment, Emitter& out) {
+void Portfolio::on_funding(InstrumentNo instrument, schema::FundingPayment::Reader payment, UnixNanos at,
+                           Emitter& out) {
   const Money amount{payment.getAmount()};
   if (payment.getAsset() >= kMaxAssets || !fits(wallet_balance(payment.getAsset()).e8, amount.e8) ||
       !notional_fits(wallet(payment.getAsset()).price, Qty{amount.e8})) {
@@ -205,6 +224,11 @@ void Portfolio::on_funding(InstrumentNo instrument, schema::FundingPayment::Read
   Wallet& w = wallet(payment.getAsset());
   w.balance += REPRISE_MUTANT(funding_sign) ? -amount : amount;
   w.funding += REPRISE_MUTANT(funding_sign) ? -amount : amount;
+  w.is_last_contained = at < w.stated_at;
+  if (w.is_last_contained) {
+    w.balance -= amount;
+    w.adjustments -= amount;
+  }
   const Money value = w.asset == kSettlementAsset ? amount : Money{mul_div(amount.e8, w.price.e8, kScale)};
 
   NetPosition& n = net_entry(instrument);
@@ -235,7 +259,7 @@ void Portfolio::on_funding(InstrumentNo instrument, schema::FundingPayment::Read
   emit_position(n, out);
 }
 
-void Portfolio::on_balance_update(schema::BalanceUpdate::Reader update, Emitter& out) {
+void Portfolio::on_balance_update(schema::BalanceUpdate::Reader update, UnixNanos at, Emitter& out) {
   const Money change{update.getChange()};
   const Money reported{update.getWalletBalance()};
   if (update.getAsset() >= kMaxAssets || !fits(wallet_balance(update.getAsset()).e8, change.e8) ||
@@ -244,6 +268,7 @@ void Portfolio::on_balance_update(schema::BalanceUpdate::Reader update, Emitter&
     return;
   }
   Wallet& w = wallet(update.getAsset());
+  const Money before = w.balance;
   switch (update.getReason()) {
     case schema::BalanceChangeReason::DEPOSIT:
     case schema::BalanceChangeReason::WITHDRAW:
@@ -260,15 +285,24 @@ void Portfolio::on_balance_update(schema::BalanceUpdate::Reader update, Emitter&
       break;
     default: break;  // executions, funding and transfers were booked by their own reports
   }
+  if (at < w.stated_at || (at == w.stated_at && w.is_last_contained)) {  // the newer statement holds; what this one brought is in it
+    const Money brought = w.balance - before;
+    w.balance -= brought;
+    w.adjustments -= brought;
+    return;
+  }
+  w.stated_at = at;
   if (w.balance == reported) return;
   report_mismatch(0, w.balance.e8, reported.e8, "the venue's wallet balance differs from ours", out);
   w.adjustments += reported - w.balance;
   w.balance = reported;
 }
 
-void Portfolio::on_position_update(InstrumentNo instrument, schema::PositionUpdate::Reader update, Emitter& out) {
+void Portfolio::on_position_update(InstrumentNo instrument, schema::PositionUpdate::Reader update, UnixNanos at,
+                                   Emitter& out) {
   if (update.getPositionSide() != schema::PositionSide::BOTH) return;  // hedge mode is not traded
   NetPosition& n = net_entry(instrument);
+  if (at < n.stated_at || (at == n.stated_at && n.is_last_contained)) return;
   if (update.getMarginMode() == MarginMode::ISOLATED && margin_mode(instrument) == MarginMode::ISOLATED &&
       fits(update.getIsolatedWallet(), isolated_.e8)) {
     isolated_ += Money{update.getIsolatedWallet()} - n.isolated_wallet;
@@ -276,26 +310,34 @@ void Portfolio::on_position_update(InstrumentNo instrument, schema::PositionUpda
   }
   const Qty reported{update.getQty()};
   const Price entry{update.getEntryPrice()};
-  if (reported == n.position.qty) return;
+  if (reported == n.position.qty) {
+    n.stated_at = at;
+    n.stated_trade = n.last_trade;
+    return;
+  }
   report_mismatch(instrument, n.position.qty.e8, reported.e8, "the venue's position differs from ours", out);
   if (!fits(reported.e8, n.position.qty.e8) || entry.is_negative() || !notional_fits(entry, reported) ||
       !notional_fits(n.mark, reported))
     return;
-  // Taken over: the difference is nobody's but the account's own.
-  const Money cost = entry * reported;
-  StrategyShare& own = share_entry(0, instrument);
-  own.position.qty += reported - n.position.qty;
+  n.stated_at = at;
+  n.stated_trade = n.last_trade;
+  take_over(n, reported, entry * reported);
+  if (n.mark.is_zero()) n.mark = entry;
+  refresh(n);
+  emit_position(*share(0, instrument), n.mark, out);
+  emit_position(n, out);
+}
+
+void Portfolio::take_over(NetPosition& n, Qty qty, Money cost) {
+  StrategyShare& own = share_entry(0, n.instrument);
+  own.position.qty += qty - n.position.qty;
   own.position.open_notional += cost - n.position.open_notional;
   if (own.position.is_flat()) {  // what its cost was beyond the position is realised
     own.position.realized_pnl -= own.position.open_notional;
     own.position.open_notional = {};
   }
-  n.position.qty = reported;
+  n.position.qty = qty;
   n.position.open_notional = cost;
-  if (n.mark.is_zero()) n.mark = entry;
-  refresh(n);
-  emit_position(own, n.mark, out);
-  emit_position(n, out);
 }
 
 // ------------------------------------------------------------------------------------------ marks

@@ -334,6 +334,8 @@ void Wallet::persist(StateArchive& archive) {
   archive.field("commission", commission);
   archive.field("adjustments", adjustments);
   archive.field("price", price);
+  archive.field("stated_at", stated_at);
+  archive.field("is_last_contained", is_last_contained);
 }
 
 void NetPosition::persist(StateArchive& archive) {
@@ -343,6 +345,10 @@ void NetPosition::persist(StateArchive& archive) {
   archive.field("funding", funding);
   archive.field("mark", mark);
   archive.field("isolated_wallet", isolated_wallet);
+  archive.field("stated_at", stated_at);
+  archive.field("last_trade", last_trade);
+  archive.field("stated_trade", stated_trade);
+  archive.field("is_last_contained", is_last_contained);
   archive.field("unrealized_pnl", unrealized);
   archive.field("notional", notional);
   archive.field("initial_margin", initial);

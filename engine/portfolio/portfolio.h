@@ -17,6 +17,11 @@
 // led to them. A difference is journaled (OrderAnomaly conservation, Alert conservationBroken) and the venue's figure
 // is taken over: money under adjustments, a quantity as the share of strategy 0 at the venue's entry price.
 //
+// What the venue states holds from the time of the statement on. A statement older than the one taken last is ignored.
+// An execution or payment older than it is contained in it: its order, strategy and fees get it, and the account's
+// figures stay as stated (the counter-entry is the share of strategy 0, and adjustments). Equal times: the trade ids
+// decide, which rise in an instrument.
+//
 // Isolated margin: an increase moves the initial margin of its cost from the cross wallet to the position, a decrease
 // releases the same part of it, profit goes to the cross wallet at once; the venue's own figure replaces ours when
 // reported.
@@ -51,6 +56,8 @@ struct Wallet {
   Money commission;
   Money adjustments;  // insurance clears and the venue's own corrections
   Price price;        // in the settlement asset; asset 0: 1
+  UnixNanos stated_at;             // venue time of the statement taken last, 0 = none
+  bool is_last_contained = false;  // the execution or payment booked last was in that statement already
   Money expected() const { return deposits + realized + funding - commission + adjustments; }
   void persist(StateArchive& archive);
 };
@@ -68,6 +75,10 @@ struct NetPosition {
   Money funding;
   Price mark;  // 0 = none yet
   Money isolated_wallet;
+  UnixNanos stated_at;             // venue time of the statement taken last, 0 = none
+  std::int64_t last_trade = 0;     // highest trade id booked
+  std::int64_t stated_trade = 0;   // the same when that statement was taken
+  bool is_last_contained = false;  // the execution booked last was in that statement already
   // Derived, kept up to date for speed:
   Money unrealized;
   Money notional;  // at mark, >= 0
@@ -123,9 +134,10 @@ class Portfolio {
   // Books an execution; journals Fill, then Position for each share touched (by strategy), then the net one.
   // The result is valid until the next call.
   const std::vector<ShareFill>& on_fill(const FillDetails& fill, Price mid_at_fill, Emitter& out);
-  void on_funding(InstrumentNo instrument, schema::FundingPayment::Reader payment, Emitter& out);
-  void on_balance_update(schema::BalanceUpdate::Reader update, Emitter& out);
-  void on_position_update(InstrumentNo instrument, schema::PositionUpdate::Reader update, Emitter& out);
+  // `at`: the venue's time of the payment or statement.
+  void on_funding(InstrumentNo instrument, schema::FundingPayment::Reader payment, UnixNanos at, Emitter& out);
+  void on_balance_update(schema::BalanceUpdate::Reader update, UnixNanos at, Emitter& out);
+  void on_position_update(InstrumentNo instrument, schema::PositionUpdate::Reader update, UnixNanos at, Emitter& out);
   void on_account_config(InstrumentNo instrument, schema::AccountConfig::Reader config);  // instrument 0 = all
   void on_mark(InstrumentNo instrument, Price mark);
   void on_asset_price(AssetNo asset, Price price);
@@ -184,6 +196,7 @@ class Portfolio {
                        Emitter& out);
   void allocate(const FillDetails& fill, Money notional, Money commission_value);
   void move_isolated(NetPosition& net, Qty qty_before, Money cost_before);
+  void take_over(NetPosition& net, Qty qty, Money cost);  // the difference goes to the share of strategy 0
   const InstrumentSetting* setting(InstrumentNo instrument) const;
   Money balance_for(const NetPosition& net) const;
   const Exposure& exposure(const NetPosition& net, const WorkingQty& working) const;

@@ -107,9 +107,11 @@ class Story {
         r->setKind(ReportKind::MODIFIED);
         r->setOrderQty(e8(a));
         r->setPrice(e8(c));
-      } else if (verb == "snapshot") {  // snapshot cum 4
+      } else if (verb == "snapshot") {  // snapshot cum 4, or with the venue's terms: snapshot cum 4 12 101
         r->setKind(ReportKind::STATUS_SNAPSHOT);
         r->setCumQty(e8(b));
+        if (!c.empty()) r->setOrderQty(e8(c));
+        if (!d.empty()) r->setPrice(e8(d));
       } else if (verb == "not_found") {
         r->setKind(ReportKind::STATUS_SNAPSHOT);
         r->setErrorCode(-2013);
@@ -362,6 +364,14 @@ TEST_CASE("the answer to a query settles an unknown fate") {
     snapshot cum 4          | unknown          | 0   | 10      |        | mismatch
     fill 4 @ 100 #1         | partially_filled | 4   | 6       | 4      |
     snapshot cum 4          | partially_filled | 4   | 6       |        |
+    snapshot cum 4 12 101   | partially_filled | 4   | 8       |        |
+  )");
+  Story().tell(R"(
+    submit buy 10 @ 100     | submitted        | 0   | 10      |        |
+    accepted                | accepted         | 0   | 10      |        |
+    modify 12 @ 101         | pending_modify   | 0   | 12      |        |
+    snapshot cum 0 10 100   | pending_modify   | 0   | 12      |        |
+    modified 12 @ 101       | accepted         | 0   | 12      |        |
   )");
 }
 

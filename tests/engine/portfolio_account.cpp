@@ -32,7 +32,7 @@ struct Account {
   void fund(InstrumentNo instrument, const std::string& amount) {
     Message<schema::FundingPayment> m;
     m->setAmount(e8(amount));
-    portfolio.on_funding(instrument, m.reader(), desk.next());
+    portfolio.on_funding(instrument, m.reader(), {}, desk.next());
   }
   config::Config config;
   Instruments instruments;
@@ -169,10 +169,10 @@ TEST_CASE("the venue's balance is compared, a difference is named and taken over
   Message<schema::BalanceUpdate> m;
   m->setReason(schema::BalanceChangeReason::ORDER);
   m->setWalletBalance(e8("10000"));
-  a.portfolio.on_balance_update(m.reader(), a.desk.next());
+  a.portfolio.on_balance_update(m.reader(), {}, a.desk.next());
   CHECK(a.desk.anomalies().empty());
   m->setWalletBalance(e8("9999.5"));
-  a.portfolio.on_balance_update(m.reader(), a.desk.next());
+  a.portfolio.on_balance_update(m.reader(), {}, a.desk.next());
   CHECK(a.desk.anomalies() == std::vector<schema::AnomalyKind>{schema::AnomalyKind::CONSERVATION});
   CHECK(a.desk.last<schema::Alert>(RecordType::ALERT).getKind() == schema::AlertKind::CONSERVATION_BROKEN);
   CHECK(decimal_text(a.portfolio.wallet_balance()) == "9999.5");
@@ -186,14 +186,100 @@ TEST_CASE("the venue's position is compared, a difference becomes the engine's o
   Message<schema::PositionUpdate> m;
   m->setQty(e8("1"));
   m->setEntryPrice(e8("100"));
-  a.portfolio.on_position_update(kBtc, m.reader(), a.desk.next());
+  a.portfolio.on_position_update(kBtc, m.reader(), {}, a.desk.next());
   CHECK(a.desk.anomalies().empty());
   m->setQty(e8("1.5"));
-  a.portfolio.on_position_update(kBtc, m.reader(), a.desk.next());
+  a.portfolio.on_position_update(kBtc, m.reader(), {}, a.desk.next());
   CHECK(a.desk.anomalies() == std::vector<schema::AnomalyKind>{schema::AnomalyKind::CONSERVATION});
   CHECK(a.portfolio.net_position(kBtc) == qty("1.5"));
   CHECK(a.portfolio.strategy_position(0, kBtc) == qty("0.5"));
   CHECK(a.portfolio.strategy_position(1, kBtc) == qty("1"));
+  CHECK(a.portfolio.is_conserved());
+}
+
+namespace {
+
+FillDetails execution_at(std::int64_t trade, Side side, const std::string& price_text, std::int64_t at) {
+  FillDetails f = execution(kBtc, 1, side, "1", price_text);
+  f.trade_id = trade;
+  f.at = {at};
+  return f;
+}
+
+void state_position(Account& a, const std::string& quantity, const std::string& entry, std::int64_t at) {
+  Message<schema::PositionUpdate> m;
+  m->setQty(e8(quantity));
+  m->setEntryPrice(e8(entry));
+  a.portfolio.on_position_update(kBtc, m.reader(), {at}, a.desk.next());
+}
+
+void state_wallet(Account& a, const std::string& balance, std::int64_t at) {
+  Message<schema::BalanceUpdate> m;
+  m->setReason(schema::BalanceChangeReason::ORDER);
+  m->setWalletBalance(e8(balance));
+  a.portfolio.on_balance_update(m.reader(), {at}, a.desk.next());
+}
+
+}  // namespace
+
+TEST_CASE("an execution that comes behind the statement it is in goes to its strategy, the account stays as stated") {
+  Account a;
+  // The venue sold 1 at time 10 and bought 1 at time 20; word of the sale is late, so it said 0 before we knew why.
+  a.fill(execution_at(2, Side::BUY, "100", 20));
+  state_wallet(a, "10001", 20);  // the sale was at 101
+  CHECK(a.desk.anomalies().size() == 1);
+  state_position(a, "0", "0", 20);
+  CHECK(a.desk.anomalies().size() == 1);
+  CHECK(a.portfolio.net_position(kBtc).is_zero());
+  CHECK(a.portfolio.strategy_position(0, kBtc) == qty("-1"));
+
+  a.fill(execution_at(1, Side::SELL, "101", 10));
+  state_wallet(a, "10000", 10);
+  CHECK(a.desk.anomalies().empty());
+  state_position(a, "-1", "101", 10);
+  CHECK(a.desk.anomalies().empty());
+  CHECK(a.portfolio.net_position(kBtc).is_zero());
+  CHECK(a.portfolio.strategy_position(1, kBtc).is_zero());
+  CHECK(a.portfolio.strategy_position(0, kBtc).is_zero());
+  CHECK(decimal_text(a.portfolio.share(1, kBtc)->position.realized_pnl) == "1");
+  CHECK(decimal_text(a.portfolio.wallet_balance()) == "10001");
+  CHECK(a.portfolio.is_conserved());
+
+  a.fill(execution_at(3, Side::BUY, "100", 30));
+  state_wallet(a, "10001", 30);
+  CHECK(a.desk.anomalies().empty());
+  state_position(a, "1", "100", 30);
+  CHECK(a.desk.anomalies().empty());
+  CHECK(a.portfolio.net_position(kBtc) == qty("1"));
+  CHECK(a.portfolio.strategy_position(1, kBtc) == qty("1"));
+  CHECK(a.portfolio.is_conserved());
+}
+
+TEST_CASE("of two executions at one time the one with the lower trade id is in a statement made behind the other") {
+  Account a;
+  a.fill(execution_at(2, Side::BUY, "100", 20));
+  state_position(a, "2", "100", 20);
+  a.fill(execution_at(1, Side::BUY, "100", 20));
+  state_position(a, "1", "100", 20);  // the older statement, with the late execution
+  CHECK(a.portfolio.net_position(kBtc) == qty("2"));
+  CHECK(a.portfolio.strategy_position(1, kBtc) == qty("2"));
+  CHECK(a.portfolio.strategy_position(0, kBtc).is_zero());
+  a.fill(execution_at(3, Side::BUY, "100", 20));  // a later one at the same time is new
+  CHECK(a.portfolio.net_position(kBtc) == qty("3"));
+  CHECK(a.portfolio.is_conserved());
+}
+
+TEST_CASE("a statement older than the one taken last changes nothing, what it brought stays booked") {
+  Account a;
+  state_wallet(a, "10050", 20);  // a deposit of 50 among it that we have not heard of
+  Message<schema::BalanceUpdate> m;
+  m->setReason(schema::BalanceChangeReason::DEPOSIT);
+  m->setChange(e8("50"));
+  m->setWalletBalance(e8("10050"));
+  a.portfolio.on_balance_update(m.reader(), {10}, a.desk.next());
+  CHECK(decimal_text(a.portfolio.wallet_balance()) == "10050");
+  CHECK(decimal_text(a.portfolio.wallets()[0].deposits) == "10050");
+  CHECK(a.portfolio.wallets()[0].adjustments.is_zero());
   CHECK(a.portfolio.is_conserved());
 }
 
@@ -266,10 +352,10 @@ TEST_CASE("absurd figures from outside are refused, not computed") {
   CHECK(a.fill(f).empty());
   Message<schema::FundingPayment> m;
   m->setAmount(INT64_MAX);
-  a.portfolio.on_funding(kBtc, m.reader(), a.desk.next());
+  a.portfolio.on_funding(kBtc, m.reader(), {}, a.desk.next());
   Message<schema::BalanceUpdate> b;
   b->setWalletBalance(INT64_MIN);
-  a.portfolio.on_balance_update(b.reader(), a.desk.next());
+  a.portfolio.on_balance_update(b.reader(), {}, a.desk.next());
   a.fill(execution(kBtc, 1, Side::BUY, "1", "100"));
   a.portfolio.on_mark(kBtc, Price::max());
   CHECK(a.portfolio.is_conserved());
@@ -341,7 +427,7 @@ TEST_CASE("random executions, payments and marks conserve everything, and a save
           const std::int64_t amount = static_cast<std::int64_t>(dice() % 20'000'000) - 10'000'000;
           Message<schema::FundingPayment> m;
           m->setAmount(amount);
-          a.portfolio.on_funding(instrument, m.reader(), a.desk.next());
+          a.portfolio.on_funding(instrument, m.reader(), {}, a.desk.next());
           funded += Money{amount};
           break;
         }

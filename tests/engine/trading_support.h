@@ -186,7 +186,7 @@ inline void deposit(Portfolio& portfolio, Desk& desk, const std::string& amount,
   m->setChange(e8(amount));
   m->setWalletBalance((portfolio.wallet_balance(asset) + money(amount)).e8);
   m->setReason(schema::BalanceChangeReason::DEPOSIT);
-  portfolio.on_balance_update(m.reader(), desk.next());
+  portfolio.on_balance_update(m.reader(), {}, desk.next());
 }
 
 }  // namespace reprise::engine::test
