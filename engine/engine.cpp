@@ -142,7 +142,8 @@ struct Engine::Impl {
         return;
       case RecordType::MARKET_BAR: return on_market_bar(instrument, journal::read<schema::MarketBar>(input));
       case RecordType::CLOCK_TICK: return on_tick();
-      case RecordType::ORDER_REPORT: return on_report(instrument, journal::read<schema::OrderReport>(input), {input.header->ts_event});
+      case RecordType::ORDER_REPORT:
+        return on_report(instrument, journal::read<schema::OrderReport>(input), {input.header->ts_event});
       case RecordType::INSTRUMENT: return on_instrument(instrument, journal::read<schema::Instrument>(input));
       case RecordType::MARGIN_TABLE:
         if (core.market.find(instrument) == nullptr) return;
@@ -172,7 +173,8 @@ struct Engine::Impl {
         return core.portfolio.on_position_update(instrument, journal::read<schema::PositionUpdate>(input), venue_time,
                                                  core.out);
       case RecordType::FUNDING_PAYMENT:
-        return core.portfolio.on_funding(instrument, journal::read<schema::FundingPayment>(input), venue_time, core.out);
+        return core.portfolio.on_funding(instrument, journal::read<schema::FundingPayment>(input), venue_time,
+                                         core.out);
       case RecordType::ACCOUNT_CONFIG:
         return core.portfolio.on_account_config(instrument, journal::read<schema::AccountConfig>(input));
       case RecordType::MARGIN_CALL: {

@@ -285,7 +285,8 @@ void Portfolio::on_balance_update(schema::BalanceUpdate::Reader update, UnixNano
       break;
     default: break;  // executions, funding and transfers were booked by their own reports
   }
-  if (at < w.stated_at || (at == w.stated_at && w.is_last_contained)) {  // the newer statement holds; what this one brought is in it
+  if (at < w.stated_at ||
+      (at == w.stated_at && w.is_last_contained)) {  // the newer statement holds; what this one brought is in it
     const Money brought = w.balance - before;
     w.balance -= brought;
     w.adjustments -= brought;

@@ -54,8 +54,8 @@ struct Wallet {
   Money realized;
   Money funding;
   Money commission;
-  Money adjustments;  // insurance clears and the venue's own corrections
-  Price price;        // in the settlement asset; asset 0: 1
+  Money adjustments;               // insurance clears and the venue's own corrections
+  Price price;                     // in the settlement asset; asset 0: 1
   UnixNanos stated_at;             // venue time of the statement taken last, 0 = none
   bool is_last_contained = false;  // the execution or payment booked last was in that statement already
   Money expected() const { return deposits + realized + funding - commission + adjustments; }

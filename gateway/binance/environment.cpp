@@ -64,8 +64,7 @@ Result<Address> address_of(std::string_view text) {
 }
 
 std::string text_of(const Address& address) {
-  const std::string host =
-      address.host.find(':') == std::string::npos ? address.host : "[" + address.host + "]";
+  const std::string host = address.host.find(':') == std::string::npos ? address.host : "[" + address.host + "]";
   return (address.is_tls ? "https://" : "http://") + host + ":" + std::to_string(address.port);
 }
 

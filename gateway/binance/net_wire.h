@@ -10,10 +10,10 @@
 namespace reprise::gateway::binance {
 
 struct NetWireOptions {
-  std::size_t connections = 8;                                // HTTP connections to one address
-  net::Duration websocket_idle = std::chrono::seconds(60);    // nothing at all for so long ends a socket
-  net::Duration websocket_ping = std::chrono::seconds(15);    // so that an idle stream is told from a dead one
-  std::size_t websocket_bytes = 16u << 20;                    // of one message
+  std::size_t connections = 8;                              // HTTP connections to one address
+  net::Duration websocket_idle = std::chrono::seconds(60);  // nothing at all for so long ends a socket
+  net::Duration websocket_ping = std::chrono::seconds(15);  // so that an idle stream is told from a dead one
+  std::size_t websocket_bytes = 16u << 20;                  // of one message
 };
 
 // Fails where the authorities' file cannot be read. `clock`: our wall clock.

@@ -131,8 +131,7 @@ void RestClient::leave(Waiting waiting) {
   const std::size_t mark = form->target.find('?');
   http.path = form->target.substr(0, mark);
   if (mark != std::string::npos) http.query = form->target.substr(mark + 1);
-  if (request.security != Security::none)
-    http.headers.add("X-MBX-APIKEY", std::string(credentials_->api_key.reveal()));
+  if (request.security != Security::none) http.headers.add("X-MBX-APIKEY", std::string(credentials_->api_key.reveal()));
   const UnixNanos sent = wire_.clock();
   const RateTicket ticket = waiting.host == Host::rest ? limiter_.on_sent(request.cost, sent + offset_) : RateTicket{};
   const Host host = waiting.host;
@@ -202,8 +201,8 @@ void RestClient::probe(std::shared_ptr<Probes> probes) {
     json::Document document;
     document.Parse<json::kParseFlags>(answer.body.data(), answer.body.size());
     std::int64_t millis = 0;
-    if (answer.is_ok && !document.HasParseError() && json::integer(document, "serverTime", millis) &&
-        millis > 0 && millis < INT64_MAX / kMillisecond) {
+    if (answer.is_ok && !document.HasParseError() && json::integer(document, "serverTime", millis) && millis > 0 &&
+        millis < INT64_MAX / kMillisecond) {
       const DurationNanos way = answer.received - answer.sent;
       // The venue read its clock somewhere on the way, in whole milliseconds: half of both is the best guess.
       const UnixNanos middle = answer.sent + DurationNanos{way.ns / 2};

@@ -24,13 +24,13 @@ namespace reprise::gateway::binance {
 
 // What became of one request.
 struct Answer {
-  Judgement judgement;            // of the order, and what to do
-  bool is_ok = false;             // 2xx and no error code: `body` is what was asked for
-  int http_status = 0;            // 0: no answer
+  Judgement judgement;  // of the order, and what to do
+  bool is_ok = false;   // 2xx and no error code: `body` is what was asked for
+  int http_status = 0;  // 0: no answer
   std::optional<std::int32_t> code;
-  std::string message;            // the venue's text, or what went wrong on the way
+  std::string message;  // the venue's text, or what went wrong on the way
   std::string body;
-  UnixNanos sent;                 // our clock; 0: never left
+  UnixNanos sent;  // our clock; 0: never left
   UnixNanos received;
 };
 
