@@ -97,12 +97,13 @@ void Auditor::on(const RecordView& record) {
     case RecordType::BALANCE_UPDATE: return on_balance(record);
     case RecordType::FUNDING_PAYMENT: return on_funding(record);
     case RecordType::POSITION_UPDATE: {
+      stated(record.header->ts_event);
       Update& last = venue_qty_[record.header->instrument];
       if (last.is_there && record.header->ts_event < last.time) return;
       last = {record.header->ts_event, journal::read<schema::PositionUpdate>(record).getQty(), true};
       if (in_order_ && last.value != position(record.header->instrument))
-        findings_.add(
-            "contracts", record.seq,
+        suspect(
+            record, "contracts",
             figures("executions make a position of", position(record.header->instrument), "the venue has", last.value));
       return;
     }
@@ -111,8 +112,8 @@ void Auditor::on(const RecordView& record) {
     case RecordType::ORDER_ANOMALY:
       if (in_order_ && journal::read<schema::OrderAnomaly>(record).getKind() == schema::AnomalyKind::CONSERVATION) {
         const auto anomaly = journal::read<schema::OrderAnomaly>(record);
-        findings_.add("books", record.seq,
-                      figures("the engine's books say", anomaly.getExpected(), "the venue says", anomaly.getActual()));
+        suspect(record, "books",
+                figures("the engine's books say", anomaly.getExpected(), "the venue says", anomaly.getActual()));
       }
       return;
     default: return;
@@ -169,6 +170,11 @@ void Auditor::on_report(const RecordView& record) {
   }
   // The venue numbers its executions from 1 without a gap: one that is missing will come late, behind this one.
   if (report.getTradeId() != last_trade_ + 1) in_order_ = false;
+  // Behind a statement that it is in: what did not fit since then did not fit for want of it.
+  if (execution.time < last_stated_) {
+    in_order_ = false;
+    std::erase_if(suspicions_, [&](const Suspicion& s) { return s.time >= execution.time; });
+  }
   last_trade_ = std::max(last_trade_, report.getTradeId());
   const bool is_maker = report.getLiquidity() == schema::LiquiditySide::MAKER;
   const bool is_adl = std::string_view(report.getForeignClientId().cStr()).substr(0, 3) == "adl";
@@ -224,6 +230,7 @@ void Auditor::on_fill(const RecordView& record) {
 void Auditor::on_balance(const RecordView& record) {
   const auto update = journal::read<schema::BalanceUpdate>(record);
   if (update.getAsset() != 0) return;
+  stated(record.header->ts_event);
   switch (update.getReason()) {
     case schema::BalanceChangeReason::DEPOSIT:
     case schema::BalanceChangeReason::WITHDRAW:
@@ -235,22 +242,23 @@ void Auditor::on_balance(const RecordView& record) {
     default: break;
   }
   if (in_order_ && books_.wallet != update.getWalletBalance())
-    findings_.add("money", record.seq,
-                  figures("our books say a wallet of", books_.wallet, "the venue says", update.getWalletBalance()));
+    suspect(record, "money",
+            figures("our books say a wallet of", books_.wallet, "the venue says", update.getWalletBalance()));
   if (!venue_wallet_.is_there || record.header->ts_event >= venue_wallet_.time)
     venue_wallet_ = {record.header->ts_event, update.getWalletBalance(), true};
 }
 
 void Auditor::on_funding(const RecordView& record) {
   const auto payment = journal::read<schema::FundingPayment>(record);
+  stated(record.header->ts_event);
   const std::int64_t expected =
       -scaled(notional(payment.getMarkPrice(), payment.getPositionQty()), payment.getFundingRate(), kOne);
   if (expected != payment.getAmount())
     findings_.add("funding", record.seq, figures("the rate makes", expected, "paid were", payment.getAmount()));
   if (in_order_ && payment.getPositionQty() != position(record.header->instrument))
-    findings_.add("funding", record.seq,
-                  figures("executions make a position of", position(record.header->instrument), "paid on",
-                          payment.getPositionQty()));
+    suspect(record, "funding",
+            figures("executions make a position of", position(record.header->instrument), "paid on",
+                    payment.getPositionQty()));
   if (payment.getAsset() != 0) return;
   books_.wallet += payment.getAmount();
   books_.funding += payment.getAmount();
@@ -265,14 +273,13 @@ void Auditor::on_position(const RecordView& record) {
   const auto found = books_.held.find(record.header->instrument);
   const Held held = found == books_.held.end() ? Held{} : found->second;
   if (told.getQty() != held.qty)
-    findings_.add("contracts", record.seq, figures("executions make", held.qty, "the engine has", told.getQty()));
+    suspect(record, "contracts", figures("executions make", held.qty, "the engine has", told.getQty()));
   if (told.getRealizedPnl() - told.getOpenNotional() != held.flow)
-    findings_.add("flow", record.seq,
-                  figures("executions moved", held.flow, "realised less open cost is",
-                          told.getRealizedPnl() - told.getOpenNotional()));
+    suspect(record, "flow",
+            figures("executions moved", held.flow, "realised less open cost is",
+                    told.getRealizedPnl() - told.getOpenNotional()));
   if (told.getRealizedPnl() != held.realized)
-    findings_.add("profit", record.seq,
-                  figures("realised by us", held.realized, "by the engine", told.getRealizedPnl()));
+    suspect(record, "profit", figures("realised by us", held.realized, "by the engine", told.getRealizedPnl()));
 }
 
 void Auditor::on_equity(const RecordView& record) {
@@ -280,7 +287,7 @@ void Auditor::on_equity(const RecordView& record) {
   const auto mark = journal::read<schema::EquityMark>(record);
   const auto same = [&](const char* what, std::int64_t ours, std::int64_t theirs) {
     if (ours != theirs)
-      findings_.add("money", record.seq, std::string(what) + ": " + figures("ours", ours, "the engine's", theirs));
+      suspect(record, "money", std::string(what) + ": " + figures("ours", ours, "the engine's", theirs));
   };
   same("wallet", books_.wallet, mark.getWalletBalance());
   same("realised profit", books_.realized, mark.getRealizedPnl());
@@ -288,7 +295,12 @@ void Auditor::on_equity(const RecordView& record) {
   if (!has_fee_asset_) same("commission", books_.commission, mark.getCommission());
 }
 
+void Auditor::suspect(const RecordView& record, const char* invariant, std::string what) {
+  suspicions_.push_back({record.header->ts_engine, invariant, record.seq, std::move(what)});
+}
+
 void Auditor::finish() {
+  for (Suspicion& s : suspicions_) findings_.add(s.invariant, s.seq, std::move(s.what));
   for (const auto& [key, e] : executions_) {
     if (e.booked == 0) findings_.add("fills", e.seq, "an execution that was never booked");
   }

@@ -18,6 +18,7 @@
 // order, then call finish() once.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -96,10 +97,21 @@ class Auditor {
                  bool is_adl);
   void check_terms(const journal::RecordView& record, const Execution& execution, bool is_maker);
   void finish_in_venue_order();
+  // A finding that holds only if no execution from before it is told later.
+  void suspect(const journal::RecordView& record, const char* invariant, std::string what);
+  void stated(std::int64_t time) { last_stated_ = std::max(last_stated_, time); }
 
   Findings& findings_;
   Books books_;  // in the order of arrival
   bool in_order_ = true;
+  std::int64_t last_stated_ = 0;  // venue time of its latest statement about money or positions
+  struct Suspicion {
+    std::int64_t time = 0;  // engine time
+    const char* invariant = "";
+    journal::Seq seq = 0;
+    std::string what;
+  };
+  std::vector<Suspicion> suspicions_;
   std::int64_t last_trade_ = 0;
   std::map<std::pair<std::uint32_t, std::int64_t>, Execution> executions_;  // by instrument and trade id
   std::map<std::uint64_t, Terms> orders_;
