@@ -38,6 +38,7 @@ inline constexpr std::uint32_t kSchemaVersion = 1;
 // The engine version lives in engine/version.h: this room does not know the engine.
 
 inline constexpr std::uint16_t kFlagOutput = 1;
+inline constexpr std::uint16_t kFlagLate = 4;         // came too late for its event time's place in a run's order
 inline constexpr std::uint16_t kFlagAssumedRecv = 2;  // ts_recv is ts_event and an assumed latency
 
 struct RecordHeader {

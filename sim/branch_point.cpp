@@ -21,6 +21,7 @@ namespace {
 constexpr journal::Seq kProgressEvery = 16'384;
 
 struct Beginning {
+  std::uint64_t run_tag = 0;
   config::Entries entries;
   config::Config config;
 };
@@ -32,9 +33,10 @@ Result<Beginning> beginning_of(const std::string& path) {
   auto reader = journal::JournalReader::open(path, plain);
   if (!reader) return reader.error();
   RecordView record;
+  Beginning beginning;
   for (int n = 0; n < 8 && reader->next(record); ++n) {
+    if (record.type() == RecordType::RUN_START) beginning.run_tag = journal::read<schema::RunStart>(record).getRunTag();
     if (record.type() != RecordType::CONFIGURATION) continue;
-    Beginning beginning;
     beginning.entries = engine::entries_of(journal::read<schema::Configuration>(record));
     auto config = engine::check_configuration(beginning.entries);
     if (!config) return config.error();
@@ -86,7 +88,7 @@ struct RecordedRun::Impl {
     auto kept = journal::JournalReader::open(path);
     if (!kept) return kept.error();
     way = std::make_unique<Way>(std::move(*source), RunSink::along(path, std::move(*kept), 1));
-    way->loop.begin(beginning->config, beginning->entries);
+    way->loop.begin(beginning->config, beginning->entries, beginning->run_tag);
     return ok_status();
   }
 

@@ -11,9 +11,6 @@ namespace {
 
 using journal::RecordType;
 
-bool is_declaration(RecordType type) {
-  return type == RecordType::INSTRUMENT || type == RecordType::MARGIN_TABLE;
-}
 constexpr InstrumentNo kMaxInstrumentNo = 65'535;
 
 }  // namespace
@@ -35,10 +32,6 @@ struct DatasetSource::Dataset {
   journal::RecordBatch opening;  // in front of a journal that begins behind a record (opened_market.h)
   std::size_t opened = 0;        // bytes of it that were handed out
 };
-
-bool is_from_the_world(RecordType type) {
-  return type >= RecordType::TRADE && type <= RecordType::FEED_LATENCY;
-}
 
 DatasetSource::DatasetSource(DatasetSource&&) noexcept = default;
 DatasetSource& DatasetSource::operator=(DatasetSource&&) noexcept = default;
@@ -153,21 +146,12 @@ void DatasetSource::take_head(Dataset& d, const journal::RecordView& view, std::
   head.block = block;
   head.view = view;
   head.dataset = number;
-  const journal::RecordHeader& h = *view.header;
-  std::int64_t event = h.ts_event;
-  if (view.type() == RecordType::MARKET_BAR)
-    event = std::max(event, journal::read<schema::MarketBar>(view).getCloseTime());
-  DurationNanos& clock_offset = d.clock_offsets[h.strategy];
-  if (view.type() == RecordType::FEED_LATENCY)
-    clock_offset = {journal::read<schema::FeedLatency>(view).getClockOffset()};
-  head.has_latency = h.ts_recv != 0 && event != 0 && h.ts_recv != event && (h.flags & journal::kFlagAssumedRecv) == 0;
-  std::int64_t recv = h.ts_recv;
-  if (!head.has_latency)
-    recv = event != 0 && !is_declaration(view.type()) ? event + feed_latency_.ns : std::max(h.ts_recv, h.ts_engine);
-  if (view.type() == RecordType::MARKET_BAR) recv = std::max(recv, event);
-  head.recv_is_assumed = !head.has_latency && event != 0 && recv != event && !is_declaration(view.type());
-  d.last_recv = head.recv = std::max(d.last_recv, UnixNanos{recv});
-  head.happened = event == 0 ? head.recv : std::min(head.recv, UnixNanos{event} - clock_offset);
+  const RecordTimes times = times_of(view, feed_latency_, d.clock_offsets[view.header->strategy], d.last_recv);
+  head.has_latency = times.has_latency;
+  head.recv_is_assumed = times.recv_is_assumed;
+  d.last_recv = head.recv = times.recv;
+  head.happened = times.happened;
+  head.is_late = (view.header->flags & journal::kFlagLate) != 0;
   d.has_head = true;
 }
 

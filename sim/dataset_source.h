@@ -4,11 +4,6 @@
 // hold (ticks, venue reports, outputs of an earlier run) is passed over. Declarations that lead a dataset
 // come first, for all datasets together.
 //
-// Times. `recv`: the record's own receive time; where it has none (missing, or equal to the event time, as
-// archives have it) the configured feed latency is added to the event time. It never decreases. `happened`:
-// event time minus the clock offset last measured (FeedLatency), never later than `recv`. `at_venue`: the
-// same, made non-decreasing over the stream, so that the venue sees one ordered market.
-//
 // Feeds. Every dataset is one feed, or more where it is itself the journal of a run over several: each record of such
 // a journal names its feed (the header's strategy field), so that a run's journal can stand in for its datasets.
 // What the venue made for want of data (a fallback mark price) is passed over there.
@@ -30,49 +25,32 @@
 #include "engine/state_archive.h"
 #include "journal/journal_reader.h"
 #include "journal/result.h"
+#include "sim/market_source.h"
 
 namespace reprise::sim {
 
-// Market data and feed state: what comes from the world, and not from us or our venue account.
-bool is_from_the_world(journal::RecordType type);
-
-struct SourceRecord {
-  journal::RecordView view;     // as the dataset has it: its own seq and instrument number
-  InstrumentNo instrument = 0;  // of the run
-  UnixNanos recv;
-  UnixNanos happened;
-  UnixNanos at_venue;
-  bool has_latency = false;      // recv and event time were both recorded
-  bool recv_is_assumed = false;  // recv is the event time and the configured feed latency
-  std::uint16_t feed = 0;        // which of the run's feeds it came from (its clock offset is its own)
-  std::uint32_t dataset = 0;
-  std::uint64_t block = 0;  // serial number of its block, within the dataset
-};
-
-class DatasetSource {
+class DatasetSource final : public MarketSource {
  public:
   // Reads up to the first record that is not a declaration, in every dataset.
   static Result<DatasetSource> open(const std::vector<std::string>& paths, DurationNanos feed_latency);
   DatasetSource(DatasetSource&&) noexcept;
   DatasetSource& operator=(DatasetSource&&) noexcept;
-  ~DatasetSource();
+  ~DatasetSource() override;
 
   // The journal of a run, from the record behind `seq` on. Before the first next(), persist() must
   // load the state of the source that the run had there, and the feed latency be set.
   static Result<DatasetSource> open_behind(const std::string& path, journal::Seq seq);
-  // For records that are read from now on.
-  void set_feed_latency(DurationNanos latency) { feed_latency_ = latency; }
+  void set_feed_latency(DurationNanos latency) override { feed_latency_ = latency; }
 
-  UnixNanos start() const { return start_; }              // receive time of the first record
+  UnixNanos start() const override { return start_; }
   std::uint64_t records_total() const { return total_; }  // of all datasets, what is passed over included
   std::uint64_t records_read() const { return read_; }
 
-  // False at the end, or on an error: then status() tells.
-  bool next(SourceRecord& record);
-  void release(const SourceRecord& record);
-  // Clock offsets and instruments as of the records handed out.
-  void persist(engine::StateArchive& archive);
-  Status status() const { return error_ ? Status(*error_) : ok_status(); }
+  bool next(SourceRecord& record) override;
+  void release(const SourceRecord& record) override;
+  void persist(engine::StateArchive& archive) override;
+  Status status() const override { return error_ ? Status(*error_) : ok_status(); }
+  bool is_ended() const override { return true; }  // what it has it hands out at once
 
  private:
   DatasetSource() = default;
@@ -84,7 +62,6 @@ class DatasetSource {
   InstrumentNo number_for(Dataset& dataset, const journal::RecordView& record);
 
   std::vector<std::unique_ptr<Dataset>> datasets_;
-  using ContractKey = std::tuple<std::uint16_t, std::string, std::uint16_t>;  // venue, symbol, contract type
   std::map<ContractKey, InstrumentNo> known_;
   std::map<std::pair<std::uint32_t, std::uint16_t>, std::uint16_t> feeds_;  // dataset, its own number -> the run's
   std::map<std::uint16_t, DurationNanos> offsets_;                          // by feed, as of what was handed out

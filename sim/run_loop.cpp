@@ -45,20 +45,15 @@ std::uint64_t backtest_run_tag(const std::string& config_hash, std::uint64_t see
 
 // ---------------------------------------------------------------------------------------- beginning
 
-void RunLoop::begin(const config::Config& config, const config::Entries& entries) {
+void RunLoop::begin(const config::Config& config, const config::Entries& entries, std::uint64_t run_tag) {
   config_ = config;
   exchange_ = std::make_unique<SimExchange>(config_, symbols_of(config_));
   latency_ = LatencyModel(config_.venue, config_.run.seed);
   if (hooks_ != nullptr) hooks_->bind(*this);
   const UnixNanos start = source_.start();
   const std::uint64_t seed = config_.run.seed;
-  give<schema::RunStart>(RecordType::RUN_START, start, [&](schema::RunStart::Builder b) {
-    b.setRunTag(backtest_run_tag(config::config_hash(entries), seed));
-    b.setSeed(seed);
-    b.setEngineVersion(engine::kEngineVersion);
-    b.setSchemaVersion(journal::kSchemaVersion);
-  });
-  give_configuration(entries, start);
+  input(seat_.run_start(run_tag != 0 ? run_tag : backtest_run_tag(config::config_hash(entries), seed), seed, start));
+  input(seat_.configuration(entries, by_our_clock(start)));
   look_ahead();
   while (has_ahead_ &&
          (ahead_.view.type() == RecordType::INSTRUMENT || ahead_.view.type() == RecordType::MARGIN_TABLE) &&
@@ -85,8 +80,8 @@ Status RunLoop::load(const journal::Snapshot& snapshot) {
   if (engine_bytes == nullptr || run_bytes == nullptr) {
     return corrupt_error(place + " holds no simulated run", "only a backtest or a paper run can be taken up");
   }
-  if (Status loaded = engine::load_state(engine_, engine_bytes->bytes); !loaded) return loaded;
-  config_ = engine_.config();
+  if (Status loaded = engine::load_state(seat_.engine(), engine_bytes->bytes); !loaded) return loaded;
+  config_ = seat_.engine().config();
   source_.set_feed_latency({config_.venue.feed_latency_ns});
   exchange_ = std::make_unique<SimExchange>(config_, symbols_of(config_));
   std::uint64_t window = 0;
@@ -109,7 +104,7 @@ Status RunLoop::load(const journal::Snapshot& snapshot) {
 journal::SnapshotImage RunLoop::snapshot() {
   journal::SnapshotImage image;
   image.engine_version = engine::kEngineVersion;
-  image.sections.push_back({std::string(engine::kEngineSection), engine::save_state(engine_)});
+  image.sections.push_back({std::string(engine::kEngineSection), engine::save_state(seat_.engine())});
   if (hooks_ != nullptr) return image;  // what they hold is not in it: nobody could go on from there
   engine::StateSaver saver;
   std::uint64_t window = window_.size();
@@ -126,9 +121,13 @@ void RunLoop::persist(engine::StateArchive& archive, std::uint64_t& window) {
   persist_queue(archive, "reports", reports_);
   archive.field("next_tick", next_tick_);
   archive.field("venue_time", venue_time_);
-  archive.field("engine_time", engine_time_);
-  archive.field("inputs", inputs_);
-  archive.field("outputs", outputs_made_);
+  UnixNanos engine_time = seat_.time();
+  std::uint64_t inputs = seat_.inputs();
+  std::uint64_t outputs = seat_.outputs();
+  archive.field("engine_time", engine_time);
+  archive.field("inputs", inputs);
+  archive.field("outputs", outputs);
+  if (archive.loading()) seat_.take_up(engine_time, inputs, outputs);
   archive.field("window", window);
 }
 
@@ -168,7 +167,8 @@ RunLoop::Step RunLoop::choose(UnixNanos& best) {
   if (!reports_.empty() && is_up) consider(reports_.front().arrival, Step::engine_report);
   consider(next_tick_, Step::engine_tick);
   // The world ends with the data: nothing is done after its last record.
-  if (!has_ahead_ && window_.empty() && hooked_window_.empty() && best > last_recv_) return Step::none;
+  if (!has_ahead_ && source_.is_ended() && window_.empty() && hooked_window_.empty() && best > last_recv_)
+    return Step::none;
   return step;
 }
 
@@ -199,7 +199,7 @@ void RunLoop::act(Step step) {
       const UnixNanos now = next_tick_;
       next_tick_ = {now.ns + config_.run.tick_interval_ns};
       if (hooks_ != nullptr && !hooks_->is_up()) return;
-      give<schema::ClockTick>(RecordType::CLOCK_TICK, now, [](schema::ClockTick::Builder) {});
+      input(seat_.make<schema::ClockTick>(RecordType::CLOCK_TICK, by_our_clock(now), [](schema::ClockTick::Builder) {}));
       return;
     }
     case Step::none: return;
@@ -243,30 +243,18 @@ void RunLoop::give_engine_market() {
   if (hooks_ != nullptr) return give_hooked();
   const SourceRecord record = window_.front();
   window_.pop_front();
-  RecordHeader header = arriving(*record.view.header, record.recv);
+  RecordHeader header = seat_.arriving(*record.view.header, record.recv);
   header.instrument = record.instrument;
   header.strategy = record.feed;
   header.cause_delta = 0;
-  header.flags = record.recv_is_assumed ? journal::kFlagAssumedRecv : std::uint16_t{0};
+  header.flags = static_cast<std::uint16_t>((record.recv_is_assumed ? journal::kFlagAssumedRecv : 0) |
+                                            (record.is_late ? journal::kFlagLate : 0));
   if (header == *record.view.header) {  // as it stands in the dataset: no copy
     input({sink_.next_seq(), record.view.header});
   } else {
-    batch_.clear();
-    batch_.append_copy(header, record.view.body(), record.view.body_words());
-    give_batch();
+    input(seat_.copy(header, record.view));
   }
   source_.release(record);
-}
-
-RecordHeader RunLoop::arriving(RecordHeader header, UnixNanos recv) {
-  engine_time_ = std::max(engine_time_, recv);
-  header.ts_engine = engine_time_.ns;
-  header.ts_recv = recv.ns;
-  return header;
-}
-
-void RunLoop::give_batch() {
-  batch_.for_each(sink_.next_seq(), [&](const RecordView& view) { input(view); });
 }
 
 UnixNanos RunLoop::first_tick_after(UnixNanos time) const {
@@ -275,59 +263,16 @@ UnixNanos RunLoop::first_tick_after(UnixNanos time) const {
 }
 
 void RunLoop::give_report(const Report& report, UnixNanos at) {
-  RecordHeader header = arriving({}, by_our_clock(at));
-  header.account = report.type == RecordType::MARK_PRICE ? 0 : kAccount;
-  header.ts_event = report.time.ns;
-  batch_.clear();
-  write_report(report, header, batch_);
-  give_batch();
+  input(seat_.of_report(report, by_our_clock(at)));
 }
 
-// An input that the driver itself makes.
-template <class T, class Fill>
-void RunLoop::give(RecordType type, UnixNanos at, Fill&& fill, std::size_t extra_words) {
-  RecordHeader header = arriving({}, by_our_clock(at));
-  header.ts_event = header.ts_recv;
-  batch_.clear();
-  batch_.append<T>(type, header, std::forward<Fill>(fill), extra_words);
-  give_batch();
-}
-
-void RunLoop::give_configuration(const config::Entries& entries, UnixNanos now) {
-  const std::string hash = config::config_hash(entries);
-  std::size_t words = 8 + hash.size() / 8;
-  for (const auto& [key, value] : entries) words += 4 + key.size() / 8 + value.size() / 8;
-  give<schema::Configuration>(
-      RecordType::CONFIGURATION, now,
-      [&](schema::Configuration::Builder b) {
-        auto list = b.initEntries(static_cast<unsigned>(entries.size()));
-        for (unsigned n = 0; n < list.size(); ++n) {
-          list[n].setKey(entries[n].first);
-          list[n].setValue(entries[n].second);
-        }
-        b.setHash(hash);
-      },
-      words);
-}
-
-// The journal has an input before the engine sees it, and its outputs before anybody acts on them.
 void RunLoop::input(const RecordView& view) {
-  sink_.append(view);
-  ++inputs_;
-  outputs_.clear();
-  engine_.on(view, outputs_);
-  if (outputs_.empty()) {
-    if (hooks_ != nullptr) hooks_->after_input(view, outputs_);
-    return;
-  }
-  const journal::Seq first = sink_.next_seq();
-  sink_.append(outputs_);
-  outputs_made_ += outputs_.count();
-  outputs_.for_each(first, [&](const RecordView& output) {
+  const journal::RecordBatch& outputs = seat_.input(view);
+  outputs.for_each(seat_.first_output(), [&](const RecordView& output) {
     if (output.type() != RecordType::ORDER_COMMAND) return;
     Command command =
         Command::from_record(output.seq, output.header->instrument, journal::read<schema::OrderCommand>(output));
-    const UnixNanos sent = hooks_ == nullptr ? engine_time_ : world_time_;  // our clock may be wrong
+    const UnixNanos sent = hooks_ == nullptr ? seat_.time() : world_time_;  // our clock may be wrong
     const UnixNanos arrival = std::max(latency_.command_arrival(sent), venue_time_);
     if (hooks_ == nullptr) {
       commands_.push_back({arrival, command});
@@ -335,13 +280,11 @@ void RunLoop::input(const RecordView& view) {
       hooks_->on_command(command, arrival);
     }
   });
-  if (hooks_ != nullptr) hooks_->after_input(view, outputs_);
+  if (hooks_ != nullptr) hooks_->after_input(view, outputs);
 }
 
 void RunLoop::finish(const std::string& reason) {
-  give<schema::RunEnd>(
-      RecordType::RUN_END, engine_time_ - clock_step_, [&](schema::RunEnd::Builder b) { b.setReason(reason); },
-      2 + reason.size() / 8);
+  input(seat_.run_end(reason, seat_.time()));
 }
 
 void RunLoop::reconfigure(const config::Config& config, const config::Entries& entries) {
@@ -350,19 +293,12 @@ void RunLoop::reconfigure(const config::Config& config, const config::Entries& e
   exchange_->reconfigure(config_, symbols_of(config_));
   latency_.reconfigure(config_.venue);
   const std::int64_t tick = config_.run.tick_interval_ns;
-  if (tick <= 0 || next_tick_ == kNever || next_tick_.ns % tick != 0) next_tick_ = first_tick_after(engine_time_);
-  give_configuration(entries, engine_time_ - clock_step_);
+  if (tick <= 0 || next_tick_ == kNever || next_tick_.ns % tick != 0) next_tick_ = first_tick_after(seat_.time());
+  input(seat_.configuration(entries, seat_.time()));
 }
 
 void RunLoop::operate(schema::OperatorAction action, const std::string& text, const std::string& value) {
-  give<schema::OperatorCommand>(
-      RecordType::OPERATOR_COMMAND, engine_time_ - clock_step_,
-      [&](schema::OperatorCommand::Builder b) {
-        b.setAction(action);
-        b.setText(text);
-        if (!value.empty()) b.setValue(value);
-      },
-      4 + (text.size() + value.size()) / 8);
+  input(seat_.operator_command(action, text, value, seat_.time()));
 }
 
 }  // namespace reprise::sim

@@ -21,7 +21,8 @@
 #include "engine/state_archive.h"
 #include "journal/record_batch.h"
 #include "journal/snapshot.h"
-#include "sim/dataset_source.h"
+#include "sim/market_source.h"
+#include "sim/engine_seat.h"
 #include "sim/exchange/exchange.h"
 #include "sim/exchange/latency.h"
 #include "sim/run_hooks.h"
@@ -34,11 +35,12 @@ inline constexpr std::string_view kRunSection = "run";
 
 class RunLoop final : private RunControl {
  public:
-  RunLoop(DatasetSource& source, RunSink& sink, RunHooks* hooks = nullptr)
-      : source_(source), sink_(sink), hooks_(hooks) {}
+  RunLoop(MarketSource& source, RunSink& sink, RunHooks* hooks = nullptr)
+      : source_(source), sink_(sink), hooks_(hooks), seat_(sink) {}
 
   // Begins at the start of the data: RunStart, Configuration, leading declarations, opening balances.
-  void begin(const config::Config& config, const config::Entries& entries);
+  // `run_tag`: 0 = that of a backtest.
+  void begin(const config::Config& config, const config::Entries& entries, std::uint64_t run_tag = 0);
   // Or behind a record: `source` must stand at the first market record behind the snapshot
   // (DatasetSource::open_behind). A section that this engine version cannot read is a corrupt error.
   Status load(const journal::Snapshot& snapshot);
@@ -47,6 +49,10 @@ class RunLoop final : private RunControl {
   bool step();
   // When that is, by the world's clock; the end of time when there is nothing.
   UnixNanos next_time();
+  // A live source has more: see it. (A dataset's records are seen by themselves.)
+  void look() {
+    if (!has_ahead_) look_ahead();
+  }
   // The last record.
   void finish(const std::string& reason);
 
@@ -62,11 +68,11 @@ class RunLoop final : private RunControl {
   // Called whenever the source has been read on; may be empty.
   std::function<void()> on_read;
 
-  engine::Engine& engine() override { return engine_; }
+  engine::Engine& engine() override { return seat_.engine(); }
   const SimExchange& exchange() const { return *exchange_; }
-  UnixNanos engine_time() const { return engine_time_; }
-  std::uint64_t inputs() const { return inputs_; }
-  std::uint64_t outputs() const { return outputs_made_; }
+  UnixNanos engine_time() const { return seat_.time(); }
+  std::uint64_t inputs() const { return seat_.inputs(); }
+  std::uint64_t outputs() const { return seat_.outputs(); }
 
  private:
   struct CommandInFlight {
@@ -104,13 +110,7 @@ class RunLoop final : private RunControl {
   void give_report(const Report& report, UnixNanos now);
   void give_record(const journal::RecordView& given, UnixNanos at);
   void give_hooked();
-  // Moves engine time on to when an input arrives, and gives the header these times.
-  journal::RecordHeader arriving(journal::RecordHeader header, UnixNanos recv);
-  void give_batch();  // the one record in batch_
   UnixNanos first_tick_after(UnixNanos time) const;
-  void give_configuration(const config::Entries& entries, UnixNanos now);
-  template <class T, class Fill>
-  void give(journal::RecordType type, UnixNanos now, Fill&& fill, std::size_t extra_words = 0);
   void input(const journal::RecordView& view);
   UnixNanos by_our_clock(UnixNanos time) const { return time + clock_step_; }
 
@@ -131,13 +131,13 @@ class RunLoop final : private RunControl {
   // `window`: records that the venue knows and the engine does not; they are not saved but read again.
   void persist(engine::StateArchive& archive, std::uint64_t& window);
 
-  DatasetSource& source_;
+  MarketSource& source_;
   RunSink& sink_;
   RunHooks* hooks_;
   config::Config config_;
   std::unique_ptr<SimExchange> exchange_;
   LatencyModel latency_;
-  engine::Engine engine_;
+  EngineSeat seat_;
 
   SourceRecord ahead_;  // next record for the venue
   bool has_ahead_ = false;
@@ -147,14 +147,9 @@ class RunLoop final : private RunControl {
   std::deque<ReportInFlight> reports_;
   UnixNanos next_tick_;
   UnixNanos venue_time_;
-  UnixNanos engine_time_;
   UnixNanos last_recv_;
   UnixNanos world_time_;      // of the step; differs from engine time where our clock does
   DurationNanos clock_step_;  // our clock minus the world's
-  std::uint64_t inputs_ = 0;
-  std::uint64_t outputs_made_ = 0;
-  journal::RecordBatch batch_;
-  journal::RecordBatch outputs_;
 };
 
 // From the configuration hash and the seed: the same run has the same tag wherever it is made.

@@ -48,12 +48,10 @@ void RunLoop::give(const journal::RecordBatch& inputs) {
 }
 
 void RunLoop::give_record(const RecordView& given, UnixNanos at) {
-  RecordHeader header = arriving(*given.header, by_our_clock(at));
+  RecordHeader header = seat_.arriving(*given.header, by_our_clock(at));
   header.cause_delta = 0;
   header.flags = given.header->flags & journal::kFlagAssumedRecv;
-  batch_.clear();
-  batch_.append_copy(header, given.body(), given.body_words());
-  give_batch();
+  input(seat_.copy(header, given));
 }
 
 void RunLoop::queue_command(const Command& command, UnixNanos arrival) {
@@ -66,18 +64,18 @@ void RunLoop::queue_report(const Report& report, UnixNanos arrival) {
 
 void RunLoop::restart_engine() {
   hooked_window_.clear();
-  const journal::Digest before = engine_.state_hash();
-  engine_ = engine::Engine();
+  const journal::Digest before = seat_.engine().state_hash();
+  seat_.replace_engine(engine::Engine());
   journal::RecordBatch recomputed;
   const Status read = sink_.for_each_kept([&](const RecordView& record) {
     if (record.header->is_output()) return;
     if (REPRISE_MUTANT(stale_recovery) && record.seq + 20 > sink_.next_seq()) return;
     recomputed.clear();
-    engine_.on(record, recomputed);
+    seat_.engine().on(record, recomputed);
   });
   if (!read) {
     sink_.fail(read.error());
-  } else if (engine_.state_hash() != before) {
+  } else if (seat_.engine().state_hash() != before) {
     sink_.fail(io_error("the engine restarted from the journal is not the one that was stopped, at record " +
                         std::to_string(sink_.next_seq() - 1)));
   }

@@ -35,6 +35,12 @@ class RunSink {
   bool is_writing() const { return writer_.has_value() && next_seq_ > kept_; }
   void append_snapshot(journal::SnapshotImage image) { writer_->append_snapshot(std::move(image)); }
 
+  // Everything appended so far survives what the journal's durability says; nothing may be done about it before.
+  Status commit() {
+    if (error_) return *error_;
+    return writer_ ? writer_->commit() : ok_status();
+  }
+
   // Sees every record as it is appended; may be empty.
   std::function<void(const journal::RecordView&)> on_record;
 

@@ -1,0 +1,249 @@
+#include "gateway/run/live_loop.h"
+
+#include <algorithm>
+
+#include "journal/journal_reader.h"
+
+namespace reprise::gateway {
+
+using journal::RecordHeader;
+using journal::RecordType;
+using journal::RecordView;
+
+namespace {
+constexpr const char* kPrivateStream = "private stream";
+}  // namespace
+
+LiveLoop::LiveLoop(binance::RestClient& rest, const binance::SymbolTable& symbols, sim::RunSink& sink,
+                   const Options& options, Events events)
+    : rest_(rest), symbols_(symbols), sink_(sink), options_(options), events_(std::move(events)), seat_(sink) {
+  binance::OrderSession::Options orders = options_.orders;
+  orders.run_tag = options_.run_tag;
+  orders_ = std::make_unique<binance::OrderSession>(rest_, symbols_, orders, *this);
+  account_ = std::make_unique<binance::AccountSession>(rest_, symbols_, *orders_, options_.account, *this);
+}
+
+LiveLoop::~LiveLoop() {
+  for (const net::TimerId timer : {tick_timer_, lost_timer_, countdown_timer_}) rest_.wire().scheduler().cancel(timer);
+}
+
+UnixNanos LiveLoop::now() {
+  return rest_.wire().clock();
+}
+
+// ---------------------------------------------------------------------------------------- beginning
+
+void LiveLoop::begin(const config::Config& config, const config::Entries& entries,
+                     const journal::RecordBatch& declarations) {
+  const UnixNanos start = now();
+  tick_ns_ = config.run.tick_interval_ns;
+  input(seat_.run_start(options_.run_tag, config.run.seed, start));
+  input(seat_.configuration(entries, start));
+  declarations.for_each(0, [&](const RecordView& given) {
+    input(seat_.copy(seat_.arriving(*given.header, start), given));
+  });
+}
+
+Status LiveLoop::recover(const std::string& journal_path) {
+  journal::ReaderOptions reading;
+  reading.follow = true;  // the sink's writer holds the journal
+  auto reader = journal::JournalReader::open(journal_path, reading);
+  if (!reader) return reader.error();
+  const journal::Seq kept = sink_.compared();
+  RecordView record;
+  while (reader->next(record) && record.seq <= kept) {
+    if (record.header->is_output()) continue;
+    seat_.arriving(*record.header, {record.header->ts_recv});
+    if (record.type() == RecordType::ORDER_REPORT) {
+      const auto report = journal::read<schema::OrderReport>(record);
+      if (report.getTradeId() != 0) orders_->know_trade(record.header->instrument, report.getTradeId());
+    }
+    // Compared with what stands there; behind the last record kept, what is missing of its step is made good. Commands
+    // among it were never sent: their orders are asked for below.
+    seat_.input({sink_.next_seq(), record.header});
+    if (Status same = sink_.status(); !same) return same;
+  }
+  if (Status read = reader->status(); !read) return read;
+  tick_ns_ = seat_.engine().config().run.tick_interval_ns;
+  for (const engine::Order* order : seat_.engine().orders().open_orders()) orders_->adopt(*order);
+  return sink_.commit();
+}
+
+void LiveLoop::start() {
+  is_running_ = true;
+  account_->start();
+  set_tick();
+  if (options_.countdown_every.ns > 0) {
+    const auto arm = [this](const auto& self) -> void {
+      countdown_timer_ = rest_.wire().scheduler().after(net::Duration(options_.countdown_every.ns), [this, self] {
+        if (is_live()) orders_->arm_countdown(options_.countdown);
+        self(self);
+      });
+    };
+    arm(arm);
+  }
+}
+
+// ------------------------------------------------------------------------------------------- the loop
+
+void LiveLoop::input(const RecordView& view) {
+  if (has_failed_) return;
+  const journal::RecordBatch& outputs = seat_.input(view);
+  bool has_command = false;
+  outputs.for_each(seat_.first_output(), [&](const RecordView& output) {
+    has_command |= output.type() == RecordType::ORDER_COMMAND;
+    if (events_.on_output) events_.on_output(output);
+  });
+  if (sink_.failed()) return fatal("the journal cannot be written: " + sink_.status().error().text());
+  if (!has_command) return;
+  // Nothing is sent that a restart would not know of.
+  if (Status durable = sink_.commit(); !durable)
+    return fatal("the journal cannot be written: " + durable.error().text());
+  outputs.for_each(seat_.first_output(), [&](const RecordView& output) {
+    if (output.type() != RecordType::ORDER_COMMAND) return;
+    orders_->send(sim::Command::from_record(output.seq, output.header->instrument,
+                                            journal::read<schema::OrderCommand>(output)));
+  });
+}
+
+void LiveLoop::on_market(const journal::RecordBatch& records) {
+  if (!is_running_) return;
+  records.for_each(0, [&](const RecordView& given) {
+    RecordHeader header = seat_.arriving(*given.header, {given.header->ts_recv});
+    header.cause_delta = 0;
+    header.flags = 0;
+    input(seat_.copy(header, given));
+  });
+}
+
+void LiveLoop::set_tick() {
+  if (tick_ns_ <= 0) return;
+  const UnixNanos at = now();
+  const UnixNanos next{(at.ns / tick_ns_ + 1) * tick_ns_};
+  tick_timer_ = rest_.wire().scheduler().after(net::Duration(next.ns - at.ns), [this] {
+    tick_timer_ = 0;
+    tick();
+  });
+}
+
+void LiveLoop::tick() {
+  if (!is_running_) return;
+  // A clock that steps back gives no second tick of one time: engine time stands until it has caught up.
+  const UnixNanos at{now().ns / tick_ns_ * tick_ns_};
+  if (at > seat_.time() || at.ns + tick_ns_ > seat_.time().ns)
+    input(seat_.make<schema::ClockTick>(RecordType::CLOCK_TICK, std::max(at, seat_.time()),
+                                        [](schema::ClockTick::Builder) {}));
+  if (!sink_.failed()) {
+    if (Status durable = sink_.commit(); !durable)
+      return fatal("the journal cannot be written: " + durable.error().text());
+  }
+  set_tick();
+}
+
+void LiveLoop::operate(schema::OperatorAction action, const std::string& text, const std::string& value) {
+  input(seat_.operator_command(action, text, value, now()));
+}
+
+void LiveLoop::finish(const std::string& reason) {
+  if (!is_running_) return;
+  is_running_ = false;
+  for (net::TimerId* timer : {&tick_timer_, &lost_timer_, &countdown_timer_}) {
+    rest_.wire().scheduler().cancel(*timer);
+    *timer = 0;
+  }
+  account_->stop();
+  input(seat_.run_end(reason, now()));
+}
+
+void LiveLoop::fatal(const std::string& text) {
+  if (has_failed_) return;
+  has_failed_ = true;
+  if (events_.on_fatal) events_.on_fatal(text);
+}
+
+// ------------------------------------------------------------------------------------------- the venue
+
+void LiveLoop::on_report(const sim::Report& report) {
+  input(seat_.of_report(report, now()));
+}
+
+void LiveLoop::on_account_report(const sim::Report& report) {
+  input(seat_.of_report(report, now()));
+}
+
+void LiveLoop::on_account_config(InstrumentNo instrument, const binance::ConfigEvent& event) {
+  RecordHeader header = seat_.arriving({}, now());
+  journal::RecordBatch batch;
+  header.account = sim::kAccount;
+  header.instrument = instrument;
+  header.ts_event = event.time.ns;
+  if (instrument == 0 && !event.has_multi_assets) return;  // of a contract that this run does not trade
+  batch.append<schema::AccountConfig>(RecordType::ACCOUNT_CONFIG, header, [&](schema::AccountConfig::Builder b) {
+    b.setLeverage(event.leverage);
+    b.setMultiAssets(event.is_multi_assets);
+    b.setMarginMode(seat_.engine().portfolio().margin_mode(instrument));
+  });
+  batch.for_each(sink_.next_seq(), [&](const RecordView& view) { input(view); });
+}
+
+void LiveLoop::feed_state(RecordType type, const std::string& detail) {
+  const std::size_t words = 4 + (sizeof "private stream" + detail.size()) / 8;
+  if (type == RecordType::FEED_CONNECTED) {
+    input(seat_.make<schema::FeedConnected>(
+        type, now(),
+        [&](schema::FeedConnected::Builder b) {
+          b.setSource(kPrivateStream);
+          b.setDetail(detail);
+        },
+        words));
+  } else {
+    input(seat_.make<schema::FeedDisconnected>(
+        type, now(),
+        [&](schema::FeedDisconnected::Builder b) {
+          b.setSource(kPrivateStream);
+          b.setDetail(detail);
+        },
+        words));
+  }
+}
+
+void LiveLoop::on_live() {
+  rest_.wire().scheduler().cancel(lost_timer_);
+  lost_timer_ = 0;
+  feed_state(RecordType::FEED_CONNECTED, "reconciled");
+  if (is_reduced_by_us_) {
+    is_reduced_by_us_ = false;
+    // Whoever stopped trading meanwhile, a rule or a person, has the last word.
+    if (seat_.engine().risk().trading_state() == schema::TradingStateKind::REDUCING)
+      operate(schema::OperatorAction::RESUME, "the private stream is back and reconciled");
+  }
+  if (events_.on_live) events_.on_live();
+}
+
+void LiveLoop::on_lost(const std::string& why) {
+  feed_state(RecordType::FEED_DISCONNECTED, why);
+  rest_.wire().scheduler().cancel(lost_timer_);
+  lost_timer_ = rest_.wire().scheduler().after(net::Duration(options_.lost_grace.ns), [this] {
+    lost_timer_ = 0;
+    if (!is_running_ || seat_.engine().risk().trading_state() != schema::TradingStateKind::ACTIVE) return;
+    is_reduced_by_us_ = true;
+    operate(schema::OperatorAction::REDUCE_ONLY, "the private stream is lost");
+  });
+  if (events_.on_lost) events_.on_lost(why);
+}
+
+void LiveLoop::on_notice(schema::AlertLevel level, const std::string& text) {
+  if (events_.on_notice) events_.on_notice(level, text);
+}
+
+void LiveLoop::on_account_notice(schema::AlertLevel level, const std::string& text) {
+  if (events_.on_notice) events_.on_notice(level, text);
+}
+
+// A refusal that only a person can put right: stop trading at once; what is open is cancelled as far as it can be.
+void LiveLoop::on_fatal(const std::string& text) {
+  if (seat_.engine().risk().trading_state() != schema::TradingStateKind::HALTED)
+    operate(schema::OperatorAction::HALT, text);
+}
+
+}  // namespace reprise::gateway

@@ -1,0 +1,101 @@
+// A live run: what a venue says goes to the engine as it is received, what the engine commands goes to the venue, and all
+// of it to the journal first.
+//
+// Begins with RunStart, Configuration and the declarations; the account's figures come with its first reconciliation;
+// the market is given behind that (set on_live), so that no decision is made on an account that is not known. A command
+// is sent when the journal has it durable. While the private stream is lost nothing is certain: the feed counts as
+// disconnected, and after a grace the engine is told to reduce only; it trades again when the stream is back and
+// reconciled, unless somebody else has stopped it meanwhile.
+//
+// The rest is the engine's: no branch on the mode of a run exists in it. Single-threaded, on the wire's thread.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "gateway/binance/account_session.h"
+#include "gateway/binance/order_session.h"
+#include "gateway/binance/rest_client.h"
+#include "gateway/binance/symbol_table.h"
+#include "sim/engine_seat.h"
+#include "sim/run_sink.h"
+
+namespace reprise::gateway {
+
+class LiveLoop final : private binance::OrderListener, private binance::AccountListener {
+ public:
+  struct Options {
+    std::uint64_t run_tag = 0;
+    DurationNanos lost_grace = DurationNanos::seconds(5);    // without the private stream, then reduce only
+    DurationNanos countdown = DurationNanos::seconds(120);   // the venue cancels our orders when we are silent so long
+    DurationNanos countdown_every = DurationNanos::seconds(40);
+    binance::OrderSession::Options orders;
+    binance::AccountSession::Options account;
+  };
+  struct Events {  // all may be empty
+    std::function<void()> on_live;
+    std::function<void(const std::string& why)> on_lost;
+    std::function<void(schema::AlertLevel, const std::string& text)> on_notice;
+    std::function<void(const std::string& text)> on_fatal;  // nothing more can be done: stop
+    std::function<void(const journal::RecordView&)> on_output;
+  };
+
+  LiveLoop(binance::RestClient& rest, const binance::SymbolTable& symbols, sim::RunSink& sink, const Options& options,
+           Events events);
+  ~LiveLoop() override;
+  LiveLoop(const LiveLoop&) = delete;
+  LiveLoop& operator=(const LiveLoop&) = delete;
+
+  // A new run. `declarations`: Instrument and MarginTable records, numbered as the symbol table.
+  void begin(const config::Config& config, const config::Entries& entries, const journal::RecordBatch& declarations);
+  // Or one that a process left: makes every step of the journal again (the sink compares) and takes up its orders.
+  Status recover(const std::string& journal_path);
+  // Then: the account, and ticks.
+  void start();
+  // Market and feed records; see MarketSource for their headers.
+  void on_market(const journal::RecordBatch& records);
+  void operate(schema::OperatorAction action, const std::string& text, const std::string& value = {});
+  // Ends in order: no more ticks and streams; the last record. Open orders are not touched: see operate().
+  void finish(const std::string& reason);
+
+  bool is_live() const { return account_ != nullptr && account_->is_live(); }
+  engine::Engine& engine() { return seat_.engine(); }
+  const sim::EngineSeat& seat() const { return seat_; }
+  const binance::OrderSession& orders() const { return *orders_; }
+  const binance::AccountSession& account() const { return *account_; }
+  void reconcile() { account_->reconcile(); }
+
+ private:
+  void input(const journal::RecordView& view);
+  void tick();
+  void set_tick();
+  void feed_state(journal::RecordType type, const std::string& detail);
+  UnixNanos now();
+  void fatal(const std::string& text);
+
+  void on_report(const sim::Report& report) override;
+  void on_notice(schema::AlertLevel level, const std::string& text) override;
+  void on_fatal(const std::string& text) override;
+  void on_account_report(const sim::Report& report) override;
+  void on_account_config(InstrumentNo instrument, const binance::ConfigEvent& event) override;
+  void on_live() override;
+  void on_lost(const std::string& why) override;
+  void on_account_notice(schema::AlertLevel level, const std::string& text) override;
+
+  binance::RestClient& rest_;
+  const binance::SymbolTable& symbols_;
+  sim::RunSink& sink_;
+  const Options options_;
+  Events events_;
+  sim::EngineSeat seat_;
+  std::unique_ptr<binance::OrderSession> orders_;
+  std::unique_ptr<binance::AccountSession> account_;
+  std::int64_t tick_ns_ = 0;
+  net::TimerId tick_timer_ = 0, lost_timer_ = 0, countdown_timer_ = 0;
+  bool is_running_ = false;
+  bool is_reduced_by_us_ = false;
+  bool has_failed_ = false;
+};
+
+}  // namespace reprise::gateway
