@@ -127,6 +127,7 @@ enum AnomalyKind { impossibleTransition @0; unknownOrder @1; duplicateFill @2; o
 enum FeedAnomalyKind {
   none @0; crossedBook @1; lockedBook @2; clockStepBack @3; outlierPrint @4; nonMarketTrade @5; timeBackwards @6;
   staleBook @7; unknownLevel @8; duplicateMessage @9; bookDisagreesWithBbo @10; negativeLatency @11;
+  malformedFrame @12; silentStream @13;
 }
 
 enum GapReason { none @0; sequence @1; disconnect @2; timeHole @3; snapshotMissing @4; dropped @5; }

@@ -42,6 +42,7 @@ const std::vector<CommandEntry>& commands();
 
 std::unique_ptr<Command> make_generate();
 std::unique_ptr<Command> make_import();
+std::unique_ptr<Command> make_record();
 std::unique_ptr<Command> make_run();
 std::unique_ptr<Command> make_replay();
 std::unique_ptr<Command> make_verify();

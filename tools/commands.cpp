@@ -6,6 +6,7 @@ const std::vector<CommandEntry>& commands() {
   static const std::vector<CommandEntry> table = {
       {"generate", "make a synthetic trading day from a seed", false, make_generate},
       {"import", "turn recorded market data into a dataset journal", false, make_import},
+      {"record", "record a venue's live market data into dataset journals, without keys", false, make_record},
       {"run", "trade a dataset, journaling everything", false, make_run},
       {"replay", "recompute every output of a journal and compare byte for byte", false, make_replay},
       {"verify", "check the integrity of a journal: checksums, chain, gaps, manifest", false, make_verify},

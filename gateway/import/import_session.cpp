@@ -24,6 +24,8 @@ const char* name_of(FeedAnomalyKind kind) {
     case FeedAnomalyKind::DUPLICATE_MESSAGE: return "duplicateMessage";
     case FeedAnomalyKind::BOOK_DISAGREES_WITH_BBO: return "bookDisagreesWithBbo";
     case FeedAnomalyKind::NEGATIVE_LATENCY: return "negativeLatency";
+    case FeedAnomalyKind::MALFORMED_FRAME: return "malformedFrame";
+    case FeedAnomalyKind::SILENT_STREAM: return "silentStream";
     case FeedAnomalyKind::NONE: break;
   }
   return "none";
