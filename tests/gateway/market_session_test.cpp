@@ -185,6 +185,14 @@ TEST_CASE("market: what the venue tells twice is recorded once") {
   desk.open_socket().say(desk.trade_text(5));  // late, but not there yet
   CHECK(desk.notes.news() == Lines{"trade 7", "quote 8", "mark", "liquidation", "trade 5"});
   CHECK(desk.session->counts().duplicates == 4);
+  // A venue that was started anew may count from the beginning: its numbers are not those of before.
+  desk.open_socket().end(net::WebsocketCause::broken);
+  desk.wire.advance(seconds(1));
+  desk.open_socket().accept();
+  desk.notes.news();
+  desk.open_socket().say(trade);
+  desk.open_socket().say(desk.quote_text(1));
+  CHECK(desk.notes.news() == Lines{"trade 7", "quote 1"});
 }
 
 TEST_CASE("market: a missing update brings a gap and a new snapshot, at a bounded rate while none fits") {
@@ -339,6 +347,26 @@ TEST_CASE("market: a stream that ought to speak and does not is told, and its so
   CHECK(desk.notes.count("disconnected #1") == 0);
   CHECK(desk.wire.sockets() == before + 1);
   CHECK(desk.session->counts().silences == 1);
+}
+
+TEST_CASE("market: a contract that stays silent tears its socket down less and less often") {
+  Desk desk{MarketSessionOptions()};
+  desk.open();
+  const std::size_t before = desk.wire.sockets();
+  std::size_t known = before;
+  desk.wire.socket(1).is_open = false;  // its marks never come again
+  for (int n = 0; n < 3'600; ++n) {
+    desk.speak(1);
+    if (desk.wire.sockets() == known) continue;
+    known = desk.wire.sockets();
+    FakeSocket& fresh = desk.wire.last_socket("/market/");
+    fresh.accept();
+    fresh.is_open = false;
+  }
+  const std::size_t reopened = known - before;
+  CHECK(reopened >= 3);
+  CHECK(reopened <= 10);
+  CHECK(desk.session->is_live(1));
 }
 
 TEST_CASE("market: after 23 hours a fresh socket takes over, and nothing is missing or doubled") {
