@@ -249,8 +249,9 @@ class Record final : public Command, private binance::MarketSink {
       terminal.write(facts.text());
     }
     terminal.line();
+    terminal.write(counts_text(recording.by_type, terminal.width()));
+    terminal.line();
     Facts facts;
-    facts.add("records", counts_text(recording.by_type, terminal.width() - 12));
     facts.add("frames", with_thousands(counts.frames) + "  (" + with_thousands(counts.bad_frames) + " unreadable, " +
                             with_thousands(counts.duplicates) + " told twice)");
     facts.add("book", with_thousands(counts.books.resyncs) + " times brought in step, " +

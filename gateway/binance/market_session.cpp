@@ -18,6 +18,7 @@ constexpr std::int64_t kQuietBook = 2 * kSecond;  // without any update: the sna
 constexpr std::int64_t kSettled = 60 * kSecond;   // in step for so long: the next pause is a short one again
 constexpr std::uint64_t kLineComponent = 1'000;   // of the seed's streams: books first, sockets behind them
 constexpr std::uint32_t kSnapshotLevels = 1'000;
+constexpr unsigned kMostDoublings = 6;  // of the limit of a stream that stays silent
 constexpr std::size_t kRecent = 1'024;  // more than one socket is behind another
 
 // "btcusdt@trade" of {"stream":"btcusdt@trade","data":...}; empty where the frame is none of that form.
@@ -159,7 +160,10 @@ const char* MarketSession::take(Line& line, std::size_t place, const MarketMessa
   } else {
     ++counts_.duplicates;
   }
-  if (!from_spare) stream.heard_at = now();
+  if (!from_spare) {
+    stream.heard_at = now();
+    stream.silences = 0;
+  }
   line.line->heard(place, from_spare, without_hole);
   return nullptr;
 }
@@ -245,7 +249,9 @@ void MarketSession::on_down(StreamLine& down, const std::string& why) {
   const UnixNanos received = wire_.clock();
   std::vector<char> told(instruments_.size());
   for (Stream& stream : line.streams) {
-    if (stream.kind == StreamKind::quotes || stream.kind == StreamKind::marks) stream.last_id = 0;
+    // A fresh socket repeats nothing, and a venue that was started anew counts from another number.
+    stream.last_id = 0;
+    std::fill(stream.recent.begin(), stream.recent.end(), INT64_MIN);
     if (!line.plan.is_book || std::exchange(told[stream.instrument], 1) != 0) continue;
     batch_.append<schema::FeedDisconnected>(
         RecordType::FEED_DISCONNECTED, header(received, 0, instruments_[stream.instrument].number),
@@ -295,10 +301,11 @@ void MarketSession::check_silence(Line& line) {
   std::string silent;
   std::int64_t longest = 0;
   for (std::size_t s = 0; s < line.streams.size(); ++s) {
-    const Stream& stream = line.streams[s];
-    const DurationNanos limit = silence_of(stream.kind);
+    Stream& stream = line.streams[s];
+    const DurationNanos limit{silence_of(stream.kind).ns << stream.silences};
     const std::int64_t quiet = now() - stream.heard_at;
     if (limit.ns == 0 || quiet <= limit.ns) continue;
+    stream.silences = std::min(stream.silences + 1, kMostDoublings);
     ++counts_.silences;
     anomaly(header(wire_.clock(), 0, instruments_[stream.instrument].number), FeedAnomalyKind::SILENT_STREAM, quiet,
             limit.ns);

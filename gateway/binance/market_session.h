@@ -12,7 +12,9 @@
 // books alone. The loss of a socket on /market (marks, liquidations, aggregate trades) is a FeedGap only.
 //
 // Books: book_sync.h. Sockets: stream_line.h. A stream that ought to speak and does not for the stated time is a
-// FeedAnomaly, and its socket is opened anew. Nothing ends the session but stop(): it connects again for ever.
+// FeedAnomaly, and its socket is opened anew; while it stays silent the limit doubles, up to 64 times, so that one dead
+// contract does not tear down the others' books for ever. Nothing ends the session but stop(): it connects again for
+// ever.
 //
 // Ownership: wire, client and sink outlive it. One thread, the wire's. The sink may call stop(), and must not destroy
 // the session. Once the memory of parser and batch has grown, a frame allocates nothing of its own.
@@ -108,6 +110,7 @@ class MarketSession final : public StreamLineListener {
     StreamKind kind = StreamKind::quotes;
     std::size_t instrument = 0;
     std::int64_t heard_at = 0;         // scheduler's time, on the socket that counts
+    unsigned silences = 0;             // in a row: each doubles the limit
     std::int64_t last_id = 0;          // the largest recorded: trade, update id, or time of a mark price
     MessageFields quote;               // the last one recorded
     std::vector<std::int64_t> recent;  // trades and liquidations: what came lately, in a ring

@@ -54,9 +54,10 @@ Status DayRecorder::check_disk() {
   const std::uint64_t free = free_bytes();
   if (free >= options_.keep_free_bytes) return ok_status();
   const auto mib = [](std::uint64_t bytes) { return std::to_string(bytes >> 20) + " MiB"; };
-  return io_error(options_.path + ": the disk has " + mib(free) + " left, and " + mib(options_.keep_free_bytes) +
-                      " are to stay free: recording ends",
-                  "make room, or lower --keep-free; what was recorded is whole");
+  return io_error(options_.path + ": the disk has " + mib(free) + " left, less than the " +
+                      mib(options_.keep_free_bytes) + " that are to stay free",
+                  recording_.days.empty() ? "make room, or lower --keep-free"
+                                          : "recording has ended in order; make room, or lower --keep-free, and go on");
 }
 
 Status DayRecorder::open_day(std::int64_t now) {

@@ -58,6 +58,39 @@ struct DayDesk {
   int openings = 0;
 };
 
+// A venue with a generated market in this process, and a client of it over real sockets.
+class LiveVenue {
+ public:
+  LiveVenue() : begin_(loop_.now()) {
+    exchange::ExchangeServerOptions serving;
+    serving.wall_clock = [] { return kMidnight; };
+    auto server = exchange::ExchangeServer::start(loop_, std::move(serving),
+                                                  [](UnixNanos start) -> Result<std::unique_ptr<exchange::MarketFeed>> {
+                                                    return exchange::open_generated_feed(7, 2, start);
+                                                  });
+    REQUIRE(server.ok());
+    server_ = std::move(server).value();
+    auto environment = environment_at("http://127.0.0.1:" + std::to_string(server_->port()));
+    REQUIRE(environment.ok());
+    auto wire = make_net_wire(loop_, *environment, [this] { return UnixNanos{kMidnight + loop_.now() - begin_}; });
+    REQUIRE(wire.ok());
+    wire_ = std::move(wire).value();
+    rest_ = std::make_unique<RestClient>(*wire_, RestClient::Options{}, nullptr);
+  }
+  RestClient& rest() { return *rest_; }
+  bool until(const std::function<bool()>& done) {
+    for (int n = 0; n < 6'000 && !done(); ++n) loop_.turn(std::chrono::milliseconds(10));
+    return done();
+  }
+
+ private:
+  net::Loop loop_;
+  std::int64_t begin_;
+  std::unique_ptr<exchange::ExchangeServer> server_;
+  std::unique_ptr<Wire> wire_;
+  std::unique_ptr<RestClient> rest_;
+};
+
 }  // namespace
 
 TEST_CASE("recording: a new UTC day is a dataset of its own beside the first, and both read as one market") {
@@ -147,28 +180,10 @@ TEST_CASE("recording: gaps are stated with their times, and an existing dataset 
 }
 
 TEST_CASE("recording: over real sockets the recorded book is the venue's own, update for update") {
-  net::Loop loop;
-  exchange::ExchangeServerOptions serving;
-  serving.wall_clock = [] { return kMidnight; };
-  auto server = exchange::ExchangeServer::start(loop, std::move(serving),
-                                                [](UnixNanos start) -> Result<std::unique_ptr<exchange::MarketFeed>> {
-                                                  return exchange::open_generated_feed(7, 2, start);
-                                                });
-  REQUIRE(server.ok());
-  auto environment = environment_at("http://127.0.0.1:" + std::to_string((*server)->port()));
-  REQUIRE(environment.ok());
-  const std::int64_t begin = loop.now();
-  auto wire = make_net_wire(loop, *environment, [&] { return UnixNanos{kMidnight + loop.now() - begin}; });
-  REQUIRE(wire.ok());
-  RestClient rest(**wire, {}, nullptr);
-  const auto until = [&](const std::function<bool()>& done) {
-    for (int n = 0; n < 6'000 && !done(); ++n) loop.turn(std::chrono::milliseconds(10));
-    return done();
-  };
-
+  LiveVenue venue;
   std::optional<Result<VenueFacts>> facts;
-  fetch_venue_facts(rest, {"BTCUSDT", "ETHUSDT"}, [&](Result<VenueFacts> got) { facts = std::move(got); });
-  REQUIRE(until([&] { return facts.has_value(); }));
+  fetch_venue_facts(venue.rest(), {"BTCUSDT", "ETHUSDT"}, [&](Result<VenueFacts> got) { facts = std::move(got); });
+  REQUIRE(venue.until([&] { return facts.has_value(); }));
   INFO((facts->ok() ? "" : facts->error().text()));
   REQUIRE(facts->ok());
   CHECK((*facts)->instruments.size() == 2);
@@ -185,18 +200,18 @@ TEST_CASE("recording: over real sockets the recorded book is the venue's own, up
     Notebook notes;
     std::map<InstrumentNo, BookFeed> books;
   } witness;
-  auto session = MarketSession::create(rest, witness, {{"BTCUSDT", 1}, {"ETHUSDT", 2}}, {});
+  auto session = MarketSession::create(venue.rest(), witness, {{"BTCUSDT", 1}, {"ETHUSDT", 2}}, {});
   REQUIRE(session.ok());
   (*session)->start();
-  REQUIRE(until([&] { return (*session)->live_books() == 2; }));
+  REQUIRE(venue.until([&] { return (*session)->live_books() == 2; }));
 
   const char* symbols[] = {"BTCUSDT", "ETHUSDT"};
   for (const InstrumentNo number : {1U, 2U}) {
     witness.books[number] = BookFeed();
-    REQUIRE(until([&] { return witness.books[number].buffered() > 0; }));
+    REQUIRE(venue.until([&] { return witness.books[number].buffered() > 0; }));
     std::string body;
-    rest.send(depth(symbols[number - 1], 1000).value(), [&](const Answer& answer) { body = answer.body; });
-    REQUIRE(until([&] { return !body.empty(); }));
+    venue.rest().send(depth(symbols[number - 1], 1000).value(), [&](const Answer& answer) { body = answer.body; });
+    REQUIRE(venue.until([&] { return !body.empty(); }));
     MessageParser parser;
     MessageBuffer messages;
     REQUIRE(parser.parse_depth(body, messages).verdict == FrameVerdict::messages);
@@ -205,18 +220,39 @@ TEST_CASE("recording: over real sockets the recorded book is the venue's own, up
     batch.for_each(1, [&](const journal::RecordView& view) {
       witness.books[number].on_snapshot(journal::read<schema::BookSnapshot>(view), {1});
     });
-    REQUIRE(until([&] { return witness.books[number].state() == BookFeedState::synchronised; }));
+    REQUIRE(venue.until([&] { return witness.books[number].state() == BookFeedState::synchronised; }));
     const BookFeed& recorded = witness.notes.reader.books[number];
     CHECK(recorded.state() == BookFeedState::synchronised);
     CHECK(recorded.last_update_id() == witness.books[number].last_update_id());
     CHECK(book_text(recorded.book()) == book_text(witness.books[number].book()));
     CHECK(recorded.book().level_count(BookSideKind::bid) > 5);
   }
-  REQUIRE(until([&] { return witness.notes.count("mark") >= 4 && witness.notes.count("clock") == 1; }));
+  REQUIRE(venue.until([&] { return witness.notes.count("mark") >= 4 && witness.notes.count("clock") == 1; }));
   const MarketCounts counts = (*session)->counts();
   CHECK(counts.bad_frames == 0);
   CHECK(counts.reconnects == 0);
   CHECK(counts.duplicates == 0);
+}
+
+TEST_CASE("recording: over real sockets fresh ones take over again and again, and nothing is missing or doubled") {
+  LiveVenue venue;
+  MarketSessionOptions options;
+  options.times.rotate_after = DurationNanos::seconds(1);
+  options.times.overlap = DurationNanos::millis(200);
+  options.times.first_pause = DurationNanos::millis(10);
+  options.streams.most_streams = 4;  // more sockets
+  Notebook notes;
+  auto session = MarketSession::create(venue.rest(), notes, {{"BTCUSDT", 1}, {"ETHUSDT", 2}}, options);
+  REQUIRE(session.ok());
+  (*session)->start();
+  REQUIRE(venue.until([&] { return (*session)->counts().rotations >= 6 && (*session)->live_books() == 2; }));
+  const MarketCounts counts = (*session)->counts();
+  CHECK(counts.reconnects == 0);
+  CHECK(counts.bad_frames == 0);
+  CHECK(counts.books.gaps == 0);
+  CHECK(counts.books.resyncs == 2);
+  CHECK(counts.duplicates > 0);
+  CHECK(notes.count("disconnected #1") + notes.count("disconnected #2") == 0);
 }
 
 }  // namespace reprise::gateway::binance::test
