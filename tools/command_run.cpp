@@ -16,6 +16,7 @@
 #include "tools/schema_names.h"
 #include "tools/settings.h"
 #include "tools/stop.h"
+#include "tools/venue_run.h"
 
 namespace reprise::tools {
 namespace {
@@ -37,6 +38,16 @@ class Run final : public Command {
             "records between two snapshots of the whole state (from which replay, inspect and whatif begin); 0 = none")
         .value("RECORDS")
         .shows_default();
+    arguments.text("--url", url_, "paper, live: the venue's address (reprise exchange, or the venue's REST host)")
+        .value("URL");
+    arguments.text("--ca", ca_, "paper, live: PEM file of the certificate authorities to trust; default: the system's")
+        .value("FILE");
+    arguments.real("--hours", hours_, "paper, live: end after so long; default: on Ctrl-C").value("H");
+    arguments.text("--on-stop", on_stop_, "live: what becomes of open orders and positions at the end")
+        .choices({"cancel", "keep", "flatten"})
+        .shows_default();
+    arguments.text("--kill-file", kill_file_, "paper, live: a file that engages the kill switch when it is there")
+        .value("FILE");
     arguments.flag("--no-journal", no_journal_, "trade without journaling (to measure what the journal costs)");
     arguments.flag("--verbose", verbose_, "log to standard error at the configured level");
     arguments.examples(
@@ -44,15 +55,24 @@ class Run final : public Command {
         "reprise run --mode backtest --config config/examples/demo.yaml --data day --journal run2 --set "
         "risk.max_leverage=2\n"
         "reprise run --mode backtest --config config/examples/demo.yaml --data day --journal run --resume\n"
+        "reprise run --mode paper --config FILE --url http://127.0.0.1:8080 --journal paper\n"
+        "reprise run --mode live --config FILE --url http://127.0.0.1:8080 --journal live     # keys: REPRISE_API_KEY, "
+        "REPRISE_API_SECRET\n"
         "Ctrl-C ends the run in order: the journal is valid and ended, and the command exits with 0.");
   }
 
   Result<int> run(Terminal& terminal) override {
-    if (mode_ != "backtest") {
-      return usage_error("--mode " + mode_ + " is not built yet: this version trades recorded and synthetic data only",
-                         "use --mode backtest; paper and live trading come with the live gateway");
-    }
-    if (data_.empty())
+    const bool at_venue = mode_ != "backtest";
+    if (at_venue && (no_journal_ || journal_.empty()))
+      return usage_error("--mode " + mode_ + " needs --journal: nothing is traded that is not journaled");
+    if (at_venue && !data_.empty())
+      return usage_error("--data is for backtests", "reprise exchange --data plays a dataset at any speed: --url");
+    if (at_venue && url_.empty())
+      return usage_error("--url is missing", "http://127.0.0.1:8080 is where reprise exchange listens");
+    if (mode_ == "paper" && resume_) return usage_error("--resume is for backtests and live runs");
+    if (hours_ < 0 || !(hours_ < 1e6)) return usage_error("--hours must be more than 0");
+    if (!at_venue && !url_.empty()) return usage_error("--url is for --mode paper and live");
+    if (!at_venue && data_.empty())
       return usage_error("--data is missing", "make a dataset with reprise generate or reprise import");
     if (journal_.empty() == !no_journal_) {
       return usage_error(no_journal_ ? "--no-journal and --journal exclude each other" : "--journal is missing",
@@ -72,6 +92,24 @@ class Run final : public Command {
       return status.error();
     }
 
+    if (at_venue) {
+      VenueRunOptions venue;
+      venue.is_live = mode_ == "live";
+      venue.url = url_;
+      venue.ca_file = ca_;
+      venue.journal = journal_;
+      venue.config_file = config_;
+      venue.loaded = *loaded;
+      venue.durability = journal::durability_from(durability_.empty() ? loaded->config.journal.durability : durability_)
+                             .value_or(journal::Durability::wal);
+      venue.resume = resume_;
+      venue.on_stop = on_stop_;
+      venue.kill_file = kill_file_;
+      venue.hours = hours_;
+      venue.snapshot_interval = snapshot_every_;
+      venue.json = json;
+      return run_at_venue(terminal, venue);
+    }
     if (auto status = check_symbols(loaded->config); !status) return status.error();
 
     sim::BacktestOptions options;
@@ -209,6 +247,11 @@ class Run final : public Command {
   std::string durability_;
   bool resume_ = false;
   std::uint64_t snapshot_every_ = sim::BacktestOptions().snapshot_interval;
+  std::string url_;
+  std::string ca_;
+  double hours_ = 0;
+  std::string on_stop_ = "cancel";
+  std::string kill_file_;
   bool no_journal_ = false;
   bool verbose_ = false;
 };

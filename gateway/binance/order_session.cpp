@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "gateway/binance/account_form.h"
 #include "gateway/binance/client_order_id.h"
 #include "gateway/binance/order_form.h"
 
@@ -189,7 +190,7 @@ void OrderSession::on_placed(Tracked& order, const Answer& answer) {
   if (answer.sent.ns != 0) order.last_placed = std::max(order.last_placed, answer.sent + rest_.clock_offset());
   if (order.phase == OrderPhase::closed) return;  // its end was told by an event that overtook the answer
   if (answer.is_ok) {
-    const Result<OrderView> view = parse_order(answer.body);
+    Result<OrderView> view = parse_order(answer.body);
     if (!view) return be_unknown(order, 0, "placed, but the answer cannot be read: " + view.error().message);
     order.venue_id = order.venue_id == 0 ? view->venue_id : order.venue_id;
     if (!order.is_algo) by_venue_id_[view->venue_id] = order.submit.seq;
@@ -279,7 +280,7 @@ void OrderSession::ask(Tracked& order) {
 void OrderSession::on_asked(Tracked& order, const Answer& answer) {
   if (order.phase == OrderPhase::closed) return;
   if (answer.is_ok) {
-    const Result<OrderView> view = parse_order(answer.body);
+    Result<OrderView> view = parse_order(answer.body);
     if (!view) {
       notice(schema::AlertLevel::WARNING, "order " + std::to_string(order.submit.seq) + ": " + view.error().message);
       return ask_later(order);
@@ -399,7 +400,7 @@ void OrderSession::on_cancelled(Tracked& order, const Answer& answer) {
       gone.time = rest_.venue_now();
       return tell_end(order, gone);
     }
-    const Result<OrderView> view = parse_order(answer.body);
+    Result<OrderView> view = parse_order(answer.body);
     if (view) return settle(order, *view);
     return ask(order);
   }
@@ -455,7 +456,7 @@ void OrderSession::start_modify(Tracked& order) {
 void OrderSession::on_modified(Tracked& order, const Answer& answer) {
   if (order.phase == OrderPhase::closed) return;
   if (answer.is_ok) {
-    const Result<OrderView> view = parse_order(answer.body);
+    Result<OrderView> view = parse_order(answer.body);
     if (view && is_working(view->status)) {
       tell_modified(order, *view);
       if (view->cum_qty > order.cum_qty) settle(order, *view);
@@ -585,7 +586,7 @@ void OrderSession::reconcile(Done done) {
     }
     open->done(open->ok);
   };
-  rest_.send(open_orders(), take);
+  rest_.send(binance::open_orders(), take);
   rest_.send(open_algo_orders(), take);
 }
 
@@ -628,7 +629,7 @@ void OrderSession::arm_countdown(DurationNanos countdown) {
   }
 }
 
-std::size_t OrderSession::open_orders() const {
+std::size_t OrderSession::open_count() const {
   return static_cast<std::size_t>(std::count_if(orders_.begin(), orders_.end(), [](const auto& item) {
     return item.second.phase != OrderPhase::closed;
   }));

@@ -97,7 +97,7 @@ class OrderSession {
   // The dead man's switch: the venue cancels the orders of these instruments unless it is asked again within the time.
   void arm_countdown(DurationNanos countdown);
 
-  std::size_t open_orders() const;
+  std::size_t open_count() const;
   std::size_t unsettled() const;  // orders, cancels and modifies without a certain end
   const OrderSessionCounts& counts() const { return counts_; }
 

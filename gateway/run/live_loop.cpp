@@ -2,6 +2,9 @@
 
 #include <algorithm>
 
+#include "engine/execution/order_manager.h"
+#include "engine/portfolio/portfolio.h"
+#include "engine/risk/risk_engine.h"
 #include "journal/journal_reader.h"
 
 namespace reprise::gateway {
@@ -19,8 +22,10 @@ LiveLoop::LiveLoop(binance::RestClient& rest, const binance::SymbolTable& symbol
     : rest_(rest), symbols_(symbols), sink_(sink), options_(options), events_(std::move(events)), seat_(sink) {
   binance::OrderSession::Options orders = options_.orders;
   orders.run_tag = options_.run_tag;
-  orders_ = std::make_unique<binance::OrderSession>(rest_, symbols_, orders, *this);
-  account_ = std::make_unique<binance::AccountSession>(rest_, symbols_, *orders_, options_.account, *this);
+  binance::OrderListener& order_listener = *this;
+  binance::AccountListener& account_listener = *this;
+  orders_ = std::make_unique<binance::OrderSession>(rest_, symbols_, orders, order_listener);
+  account_ = std::make_unique<binance::AccountSession>(rest_, symbols_, *orders_, options_.account, account_listener);
 }
 
 LiveLoop::~LiveLoop() {

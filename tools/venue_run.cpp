@@ -1,0 +1,461 @@
+#include "tools/venue_run.h"
+
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+#include <optional>
+#include <random>
+
+#include "engine/portfolio/portfolio.h"
+#include "engine/version.h"
+#include "gateway/binance/account_form.h"
+#include "gateway/binance/json_text.h"
+#include "gateway/binance/market_session.h"
+#include "gateway/binance/net_wire.h"
+#include "gateway/binance/venue_facts.h"
+#include "gateway/run/live_loop.h"
+#include "gateway/run/paper_loop.h"
+#include "journal/journal_reader.h"
+#include "tools/build_info.h"
+#include "tools/journals.h"
+#include "tools/json_output.h"
+#include "tools/logging.h"
+#include "tools/moment.h"
+#include "tools/stop.h"
+
+namespace reprise::tools {
+namespace {
+
+namespace binance = gateway::binance;
+using Clock = std::chrono::steady_clock;
+
+constexpr auto kTurn = std::chrono::milliseconds(50);
+constexpr auto kLongestStart = std::chrono::seconds(60);
+constexpr auto kLongestEnd = std::chrono::seconds(30);
+constexpr DurationNanos kLargestOffset = DurationNanos::seconds(10);
+
+std::vector<std::string> symbols_of(const config::Config& config) {
+  std::vector<std::string> symbols;
+  for (const config::StrategyConfig& strategy : config.strategies) {
+    if (!strategy.enabled) continue;
+    for (const std::string& named : strategy.instruments) {
+      const std::string symbol = named.substr(named.find(':') + 1);
+      if (std::find(symbols.begin(), symbols.end(), symbol) == symbols.end()) symbols.push_back(symbol);
+    }
+  }
+  return symbols;
+}
+
+// Two runs on one account must never share an order id, so the tag is drawn anew for each and journaled.
+std::uint64_t fresh_run_tag() {
+  std::random_device device;
+  const std::uint64_t high = device();
+  return std::max<std::uint64_t>((high << 32) ^ device() ^ static_cast<std::uint64_t>(wall_clock_ns()), 1);
+}
+
+class VenueRun final : private binance::MarketSink {
+ public:
+  VenueRun(Terminal& terminal, const VenueRunOptions& options) : terminal_(terminal), options_(options) {}
+
+  // Exit code 1, with what it says on standard error, where trading is refused.
+  Result<int> run() {
+    Result<int> done = go();
+    if (done.ok() || !is_refused_) return done;
+    terminal_.note("reprise run: refused: " + done.error().text());
+    return kExitDiverged;
+  }
+
+ private:
+  Error refused(std::string message, std::string hint) {
+    is_refused_ = true;
+    return io_error(std::move(message), std::move(hint));
+  }
+
+  Result<int> go() {
+    const std::vector<std::string> names = symbols_of(options_.loaded.config);
+    if (names.empty())
+      return usage_error(options_.config_file + ": no strategy is enabled, so there is no contract to trade");
+    auto environment = binance::environment_at(options_.url);
+    if (!environment) return environment.error();
+    environment->ca_file = options_.ca_file;
+    if (options_.is_live && environment->is_live()) {
+      return refused("this version does not send orders to the production venue: its self-checks and profiles are not "
+                     "complete yet",
+                     "trade on paper with --mode paper, or live at the testnet or at reprise exchange");
+    }
+    auto wire = binance::make_net_wire(loop_, *environment, [] { return UnixNanos{wall_clock_ns()}; });
+    if (!wire) return wire.error();
+    wire_ = std::move(wire).value();
+    rest_ = std::make_unique<binance::RestClient>(*wire_, binance::RestClient::Options{}, nullptr);
+    if (options_.is_live) {
+      auto credentials = binance::load_credentials({});
+      if (!credentials) return credentials.error();
+      if (Status used = rest_->use(std::move(credentials).value()); !used) return used.error();
+    }
+    if (Status measured = measure_clock(); !measured) return measured.error();
+    auto facts = fetch_facts(names);
+    if (!facts) return facts.error();
+    for (const std::string& note : facts->notes) say("note: " + note);
+    for (const std::string& name : names) symbols_.add(name);
+    if (options_.is_live) {
+      if (Status checked = check_account(names); !checked) return checked.error();
+    }
+    if (Status opened = open_journal(binance::text_of(environment->at(binance::Host::rest))); !opened)
+      return opened.error();
+    if (Status begun = begin(*facts, names); !begun) return begun.error();
+    const std::string ended_by = trade();
+    return end(ended_by);
+  }
+
+  template <class Condition>
+  bool wait(Condition&& is_done, std::chrono::milliseconds longest) {
+    const auto until = Clock::now() + longest;
+    while (!is_done() && Clock::now() < until && !stop_.load(std::memory_order_relaxed)) loop_.turn(kTurn);
+    return is_done();
+  }
+  void say(const std::string& text) {
+    logging::info(text, {});
+    if (!options_.json) terminal_.note(time_text(wall_clock_ns()).substr(0, 19) + "Z " + text);
+  }
+  Error interrupted_or(Error error) const {
+    return stop_.load(std::memory_order_relaxed) ? usage_error("stopped before the run began: nothing was traded")
+                                                 : std::move(error);
+  }
+
+  // ------------------------------------------------------------------------------------- before the run
+
+  Status measure_clock() {
+    std::optional<std::string> problem;
+    rest_->measure_clock(5, [&](bool, const std::string& text) { problem = text; });
+    if (!wait([&] { return problem.has_value(); }, kLongestStart))
+      return interrupted_or(io_error("the venue's clock: no answer from " + options_.url));
+    if (!problem->empty())
+      return io_error("the venue's clock cannot be read: " + *problem, "check the address and the network");
+    const DurationNanos offset = rest_->clock_offset();
+    if (offset.ns > kLargestOffset.ns || offset.ns < -kLargestOffset.ns) {
+      return refused("our clock and the venue's are " + seconds_text(static_cast<double>(offset.ns) / 1e9) + " apart",
+                     "set the machine's clock (NTP)");
+    }
+    say("venue clock " + seconds_text(static_cast<double>(offset.ns) / 1e9) + " ahead of ours, round trip " +
+        seconds_text(static_cast<double>(rest_->round_trip().ns) / 1e9));
+    return ok_status();
+  }
+
+  Result<binance::VenueFacts> fetch_facts(const std::vector<std::string>& names) {
+    std::optional<Result<binance::VenueFacts>> facts;
+    binance::fetch_venue_facts(*rest_, names, [&](Result<binance::VenueFacts> result) { facts = std::move(result); });
+    if (!wait([&] { return facts.has_value(); }, kLongestStart))
+      return interrupted_or(io_error("the venue does not say what its contracts are"));
+    return std::move(*facts);
+  }
+
+  Result<binance::Answer> ask(Result<binance::VenueRequest> request) {
+    if (!request) return request.error();
+    std::optional<binance::Answer> answer;
+    rest_->send(*request, [&](const binance::Answer& a) { answer = a; });
+    if (!wait([&] { return answer.has_value(); }, kLongestStart))
+      return interrupted_or(io_error(std::string(request->path) + ": no answer"));
+    return std::move(*answer);
+  }
+  // The setting, or that it was so already.
+  Status set(const binance::VenueRequest& request, const std::string& what) {
+    auto answer = ask(request);
+    if (!answer) return answer.error();
+    if (answer->is_ok || answer->judgement.fate == binance::Fate::accepted) return ok_status();
+    return refused(what + " could not be set: " + answer->message,
+                   "set it by hand where open orders or positions forbid it");
+  }
+
+  // What must be as the engine reckons, before anything is traded.
+  Status check_account(const std::vector<std::string>& names) {
+    auto hedge = ask(binance::hedge_mode());
+    if (!hedge) return hedge.error();
+    if (!hedge->is_ok)
+      return io_error("the account's position mode cannot be read: " + hedge->message,
+                             "check the API key and its permissions");
+    if (hedge->body.find("\"dualSidePosition\":true") != std::string::npos)
+      return refused("the account is in hedge mode; one-way mode is traded", "set it to one-way at the venue");
+    const config::Config& config = options_.loaded.config;
+    const bool is_isolated = config.account.margin_mode == "isolated";
+    for (const std::string& name : names) {
+      if (Status s = set(binance::set_margin_mode(
+                             name, is_isolated ? schema::MarginMode::ISOLATED : schema::MarginMode::CROSS),
+                         name + ": margin mode " + config.account.margin_mode);
+          !s)
+        return s;
+      if (Status s = set(binance::set_leverage(name, config.account.leverage),
+                         name + ": leverage " + std::to_string(config.account.leverage));
+          !s)
+        return s;
+      auto rate = ask(binance::commission_rate(name));
+      if (!rate) return rate.error();
+      if (rate->is_ok) check_fees(name, rate->body);
+    }
+    return ok_status();
+  }
+
+  void check_fees(const std::string& name, const std::string& body) {
+    gateway::json::Document document;
+    document.Parse<gateway::json::kParseFlags>(body.data(), body.size());
+    std::int64_t maker = 0, taker = 0;
+    if (document.HasParseError() || !gateway::json::decimal(document, "makerCommissionRate", maker) ||
+        !gateway::json::decimal(document, "takerCommissionRate", taker))
+      return;
+    const auto& fees = options_.loaded.config.fees;
+    if (maker != fees.maker_rate_e8 || taker != fees.taker_rate_e8)
+      say("note: " + name + ": the account's fees differ from the configuration's (fees.maker_rate, fees.taker_rate)");
+  }
+
+  Status open_journal(const std::string& place) {
+    journal::WriterOptions writing;
+    writing.durability = options_.durability;
+    writing.block_bytes = options_.loaded.config.journal.block_bytes;
+    writing.clock = wall_clock_ns;
+    if (options_.resume) {
+      auto tag = recorded_run_tag();
+      if (!tag) return tag.error();
+      run_tag_ = *tag;
+      auto sink = sim::RunSink::resume(options_.journal, writing);
+      if (!sink) return sink.error();
+      sink_.emplace(std::move(sink).value());
+      return ok_status();
+    }
+    run_tag_ = fresh_run_tag();
+    journal::Manifest manifest;
+    manifest.config_hash = config::config_hash(options_.loaded.entries);
+    manifest.seed = options_.loaded.config.run.seed;
+    manifest.mode = options_.is_live ? schema::RunMode::LIVE : schema::RunMode::PAPER;
+    manifest.engine_version = engine::kEngineVersion;
+    manifest.build_id = build_id();
+    manifest.compiler = compiler_id();
+    manifest.started_at = wall_clock_ns();
+    manifest.run_id = std::string(options_.is_live ? "live-" : "paper-") + std::to_string(run_tag_) + "-" +
+                      std::to_string(manifest.started_at);
+    manifest.origin = place;
+    auto sink = sim::RunSink::create(options_.journal, manifest, writing);
+    if (!sink) return sink.error();
+    sink_.emplace(std::move(sink).value());
+    return ok_status();
+  }
+
+  Result<std::uint64_t> recorded_run_tag() {
+    journal::ReaderOptions plain;
+    plain.read_ahead = false;
+    auto reader = journal::JournalReader::open(options_.journal, plain);
+    if (!reader) return reader.error();
+    if (reader->manifest().mode != schema::RunMode::LIVE)
+      return usage_error(options_.journal + " is not the journal of a live run", "only a live run is taken up");
+    journal::RecordView record;
+    if (reader->next(record) && record.type() == journal::RecordType::RUN_START)
+      return journal::read<schema::RunStart>(record).getRunTag();
+    return usage_error(options_.journal + " holds no record of its start", "begin a new run");
+  }
+
+  Status begin(const binance::VenueFacts& facts, const std::vector<std::string>& names) {
+    std::vector<binance::MarketInstrument> instruments;
+    journal::RecordBatch declarations;
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      const auto number = static_cast<InstrumentNo>(i + 1);
+      instruments.push_back({names[i], number});
+      journal::RecordHeader header;
+      header.instrument = number;
+      header.ts_recv = header.ts_engine = wall_clock_ns();
+      gateway::append_instrument(facts.instruments[i], header, declarations);
+    }
+    binance::MarketSessionOptions market;
+    market.seed = run_tag_;
+    auto session = binance::MarketSession::create(*rest_, *this, instruments, market);
+    if (!session) return session.error();
+    market_ = std::move(session).value();
+    const config::Config& config = options_.loaded.config;
+    const config::Entries entries = config::journaled_entries(config);
+    const auto fatal = [this](const std::string& text) {
+      if (!fatal_) fatal_ = text;
+    };
+    if (!options_.is_live) {
+      gateway::PaperLoop::Options paper;
+      paper.run_tag = run_tag_;
+      paper.snapshot_interval = options_.snapshot_interval;
+      paper_ = std::make_unique<gateway::PaperLoop>(*wire_, *sink_, paper, fatal);
+      paper_->begin(config, entries, declarations);
+      market_->start();
+      return ok_status();
+    }
+    gateway::LiveLoop::Options live;
+    live.run_tag = run_tag_;
+    live.orders.seed = live.account.seed = run_tag_;
+    gateway::LiveLoop::Events events;
+    events.on_fatal = fatal;
+    events.on_notice = [this](schema::AlertLevel, const std::string& text) { say(text); };
+    events.on_live = [this] {
+      say("account live and reconciled");
+      if (!is_market_started_) {
+        is_market_started_ = true;
+        market_->start();
+      }
+    };
+    live_ = std::make_unique<gateway::LiveLoop>(*rest_, symbols_, *sink_, live, std::move(events));
+    if (options_.resume) {
+      if (Status recovered = live_->recover(options_.journal); !recovered) return recovered;
+      say("taken up behind record " + with_thousands(sink_->next_seq() - 1) + ", " +
+          std::to_string(live_->orders().open_count()) + " orders to ask for");
+    } else {
+      live_->begin(config, entries, declarations);
+    }
+    live_->start();
+    return ok_status();
+  }
+
+  // ------------------------------------------------------------------------------------- the run
+
+  std::string trade() {
+    started_ = Clock::now();
+    announce();
+    const auto until = started_ + std::chrono::duration_cast<Clock::duration>(
+                                      std::chrono::duration<double>(options_.hours * 3600));
+    while (!stop_.load(std::memory_order_relaxed) && !fatal_) {
+      loop_.turn(kTurn);
+      if (options_.hours > 0 && Clock::now() >= until) return "hours";
+      look_for_kill_file();
+    }
+    return fatal_ ? "failure" : "signal";
+  }
+
+  void look_for_kill_file() {
+    if (options_.kill_file.empty() || is_killed_) return;
+    std::error_code ignored;
+    if (!std::filesystem::exists(options_.kill_file, ignored)) return;
+    is_killed_ = true;
+    say("kill switch: " + options_.kill_file + " is there");
+    const std::string text = "the kill file is there";
+    if (live_) live_->operate(schema::OperatorAction::KILL_SWITCH, text);
+    if (paper_) paper_->operate(schema::OperatorAction::KILL_SWITCH, text);
+  }
+
+  void announce() {
+    if (options_.json) return;
+    terminal_.line(std::string("run: ") + (options_.is_live ? "live" : "paper") + " at " + options_.url + ", " +
+                   std::to_string(symbols_.size()) + (symbols_.size() == 1 ? " contract" : " contracts") + ", into " +
+                   options_.journal + "; Ctrl-C ends it in order");
+    terminal_.flush();
+  }
+
+  Result<int> end(const std::string& ended_by) {
+    const double seconds = std::chrono::duration<double>(Clock::now() - started_).count();
+    if (live_ && !fatal_) settle_live();
+    market_->stop();
+    if (live_) live_->finish(ended_by);
+    if (paper_) paper_->finish(ended_by);
+    if (fatal_) return io_error(*fatal_, "what is journaled is kept; look at it with reprise verify");
+    auto digest = sink_->end();
+    if (!digest) return digest.error();
+    show(*digest, ended_by, seconds);
+    return kExitFine;
+  }
+
+  // The stated policy for what is open when the run is asked to end.
+  void settle_live() {
+    if (options_.on_stop == "keep" || !live_->is_live()) {
+      if (!live_->is_live()) say("the private stream is lost: open orders and positions are left as they are");
+      return;
+    }
+    const bool flatten = options_.on_stop == "flatten";
+    live_->operate(flatten ? schema::OperatorAction::FLATTEN : schema::OperatorAction::CANCEL_ALL, "the run ends");
+    const auto until = Clock::now() + kLongestEnd;
+    const auto is_settled = [&] {
+      if (live_->orders().open_count() != 0) return false;
+      if (!flatten) return true;
+      for (const auto& net : live_->engine().portfolio().positions())
+        if (!net.position.qty.is_zero()) return false;
+      return true;
+    };
+    while (!is_settled() && Clock::now() < until && !fatal_) loop_.turn(kTurn);
+    if (!is_settled()) say("note: not everything is closed at the venue; look at it there");
+  }
+
+  void show(const journal::Digest& digest, const std::string& ended_by, double seconds) {
+    const std::uint64_t records = sink_->next_seq() - 1;
+    const std::uint64_t inputs = live_ ? live_->seat().inputs() : paper_->loop().inputs();
+    const std::uint64_t outputs = live_ ? live_->seat().outputs() : paper_->loop().outputs();
+    const binance::MarketCounts counts = market_->counts();
+    const std::uint64_t bytes = directory_bytes(options_.journal);
+    if (options_.json) {
+      Json out;
+      out.begin_object();
+      out.field("mode", options_.is_live ? "live" : "paper");
+      out.field("journal", options_.journal).field("digest", digest.text());
+      out.field("records", records).field("inputs", inputs).field("outputs", outputs);
+      out.field("resumed_records", sink_->compared());
+      out.field("frames", counts.frames).field("reconnects", counts.reconnects);
+      if (paper_) out.field("late_records", paper_->late_records());
+      if (live_) {
+        const binance::OrderSessionCounts& o = live_->orders().counts();
+        out.field("submits", o.submits).field("cancels", o.cancels).field("modifies", o.modifies);
+        out.field("order_requests", o.requests).field("resends", o.resends).field("unknown_fates", o.unknown_fates);
+        out.field("questions", o.questions).field("found_executions", o.found_executions);
+        out.field("open_orders", static_cast<std::uint64_t>(live_->orders().open_count()));
+        out.field("unsettled", static_cast<std::uint64_t>(live_->orders().unsettled()));
+        out.field("reconciliations", live_->account().reconciliations());
+      }
+      out.field("ended_by", ended_by).field("wall_seconds", seconds).field("journal_bytes", bytes);
+      out.end_object();
+      terminal_.line(out.text());
+      return;
+    }
+    terminal_.line(terminal_.paint(Colour::good, "ended in order") + " (" + ended_by + ")");
+    Facts facts;
+    facts.add("journal", options_.journal);
+    facts.add("digest", digest.text());
+    facts.add("records", with_thousands(records) + "  (" + with_thousands(inputs) + " inputs, " +
+                             with_thousands(outputs) + " outputs)");
+    if (live_) {
+      const binance::OrderSessionCounts& o = live_->orders().counts();
+      facts.add("orders", with_thousands(o.submits) + " sent, " + with_thousands(o.modifies) + " changed, " +
+                              with_thousands(o.cancels) + " cancelled; " + with_thousands(o.unknown_fates) +
+                              " of unknown fate, " + with_thousands(o.questions) + " questions; " +
+                              std::to_string(live_->orders().open_count()) + " open");
+    }
+    facts.add("market", with_thousands(counts.frames) + " frames, " + with_thousands(counts.reconnects) +
+                            " connections lost");
+    facts.add("took", seconds_text(seconds));
+    facts.add("size", bytes_text(bytes));
+    terminal_.write(facts.text());
+    terminal_.line();
+    terminal_.line(
+        terminal_.paint(Colour::dim, "next: reprise replay " + options_.journal + "   reprise report " + options_.journal));
+  }
+
+  // binance::MarketSink
+  void on_records(const journal::RecordBatch& records) override {
+    if (live_) live_->on_market(records);
+    if (paper_) paper_->on_market(records);
+  }
+  void on_note(const std::string& text) override { say(text); }
+
+  Terminal& terminal_;
+  const VenueRunOptions& options_;
+  const std::atomic<bool>& stop_ = stop_on_signals();
+  net::Loop loop_;
+  std::unique_ptr<binance::Wire> wire_;
+  std::unique_ptr<binance::RestClient> rest_;
+  binance::SymbolTable symbols_{options_.loaded.config.account.settlement_asset,
+                                options_.loaded.config.account.fee_asset};
+  std::optional<sim::RunSink> sink_;
+  std::uint64_t run_tag_ = 0;
+  std::unique_ptr<gateway::LiveLoop> live_;
+  std::unique_ptr<gateway::PaperLoop> paper_;
+  std::unique_ptr<binance::MarketSession> market_;
+  bool is_market_started_ = false;
+  bool is_killed_ = false;
+  bool is_refused_ = false;
+  std::optional<std::string> fatal_;
+  Clock::time_point started_;
+};
+
+}  // namespace
+
+Result<int> run_at_venue(Terminal& terminal, const VenueRunOptions& options) {
+  return VenueRun(terminal, options).run();
+}
+
+}  // namespace reprise::tools
