@@ -191,6 +191,7 @@ typedef SessionOrder {
   /* The query: asked, then its answer, then the trades it lacks are read. */
   bit asked;
   bit answered;
+  bit overtaken;        /* new terms were booked since: the answer may be older than they are */
   bit after_window;     /* asked when the place's window had passed */
   bit after_modify;     /* ... the modify's */
   byte seen;            /* the answer: status at the venue, none = -2013 */
@@ -361,6 +362,7 @@ inline book_fill(o, id, report_qty, report_cum) {
      :: else
      fi;
      eng[o].cum++;
+     assert(eng[o].cum <= ven[o].cum); /* no execution is booked twice */
      if
      :: report_cum == eng[o].cum && report_qty == eng[o].cum && eng[o].cum < eng[o].qty -> eng[o].qty = eng[o].cum
      :: else
@@ -451,6 +453,11 @@ end:
 
 /* ------------------------------------------------------------------------------------------------- Session */
 
+#ifdef PLANT_OLD_ANSWER_COUNTS
+#define is_fresh(o) true
+#else
+#define is_fresh(o) (!ses[o].overtaken)
+#endif
 #define in_any_doubt(o) (ses[o].in_doubt || ses[o].cancel_in_doubt || ses[o].modify_in_doubt)
 
 inline fate_unknown(o) {
@@ -480,6 +487,7 @@ inline ask(o) {
 inline forget_answer(o) {
   ses[o].asked = 0;
   ses[o].answered = 0;
+  ses[o].overtaken = 0;
   ses[o].after_window = 0;
   ses[o].after_modify = 0;
   ses[o].seen = 0;
@@ -590,6 +598,7 @@ end:
        printf("session  %d: modify answered 200\n", o);
        net[o].modify_answer = a_none;
        ses[o].modify_awaited = 0;
+       ses[o].overtaken = ses[o].asked;
        book(o, r_modified, MODQTY, 0, 0)
      }
   :: d_step { /* no such order, or cancelled by it: ask which */
@@ -647,8 +656,14 @@ end:
        fi;
        forget_answer(o)
      }
+  :: d_step { /* taken before a change of terms that is booked already: again */
+       ses[o].answered && ses[o].seen != v_none && !is_fresh(o) ->
+       printf("session  %d: the answer is older than what is booked: asks again\n", o);
+       ses[o].recheck = 1;
+       forget_answer(o)
+     }
   :: d_step { /* it is or was there */
-       ses[o].answered && ses[o].seen != v_none ->
+       ses[o].answered && ses[o].seen != v_none && is_fresh(o) ->
        printf("session  %d: the answer is status %d, executed %d of %d\n", o, ses[o].seen, ses[o].seen_cum, ses[o].seen_qty);
        ses[o].in_doubt = 0;
        /* First the executions (userTrades; read now, so there may be more than the query saw), each with its running
@@ -690,7 +705,15 @@ end:
              book(o, r_cancel_rejected, 0, 0, 0)
           :: else
           fi;
-          book(o, r_snapshot, ses[o].seen_qty, ses[o].seen_cum, 0)
+          book(o, r_snapshot, ses[o].seen_qty, ses[o].seen_cum, 0);
+#ifndef PLANT_SUMS_MAY_DIFFER
+          if
+          :: eng[o].cum != ses[o].seen_cum -> ses[o].recheck = 1 /* older than an event, or trades came since: the engine could not settle by it */
+          :: else
+          fi
+#else
+          skip
+#endif
 #ifdef ORPHAN_RULE
           ;
           if
@@ -716,7 +739,7 @@ inline deliver(o, bit_) {
   ses[o].in_doubt = 0; /* whatever it says, the order is or was there */
   if
   :: bit_ == e_new -> book(o, r_accepted, QTY, 0, 0)
-  :: bit_ == e_amend -> book(o, r_modified, MODQTY, 0, 0)
+  :: bit_ == e_amend -> ses[o].overtaken = ses[o].asked; book(o, r_modified, MODQTY, 0, 0)
   :: bit_ == e_end && ven[o].status == v_canceled -> book(o, r_canceled, 0, 0, 0)
   :: bit_ == e_end && ven[o].status == v_expired -> book(o, r_expired, 0, 0, 0)
   :: else ->
