@@ -3,9 +3,11 @@
  * ORDER_PROTOCOL.md beside this file says what is left out, what is proved and with which figures; tools/model runs it.
  *
  *   Strategy(o)  the engine's own moves: submit, modify, wish to cancel, an overdue answer   (order_manager.cpp)
- *   Session(o)   the gateway's order session: sends, judges answers, queries, reconciles     (error_table.h for the fates)
+ *   Session(o)   the gateway's order session: sends, judges answers                          (error_table.h for the fates)
+ *   Inquiry(o)   ... its queries by client id and its reconciliation
  *   Network(o)   loses requests, delivers user events in any order, twice or never
  *   Venue(o)     the door that checks recvWindow, the backend behind it, the matching engine
+ *   Desk(o)      ... where the venue answers queries
  *   Clock(o)     recvWindow runs out; what was accepted becomes visible to queries; the market moves away
  *   Power        kills program and host at any moment: what was not durable is gone
  *   Judge        when nothing moves any more, looks at both sides
@@ -461,8 +463,17 @@ end:
 #define in_any_doubt(o) (ses[o].in_doubt || ses[o].cancel_in_doubt || ses[o].modify_in_doubt)
 
 inline fate_unknown(o) {
-  ses[o].in_doubt = 1;
-  book(o, r_unknown, 0, 0, 0)
+#ifndef PLANT_DOUBT_THE_LIVING
+  if
+  :: eng[o].beneath != submitted -> ses[o].recheck = 1 /* an event has shown it alive: no -2013 may undo that */
+  :: else ->
+#else
+  if
+  :: true ->
+#endif
+     ses[o].in_doubt = 1;
+     book(o, r_unknown, 0, 0, 0)
+  fi
 }
 
 inline ask(o) {
@@ -619,7 +630,23 @@ end:
        book(o, r_unknown, 0, 0, 0)
      }
 #endif
-  /* --- the query. Its own losses change nothing and are left out: it is asked until it is answered. */
+  od
+}
+
+/* The session's other half, by itself so that fairness can tell them apart. */
+proctype Inquiry(byte o) {
+end:
+  do
+#ifdef ORPHAN_RULE
+  /* openOrders and userTrades, again and again: only a sweep that finds something is a step */
+  :: d_step {
+       ven[o].visible && eng[o].status == rejected && !ses[o].asked && !ses[o].recheck && !ses[o].cancel_awaited &&
+       (ven[o].status == v_open || ven[o].cum != eng[o].cum) ->
+       printf("session  %d: the sweep finds the order\n", o);
+       ses[o].recheck = 1
+     }
+#endif
+  /* A query's own losses change nothing and are left out: it is asked until it is answered. */
   :: d_step {
        !ses[o].asked && !ses[o].place_awaited && eng[o].status != initialized && (in_any_doubt(o) || ses[o].recheck) ->
        printf("session  %d: asks by client id\n", o);
@@ -800,6 +827,7 @@ inline answer_place(o, what) {
 }
 
 inline execute_place(o) {
+  printf("venue    %d: the backend executes a place\n", o);
   /* A client id is free again as soon as its order is closed: only an open one is refused as a duplicate. */
   assert(ven[o].status == v_none || ven[o].status == v_open); /* never two orders of one command */
   if
@@ -905,7 +933,13 @@ end:
 #ifdef EXPIRES
   :: d_step { ven[o].status == v_open && ven[o].gone -> ven[o].status = v_expired; printf("venue    %d: the order expires\n", o); net[o].events = net[o].events | e_end }
 #endif
-  /* --- queries see what is visible */
+  od
+}
+
+/* Queries see what is visible. */
+proctype Desk(byte o) {
+end:
+  do
   :: d_step {
        ses[o].asked && !ses[o].answered ->
        ses[o].answered = 1;
@@ -1006,12 +1040,17 @@ end:
 
 /* --------------------------------------------------------------------------------------------------- Judge */
 
+#ifdef ORPHAN_RULE /* an order believed absent that came after all: cancelled, its executions booked */
+#define is_orphan_end(o) (ven[o].status != v_open && eng[o].status == rejected)
+#else
+#define is_orphan_end(o) false
+#endif
 #define is_same_end(o) \
   ((ven[o].status == v_none && (eng[o].status == rejected || eng[o].status == initialized)) || \
    (ven[o].status == v_open && (eng[o].status == accepted || eng[o].status == partially_filled)) || \
    (ven[o].status == v_filled && eng[o].status == filled) || \
    (ven[o].status == v_canceled && eng[o].status == canceled) || \
-   (ven[o].status == v_expired && eng[o].status == expired))
+   (ven[o].status == v_expired && eng[o].status == expired) || is_orphan_end(o))
 #define is_same_qty(o) (eng[o].cum == ven[o].cum && (ven[o].status != v_open || eng[o].qty == ven[o].qty))
 #define is_quiet(o) (!in_any_doubt(o) && !ses[o].recheck && !ses[o].asked && !ses[o].place_awaited && \
                      !ses[o].cancel_awaited && !ses[o].modify_awaited && net[o].events == 0)
@@ -1054,8 +1093,10 @@ init {
     :: o < ORDERS ->
        run Strategy(o);
        run Session(o);
+       run Inquiry(o);
        run Network(o);
        run Venue(o);
+       run Desk(o);
        run Clock(o);
        o++
     :: else -> break
