@@ -319,6 +319,7 @@ inline book(o, report, report_qty, report_cum, absent) {
         if
         :: (was == unknown || was == submitted || (was == pending_cancel && eng[o].beneath == submitted)) &&
            eng[o].cum == 0 ->
+           assert(eng[o].beneath == submitted); /* what has been seen alive is never called absent */
            eng[o].status = rejected; eng[o].beneath = rejected
         :: else -> impossible()
         fi
