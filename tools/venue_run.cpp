@@ -6,6 +6,7 @@
 #include <optional>
 #include <random>
 
+#include "engine/execution/order_manager.h"
 #include "engine/portfolio/portfolio.h"
 #include "engine/version.h"
 #include "gateway/binance/account_form.h"
@@ -360,10 +361,12 @@ class VenueRun final : private binance::MarketSink {
       return;
     }
     const bool flatten = options_.on_stop == "flatten";
-    live_->operate(flatten ? schema::OperatorAction::FLATTEN : schema::OperatorAction::CANCEL_ALL, "the run ends");
+    // A halt takes back what is open, except what protects a position, and lets no strategy send anew.
+    live_->operate(flatten ? schema::OperatorAction::FLATTEN : schema::OperatorAction::HALT, "the run ends");
     const auto until = Clock::now() + kLongestEnd;
     const auto is_settled = [&] {
-      if (live_->orders().open_count() != 0) return false;
+      for (const engine::Order* order : live_->engine().orders().open_orders())
+        if (!order->request.reduce_only && !order->request.close_position) return false;
       if (!flatten) return true;
       for (const auto& net : live_->engine().portfolio().positions())
         if (!net.position.qty.is_zero()) return false;

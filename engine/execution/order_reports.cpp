@@ -97,6 +97,10 @@ OrderManager::Outcome OrderManager::on_report(InstrumentNo instrument, schema::O
       if (was_open) count_in(*order, +1);
       return outcome;
     }
+    // More stands at the venue than we know of: a modify that we hold for lost was carried out.
+    if (order->modify_command == 0 && order->cum_qty >= order->request.qty && report.getOrderQty() > order->cum_qty.e8 &&
+        report.getOrderQty() <= kLargestQty)
+      order->request.qty = {report.getOrderQty()};
     event = order->cum_qty >= order->request.qty ? ReportEvent::complete_fill : ReportEvent::partial_fill;
   }
   apply(*order, event, report, out, outcome);
@@ -253,7 +257,8 @@ void OrderManager::apply(Order& order, ReportEvent event, schema::OrderReport::R
       if (report.getErrorCode() != 0) {  // the venue does not know the order
         const bool is_unconfirmed =
             order.status == OrderStatus::PENDING_CANCEL && order.beneath == OrderStatus::SUBMITTED;
-        if (!(undecided || is_unconfirmed) || order.cum_qty.is_positive()) return impossible();
+        const bool was_standing = order.status == OrderStatus::UNKNOWN && order.beneath != OrderStatus::SUBMITTED;
+        if (!(undecided || is_unconfirmed) || was_standing || order.cum_qty.is_positive()) return impossible();
         order.status = order.beneath = OrderStatus::REJECTED;
         break;
       }

@@ -59,9 +59,23 @@ void OrderSession::close(Tracked& order, VenueStatus end) {
   }
 }
 
-void OrderSession::take_terms(Tracked& order, const OrderView& view) {
+bool OrderSession::take_terms(Tracked& order, const OrderView& view) {
+  if (view.time < order.terms_at) return false;
+  order.terms_at = view.time;
   if (view.qty.is_positive()) order.submit.qty = view.qty;
   if (view.price.is_positive()) order.submit.price = view.price;
+  return true;
+}
+
+void OrderSession::find_executions(Tracked& order) {
+  if (order.is_reading_trades) return;
+  order.is_reading_trades = true;
+  read_trades(order.submit.instrument, [this, seq = order.submit.seq](bool) {
+    Tracked* found = find(seq);
+    if (found == nullptr) return;
+    found->is_reading_trades = false;
+    if (found->phase != OrderPhase::closed) ask_later(*found);
+  });
 }
 
 // ------------------------------------------------------------------------------------------ what is told
@@ -70,7 +84,7 @@ void OrderSession::tell_accepted(Tracked& order, const OrderView& view) {
   if (order.phase != OrderPhase::closed) order.phase = OrderPhase::working;
   if (order.is_told_accepted) return;
   order.is_told_accepted = true;
-  take_terms(order, view);
+  (void)take_terms(order, view);
   listener_.on_report(report_of(order, ReportKind::ACCEPTED, view.time));
 }
 
@@ -104,7 +118,7 @@ void OrderSession::tell_modified(Tracked& order, const OrderView& view) {
   const Seq command = order.modify;
   order.modify = 0;
   order.is_modify_unknown = false;
-  take_terms(order, view);
+  (void)take_terms(order, view);
   sim::Report report = report_of(order, ReportKind::MODIFIED, view.time);
   report.order.command_seq = command;
   listener_.on_report(report);
@@ -112,17 +126,8 @@ void OrderSession::tell_modified(Tracked& order, const OrderView& view) {
 
 void OrderSession::tell_end(Tracked& order, const OrderView& view) {
   if (order.phase == OrderPhase::closed) return;
-  if (view.cum_qty > order.cum_qty) {  // executions first
-    if (order.is_reading_trades) return;
-    order.is_reading_trades = true;
-    read_trades(order.submit.instrument, [this, seq = order.submit.seq](bool) {
-      Tracked* found = find(seq);
-      if (found == nullptr) return;
-      found->is_reading_trades = false;
-      if (found->phase != OrderPhase::closed) ask_later(*found);
-    });
-    return;
-  }
+  order.most_qty = std::max(order.most_qty, view.cum_qty);
+  if (order.most_qty > order.cum_qty) return find_executions(order);  // executions first
   if (view.status == VenueStatus::filled || view.status == VenueStatus::finished) {
     // All its executions are told: the engine closed it with the last one.
     return close(order, view.status);
@@ -197,6 +202,9 @@ void OrderSession::on_event(const OrderEvent& event) {
   if (order == nullptr && !view.is_algo) {  // what a conditional order became may have an id of the venue's
     if (const auto named = by_venue_id_.find(view.venue_id); named != by_venue_id_.end()) order = find(named->second);
   }
+  if (order != nullptr && order->phase == OrderPhase::closed && order->end == VenueStatus::rejected &&
+      is_working(view.status))
+    return cancel_stray(view);
   if (order != nullptr) return view.is_algo ? merge_algo(*order, view) : merge(*order, event);
   if (id.owner == IdOwner::liquidation || id.owner == IdOwner::settlement) return tell_forced(event);
   if (event.execution == Execution::trade || event.execution == Execution::calculated)
@@ -237,6 +245,7 @@ void OrderSession::merge(Tracked& order, const OrderEvent& event) {
         listener_.on_report(report_of(order, ReportKind::TRIGGERED, view.time));
       }
       if (order.submit.close_position && view.qty.is_positive()) order.submit.qty = view.qty;
+      order.most_qty = std::max(order.most_qty, view.cum_qty);
       tell_fill(order, event.trade);
       if (order.phase == OrderPhase::closed) return;
       if (view.cum_qty > order.cum_qty) return ask_later(order);  // one before it is late, or lost
@@ -254,7 +263,7 @@ void OrderSession::merge(Tracked& order, const OrderEvent& event) {
         tell_modified(order, view);
       } else if (view.qty != order.submit.qty || view.price != order.submit.price) {
         if (order.modify == 0) {  // changed by hand, or an answer that we gave up
-          take_terms(order, view);
+          (void)take_terms(order, view);
           listener_.on_report(report_of(order, ReportKind::STATUS_SNAPSHOT, view.time));
         }
       }

@@ -292,6 +292,7 @@ void OrderSession::on_asked(Tracked& order, const Answer& answer) {
       order.last_placed + DurationNanos::millis(options_.recv_window_millis) + kWindowMargin;
   const UnixNanos asked = answer.sent + rest_.clock_offset();
   if (!(asked > last_arrival)) return ask_later(order);  // it may still be on its way
+  if (order.most_qty > order.cum_qty) return find_executions(order);
   if (order.is_told_accepted) {
     // It stood there and left no trace: cancelled without an execution, and forgotten.
     OrderView gone;
@@ -323,18 +324,11 @@ void OrderSession::settle(Tracked& order, const OrderView& view) {
     }
     return;
   }
-  if (view.cum_qty > order.cum_qty) {  // executions that nobody told
-    const InstrumentNo instrument = order.submit.instrument;
-    if (order.is_reading_trades) return;
-    order.is_reading_trades = true;
-    const Seq seq = order.submit.seq;
-    read_trades(instrument, [this, seq](bool) {
-      Tracked* found = find(seq);
-      if (found == nullptr) return;
-      found->is_reading_trades = false;
-      if (found->phase != OrderPhase::closed) ask_later(*found);
-    });
-    return;
+  order.most_qty = std::max(order.most_qty, view.cum_qty);
+  if (view.cum_qty < order.cum_qty && is_working(view.status)) return ask_later(order);  // older than what we know
+  if (view.cum_qty > order.cum_qty) {  // executions that nobody told: on the terms that the venue has
+    if (order.modify == 0 || order.is_modify_unknown) (void)take_terms(order, view);
+    return find_executions(order);
   }
   if (!is_working(view.status)) return tell_end(order, view);
   if (!order.is_told_accepted) tell_accepted(order, view);
@@ -352,10 +346,11 @@ void OrderSession::settle(Tracked& order, const OrderView& view) {
   }
   order.phase = OrderPhase::working;
   if (order.modify == 0) {
-    take_terms(order, view);
-    sim::Report report = report_of(order, schema::ReportKind::STATUS_SNAPSHOT, view.time);
-    listener_.on_report(report);
+    if (!take_terms(order, view)) return ask_later(order);
+    listener_.on_report(report_of(order, schema::ReportKind::STATUS_SNAPSHOT, view.time));
   }
+  // It stands, though the venue did not know what to cancel: the wish is answered, so that it can be made again.
+  if (order.cancel != 0 && order.is_cancel_unknown) return refuse_cancel(order, kUnknownOrder);
   go_on(order);
 }
 
@@ -407,6 +402,7 @@ void OrderSession::on_cancelled(Tracked& order, const Answer& answer) {
   if (answer.code == kUnknownOrder || answer.code == kNoSuchOrder) {
     // Filled, cancelled, triggered meanwhile: the venue knows which.
     order.attempts = 0;
+    order.is_cancel_unknown = true;
     return ask(order);
   }
   if (answer.judgement.fate == Fate::not_accepted && answer.judgement.reaction == Reaction::fatal) {
@@ -431,6 +427,7 @@ void OrderSession::refuse_cancel(Tracked& order, std::int32_t code) {
   report.order.command_seq = order.cancel;
   report.order.error = static_cast<sim::VenueError>(code);
   order.cancel = 0;
+  order.is_cancel_unknown = false;
   listener_.on_report(report);
 }
 
@@ -536,6 +533,15 @@ void OrderSession::adopt(const engine::Order& order) {
   ask(tracked);
 }
 
+// Of this run, at the venue, and over for us: a request that was late beyond all bounds. It must not stand.
+void OrderSession::cancel_stray(const OrderView& view) {
+  notice(schema::AlertLevel::CRITICAL,
+         "an order of this run that we held for lost stands at the venue (" + view.client_id + "): it is cancelled");
+  const OrderRef ref{view.symbol, view.venue_id, {}};
+  Result<VenueRequest> request = view.is_algo ? cancel_algo_order(ref) : cancel_order(ref);
+  if (request) rest_.send(*request, [](const Answer&) {});  // repeated by the next reconciliation where it stands
+}
+
 void OrderSession::know_trade(InstrumentNo instrument, std::int64_t trade_id) {
   (void)remember_trade(instrument, trade_id);
 }
@@ -562,7 +568,10 @@ void OrderSession::reconcile(Done done) {
         const ClientId id = recognise(view.client_id, options_.run_tag);
         open->ids.insert(view.client_id);
         Tracked* order = id.owner == IdOwner::this_run ? find(id.seq) : nullptr;
-        if (order == nullptr) {
+        if (id.owner == IdOwner::this_run && (order == nullptr || order->phase == OrderPhase::closed)) {
+          // Ended here since the question was asked, or never meant to stand.
+          if (order == nullptr || order->end == VenueStatus::rejected) cancel_stray(view);
+        } else if (order == nullptr) {
           OrderEvent event;
           event.order = view;
           tell_foreign(event);

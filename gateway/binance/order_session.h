@@ -111,6 +111,8 @@ class OrderSession {
     std::int64_t venue_id = 0;
     std::int64_t actual_id = 0;
     Qty cum_qty;
+    Qty most_qty;         // the most that the venue ever said is executed
+    UnixNanos terms_at;   // venue time of the terms that we have: what is older says nothing about them
     bool is_told_accepted = false;
     bool is_told_triggered = false;
     bool is_told_child = false;
@@ -123,6 +125,7 @@ class OrderSession {
     bool is_reading_trades = false;
     Seq cancel = 0;  // wished
     bool is_cancel_out = false;
+    bool is_cancel_unknown = false;  // the venue did not know what to cancel
     std::uint32_t cancel_attempts = 0;
     Seq modify = 0;
     bool is_modify_out = false;
@@ -162,7 +165,9 @@ class OrderSession {
   void tell_end(Tracked& order, const OrderView& view);
   void tell_foreign(const OrderEvent& event);
   void tell_forced(const OrderEvent& event);
-  void take_terms(Tracked& order, const OrderView& view);
+  bool take_terms(Tracked& order, const OrderView& view);  // false: older than what we have
+  void find_executions(Tracked& order);
+  void cancel_stray(const OrderView& view);
   void close(Tracked& order, VenueStatus end);
   sim::Report report_of(const Tracked& order, schema::ReportKind kind, UnixNanos time) const;
   bool remember_trade(InstrumentNo instrument, std::int64_t trade_id);  // false: known already
