@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <ctime>
 
 namespace reprise::tools {
 namespace {
@@ -10,12 +11,24 @@ namespace {
 std::atomic<bool> stop_wanted{false};
 static_assert(std::atomic<bool>::is_always_lock_free, "used in a signal handler");
 
+// A terminal, a shell and timeout(1) may each pass one and the same wish on: what comes together is one signal.
+constexpr long kOneSignalMillis = 500;
+std::atomic<long> first_at{0};
+
+long now_millis() {
+  timespec now{};
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return now.tv_sec * 1000 + now.tv_nsec / 1'000'000;
+}
+
 void on_signal(int number) {
   if (stop_wanted.exchange(true)) {
+    if (now_millis() - first_at.load() < kOneSignalMillis) return;
     std::signal(number, SIG_DFL);
     raise(number);
     return;
   }
+  first_at.store(now_millis());
   const char text[] = "\nending cleanly; once more to kill\n";
   if (isatty(STDERR_FILENO) == 1) {
     const auto ignored = ::write(STDERR_FILENO, text, sizeof text - 1);

@@ -36,8 +36,6 @@ bool OrderSession::remember_trade(InstrumentNo instrument, std::int64_t trade_id
     trades_.erase(trade_order_.front());
     trade_order_.pop_front();
   }
-  std::int64_t& last = last_trade_[instrument];
-  last = std::max(last, trade_id);
   return true;
 }
 
@@ -320,15 +318,14 @@ void OrderSession::take_trades(InstrumentNo instrument, const std::vector<TradeV
     return item.second.submit.instrument == instrument && item.second.venue_id == 0 &&
            item.second.phase != OrderPhase::closed;
   });
+  bool is_all_known = true;  // so far: what follows somebody unknown is read again
   for (const TradeView* trade : in_order) {
-    if (trades_.count({instrument, trade->trade_id}) != 0) continue;
     const auto named = by_venue_id_.find(trade->order_id);
     Tracked* order = named == by_venue_id_.end() ? nullptr : find(named->second);
-    if (order == nullptr) {
-      // Of somebody else, unless it is of an order whose venue id we do not know yet.
-      if (!is_any_unknown) (void)remember_trade(instrument, trade->trade_id);
-      continue;
-    }
+    // Of somebody else, unless it is of an order whose venue id we do not know yet.
+    if (order == nullptr && is_any_unknown) is_all_known = false;
+    if (is_all_known) read_trades_[instrument] = std::max(read_trades_[instrument], trade->trade_id);
+    if (order == nullptr || trades_.count({instrument, trade->trade_id}) != 0) continue;
     ++counts_.found_executions;
     tell_fill(*order, *trade);
   }

@@ -17,6 +17,7 @@ constexpr std::int32_t kTimeout = -1007;
 constexpr std::uint32_t kMostCancelAttempts = 20;
 // How far the measured clock offset may be wrong, and a request may linger in the venue's own queue.
 constexpr DurationNanos kWindowMargin = DurationNanos::millis(500);
+constexpr std::uint32_t kTradePage = 1000;
 constexpr DurationNanos kReadBefore = DurationNanos::seconds(5);  // trades: from so long before the order was placed
 
 std::string code_text(const Answer& answer) {
@@ -179,6 +180,7 @@ void OrderSession::place(Tracked& order) {
   order.phase = OrderPhase::sending;
   ++counts_.requests;
   order.last_placed = rest_.venue_now();
+  if (order.first_placed.ns == 0) order.first_placed = order.last_placed;
   rest_.send(*request, [this, alive = alive_, seq](const Answer& answer) {
     if (!*alive) return;
     if (Tracked* found = find(seq)) on_placed(*found, answer);
@@ -515,6 +517,7 @@ void OrderSession::adopt(const engine::Order& order) {
   // Between the commands in the journal and the process's end anything may have left: the latest that it can have done
   // so is now.
   tracked.last_placed = rest_.venue_now();
+  tracked.first_placed = order.submitted_at;
   const bool was_standing = order.venue_order_id != 0 || order.cum_qty.is_positive();
   tracked.is_told_accepted = was_standing;
   tracked.phase = was_standing ? OrderPhase::working : OrderPhase::unknown;
@@ -599,15 +602,17 @@ void OrderSession::reconcile(Done done) {
   rest_.send(open_algo_orders(), take);
 }
 
+// Behind what was read before, not behind what the stream told: it may have left one out.
 void OrderSession::read_trades(InstrumentNo instrument, Done done) {
   TradeSpan span;
-  span.limit = 1000;
-  if (const auto last = last_trade_.find(instrument); last != last_trade_.end() && last->second > 0) {
+  span.limit = kTradePage;
+  if (const auto last = read_trades_.find(instrument); last != read_trades_.end()) {
     span.from_id = last->second + 1;
   } else {
     UnixNanos first = rest_.venue_now();
     for (const auto& [seq, order] : orders_) {
-      if (order.submit.instrument == instrument && order.last_placed.ns != 0) first = std::min(first, order.last_placed);
+      if (order.submit.instrument == instrument && order.first_placed.ns != 0)
+        first = std::min(first, order.first_placed);
     }
     span.start = first - kReadBefore;
   }
@@ -622,6 +627,7 @@ void OrderSession::read_trades(InstrumentNo instrument, Done done) {
       return done(false);
     }
     take_trades(instrument, *trades);
+    if (trades->size() >= kTradePage) return read_trades(instrument, done);
     done(true);
   });
 }

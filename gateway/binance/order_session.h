@@ -118,6 +118,7 @@ class OrderSession {
     bool is_told_child = false;
     bool is_told_trailing = false;
     VenueStatus end = VenueStatus::none;
+    UnixNanos first_placed;
     UnixNanos last_placed;  // venue time of the last request that could have made it
     std::uint32_t resends = 0;
     std::uint32_t attempts = 0;  // questions, for the pause
@@ -185,7 +186,7 @@ class OrderSession {
   std::deque<Seq> closed_;
   std::set<std::pair<InstrumentNo, std::int64_t>> trades_;
   std::deque<std::pair<InstrumentNo, std::int64_t>> trade_order_;
-  std::map<InstrumentNo, std::int64_t> last_trade_;
+  std::map<InstrumentNo, std::int64_t> read_trades_;  // up to this id the account's trades were read
   OrderSessionCounts counts_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };

@@ -81,11 +81,11 @@ void FakeScheduler::advance(net::Duration by) {
   now_ = until;
 }
 
-void FakeWire::deliver(net::HttpClient::Done done, const FakeAnswer& answer) {
+void FakeWire::deliver(net::HttpClient::Done done, const FakeAnswer& given) {
   net::HttpResult result;
-  result.fate = answer.fate;
-  result.problem = answer.problem;
-  if (answer.fate == net::Fate::answered) result.response = {answer.status, answer.headers, answer.body};
+  result.fate = given.fate;
+  result.problem = given.problem;
+  if (given.fate == net::Fate::answered) result.response = {given.status, given.headers, given.body};
   done(std::move(result));
 }
 
@@ -97,10 +97,10 @@ void FakeWire::request(Host host, net::Request request, net::Duration, net::Http
   scheduler_.after(latency, [this, done = std::move(done), said = std::move(*said)] { deliver(done, said); });
 }
 
-void FakeWire::reply(std::size_t place, const FakeAnswer& answer) {
+void FakeWire::reply(std::size_t place, const FakeAnswer& given) {
   OpenRequest open = std::move(open_requests.at(place));
   open_requests.erase(open_requests.begin() + static_cast<std::ptrdiff_t>(place));
-  deliver(std::move(open.done), answer);
+  deliver(std::move(open.done), given);
   settle();
 }
 

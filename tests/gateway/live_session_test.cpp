@@ -1,0 +1,295 @@
+// Live trading against the exchange's core in virtual time, with faults: nothing sent twice, nothing forgotten, the books
+// equal to the venue's in the end, and the journal replays.
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <map>
+#include <optional>
+
+#include "config/loader.h"
+#include "engine/execution/order_manager.h"
+#include "engine/portfolio/portfolio.h"
+#include "engine/replay.h"
+#include "engine/strategy/registry.h"
+#include "engine/version.h"
+#include "gateway/binance/json_text.h"
+#include "gateway/binance/market_session.h"
+#include "gateway/binance/user_event.h"
+#include "gateway/binance/venue_facts.h"
+#include "gateway/run/live_loop.h"
+#include "journal/journal_reader.h"
+#include "tests/support/catch.h"
+#include "tests/support/virtual_venue.h"
+
+namespace reprise::gateway {
+namespace {
+
+using binance::Host;
+using reprise::test::FaultPlan;
+using reprise::test::VirtualVenue;
+
+const std::vector<std::string> kSettings = {"account.initial_balance=1000",
+                                            "strategies.grid.kind=quoting_grid",
+                                            "strategies.grid.instruments=BTCUSDT",
+                                            "strategies.grid.params.levels=2",
+                                            "strategies.grid.params.half_spread=0.00002",
+                                            "strategies.grid.params.spacing=0.00002",
+                                            "strategies.grid.params.requote_threshold=0.00001",
+                                            "strategies.grid.params.order_notional=200",
+                                            "strategies.grid.params.max_inventory=1500",
+                                            "strategies.grid.params.min_requote_interval=500ms"};
+
+std::string scratch(const std::string& name) {
+  const std::string root = std::filesystem::exists("/dev/shm") ? "/dev/shm" : "/tmp";
+  return root + "/reprise-live-test-" + std::to_string(::getpid()) + "-" + name;
+}
+
+// A bot and its venue.
+class LiveDesk final : private binance::MarketSink {
+ public:
+  explicit LiveDesk(std::uint64_t seed) : venue(seed), seed_(seed), path_(scratch(std::to_string(seed))) {
+    std::filesystem::remove_all(path_);
+    auto loaded = config::override_entries(config::journaled_entries({}), kSettings, engine::strategy_catalog());
+    REQUIRE(loaded.ok());
+    loaded_ = std::move(loaded).value();
+    symbols.add(venue.symbol());
+    start();
+  }
+  ~LiveDesk() override {
+    stop_process();
+    std::filesystem::remove_all(path_);
+  }
+
+  // The process comes to life: a new journal, or the one that it left.
+  void start() {
+    binance::RestClient::Options to;
+    to.limits.seed = seed_;
+    rest = std::make_unique<binance::RestClient>(venue, to, nullptr);
+    binance::Credentials credentials;
+    credentials.api_key = binance::Secret::copy_of("alice");
+    credentials.api_secret = binance::Secret::copy_of("a secret of some length");
+    REQUIRE(rest->use(std::move(credentials)).ok());
+    journal::WriterOptions writing;
+    writing.clock = [] { return std::int64_t{1}; };
+    writing.durability = journal::Durability::buffered;  // the process dies, the machine does not
+    const bool is_new = !std::filesystem::exists(path_);
+    if (is_new) {
+      journal::Manifest manifest;
+      manifest.run_id = "live-test";
+      manifest.mode = schema::RunMode::LIVE;
+      manifest.engine_version = engine::kEngineVersion;
+      manifest.config_hash = config::config_hash(loaded_.entries);
+      sink.emplace(sim::RunSink::create(path_, manifest, writing).value());
+    } else {
+      auto resumed = sim::RunSink::resume(path_, writing);
+      REQUIRE(resumed.ok());
+      sink.emplace(std::move(resumed).value());
+    }
+    LiveLoop::Options live;
+    live.run_tag = 4711 + seed_;
+    live.orders.seed = live.account.seed = seed_;
+    live.account.reconcile_every = std::chrono::seconds(20);
+    LiveLoop::Events events;
+    events.on_live = [this] {
+      if (!is_market_on_) market->start();
+      is_market_on_ = true;
+    };
+    events.on_notice = [this](schema::AlertLevel, const std::string& text) { notices.push_back(text); };
+    events.on_fatal = [this](const std::string& text) { fatal = text; };
+    loop = std::make_unique<LiveLoop>(*rest, symbols, *sink, live, std::move(events));
+    binance::MarketSessionOptions options;
+    options.seed = seed_;
+    market = binance::MarketSession::create(*rest, *this, {{venue.symbol(), 1}}, options).value();
+    is_market_on_ = false;
+    if (is_new) {
+      std::optional<Result<binance::VenueFacts>> facts;
+      binance::fetch_venue_facts(*rest, {venue.symbol()}, [&](Result<binance::VenueFacts> f) { facts = std::move(f); });
+      venue.advance(1);
+      REQUIRE(facts);
+      REQUIRE(facts->ok());
+      journal::RecordBatch declarations;
+      journal::RecordHeader header;
+      header.instrument = 1;
+      append_instrument((*facts)->instruments[0], header, declarations);
+      loop->begin(loaded_.config, config::journaled_entries(loaded_.config), declarations);
+    } else {
+      const Status recovered = loop->recover(path_);
+      INFO((recovered.ok() ? "" : recovered.error().text()));
+      REQUIRE(recovered.ok());
+    }
+    loop->start();
+  }
+  // As kill -9 would: no last word, nothing ended.
+  void stop_process() {
+    market.reset();
+    loop.reset();
+    rest.reset();
+    sink.reset();
+    venue.forget_client();
+  }
+
+  void quiet(double seconds) {
+    venue.faults = {};
+    venue.is_down = false;
+    venue.advance(seconds);
+  }
+
+  // What somebody's money depends on.
+  void check(const std::string& what) {
+    INFO(what << ", seed " << seed_);
+    REQUIRE_FALSE(fatal);
+    CHECK(loop->is_live());
+    CHECK(loop->orders().unsettled() == 0);
+    auto at_venue = binance::parse_orders(venue.ask("GET", "/fapi/v1/openOrders", ""));
+    REQUIRE(at_venue.ok());
+    std::map<std::string, int> open;
+    for (const auto& order : *at_venue) ++open[order.client_id];
+    CHECK(open.size() == loop->engine().orders().open_orders().size());
+    std::map<std::string, int> sent;
+    auto all = binance::parse_orders(venue.ask("GET", "/fapi/v1/allOrders", "symbol=" + venue.symbol() + "&limit=1000"));
+    REQUIRE(all.ok());
+    for (const auto& order : *all) {
+      INFO("client id " << order.client_id);
+      CHECK(++sent[order.client_id] == 1);
+    }
+    auto positions = binance::parse_positions(venue.ask("GET", "/fapi/v2/positionRisk", "symbol=" + venue.symbol()));
+    REQUIRE(positions.ok());
+    Qty qty{};
+    for (const auto& p : *positions) qty += p.qty;
+    CHECK(loop->engine().portfolio().net_position(1).e8 == qty.e8);
+    auto balances = binance::parse_balances(venue.ask("GET", "/fapi/v2/balance", ""));
+    REQUIRE(balances.ok());
+    for (const auto& b : *balances) {
+      if (b.asset == "USDT") CHECK(loop->engine().portfolio().wallet_balance().e8 == b.wallet.e8);
+    }
+    auto trades = binance::parse_trades(venue.ask("GET", "/fapi/v1/userTrades", "symbol=" + venue.symbol() + "&limit=1000"));
+    REQUIRE(trades.ok());
+    executions = trades->size();
+    if (executions < 1000) {
+      CHECK(loop->engine().portfolio().strategy_position(0, 1).is_zero());  // nothing that nobody ordered
+    }
+  }
+
+  // Ends the run; the replay has to be identical.
+  void end() {
+    market->stop();
+    loop->finish("test");
+    REQUIRE(sink->end().ok());
+    loop.reset();
+    sink.reset();
+    auto replayer = engine::Replayer::open(path_);
+    REQUIRE(replayer.ok());
+    auto report = replayer->run();
+    REQUIRE(report.ok());
+    CHECK(report->identical);
+    const auto booked = report->by_type[static_cast<std::size_t>(journal::RecordType::FILL)];
+    if (executions < 1000) CHECK(booked == executions);
+  }
+
+  VirtualVenue venue;
+  binance::SymbolTable symbols{"USDT", ""};
+  std::unique_ptr<binance::RestClient> rest;
+  std::optional<sim::RunSink> sink;
+  std::unique_ptr<LiveLoop> loop;
+  std::unique_ptr<binance::MarketSession> market;
+  std::vector<std::string> notices;
+  std::optional<std::string> fatal;
+  std::size_t executions = 0;  // at the venue, as of check()
+
+ private:
+  void on_records(const journal::RecordBatch& records) override { loop->on_market(records); }
+
+  std::uint64_t seed_;
+  std::string path_;
+  config::Loaded loaded_;
+  bool is_market_on_ = false;
+};
+
+std::uint64_t seeds_wanted(std::uint64_t usual) {
+  const char* wanted = std::getenv("REPRISE_LIVE_SEEDS");
+  return wanted == nullptr ? usual : std::strtoull(wanted, nullptr, 10);
+}
+std::uint64_t first_seed() {
+  const char* wanted = std::getenv("REPRISE_LIVE_START");
+  return wanted == nullptr ? 1 : std::strtoull(wanted, nullptr, 10);
+}
+
+}  // namespace
+
+TEST_CASE("a quiet day: orders are sent, changed and filled, and the books are the venue's") {
+  LiveDesk desk(7);
+  desk.venue.advance(60);
+  CHECK(desk.loop->orders().counts().submits > 10);
+  CHECK(desk.loop->orders().counts().unknown_fates == 0);
+  CHECK(desk.loop->engine().orders().anomaly_count() == 0);
+  desk.loop->operate(schema::OperatorAction::HALT, "test");
+  desk.quiet(5);
+  desk.check("quiet");
+  CHECK(desk.executions > 5);
+  desk.end();
+}
+
+TEST_CASE("each fault of the venue alone leaves no order doubled or forgotten and the books equal") {
+  struct Case {
+    const char* name;
+    std::uint32_t FaultPlan::*fault;
+    std::uint32_t permille;
+  };
+  for (const Case& c :
+       {Case{"request lost", &FaultPlan::lost_before, 150}, Case{"answer lost", &FaultPlan::lost_after, 150},
+        Case{"request late", &FaultPlan::late, 150}, Case{"no connection", &FaultPlan::not_sent, 150},
+        Case{"503 unknown, done", &FaultPlan::unknown_done, 150},
+        Case{"503 unknown, not done", &FaultPlan::unknown_not_done, 150},
+        Case{"503 unavailable", &FaultPlan::unavailable, 150}, Case{"-1007", &FaultPlan::timeout_code, 150},
+        Case{"429", &FaultPlan::limited, 50}, Case{"event lost", &FaultPlan::event_lost, 150},
+        Case{"event doubled", &FaultPlan::event_doubled, 300}, Case{"event delayed", &FaultPlan::event_delayed, 300},
+        Case{"private stream cut", &FaultPlan::disconnect, 30}}) {
+    INFO(c.name);
+    LiveDesk desk(11);
+    desk.venue.advance(5);
+    desk.venue.faults.*c.fault = c.permille;
+    desk.venue.advance(40);
+    CHECK_FALSE(desk.venue.injected.empty());
+    desk.quiet(30);
+    desk.loop->operate(schema::OperatorAction::HALT, "test");
+    desk.quiet(60);
+      desk.check(c.name);
+    desk.end();
+  }
+}
+
+TEST_CASE("random faults, deaths and outages: nothing doubled, nothing forgotten, books equal, replay identical") {
+  const std::uint64_t first = first_seed();
+  for (std::uint64_t seed = first; seed < first + seeds_wanted(20); ++seed) {
+    INFO("seed " << seed);
+    LiveDesk desk(seed);
+    sim::RandomStream random(seed, 0xdeed);
+    desk.venue.advance(2);
+    desk.venue.faults = FaultPlan::all(static_cast<std::uint32_t>(random.below(60)));
+    for (int act = 0; act < 6; ++act) {
+      desk.venue.advance(1 + static_cast<double>(random.below(8000)) / 1000);
+      switch (random.below(5)) {
+        case 0:
+          desk.stop_process();
+          desk.venue.advance(static_cast<double>(random.below(12'000)) / 1000);
+          desk.start();
+          break;
+        case 1:
+          desk.venue.is_down = true;
+          desk.venue.advance(static_cast<double>(random.below(12'000)) / 1000);
+          desk.venue.is_down = false;
+          break;
+        case 2: desk.venue.faults = FaultPlan::all(static_cast<std::uint32_t>(random.below(120))); break;
+        default: break;
+      }
+    }
+    desk.quiet(60);
+    desk.loop->operate(schema::OperatorAction::HALT, "test");
+    desk.quiet(60);
+      desk.check("random");
+    desk.end();
+  }
+}
+
+}  // namespace reprise::gateway
