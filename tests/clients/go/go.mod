@@ -1,0 +1,3 @@
+module reprise/tests/clients
+
+go 1.21
