@@ -445,12 +445,19 @@ def _(w):
         w.d.call('subscribe', kind='trade', symbol=SYMBOL)
     except Missing:
         raise Missing('without a stream of trades there is no telling when to look') from None
-    w.d.mark('trade')
-    last = dec(w.d.event('trade')['price'])
-    bid, ask, _ = w.touch()
-    below, above = min(bid, last) - 10 * tick, max(ask, last) + 10 * tick
-    low = w.d.call('place_algo', **algo(w, 'STOP_MARKET', side='SELL', triggerPrice=str(below)))
-    high = w.d.call('place_algo', **algo(w, 'STOP_MARKET', side='BUY', triggerPrice=str(above)))
+    for attempt in range(5):
+        w.d.mark('trade')
+        last = dec(w.d.event('trade')['price'])
+        bid, ask, _ = w.touch()
+        below, above = min(bid, last) - 10 * tick, max(ask, last) + 10 * tick
+        try:
+            low = w.d.call('place_algo', **algo(w, 'STOP_MARKET', side='SELL', triggerPrice=str(below)))
+            high = w.d.call('place_algo', **algo(w, 'STOP_MARKET', side='BUY', triggerPrice=str(above)))
+            break
+        except Refused as refusal:  # the market was faster
+            if refusal.code != -2021 or attempt == 4:
+                raise
+            w.clean()
     w.d.mark('trade')
     w.d.event('trade', lambda t: not below < dec(t['price']) < above, wait_s=60, what=f'a trade outside of {below} to {above}')
     fired = w.position()
@@ -737,6 +744,8 @@ def run(driver, groups, on_result):
             on_result(group, name, 'pass', str(outcome) if isinstance(outcome, Refused) else '')
         except Missing as missing:
             on_result(group, name, 'not offered', str(missing))
+            if group == 'change':  # what there was to be changed
+                world.clean()
         except (AssertionError, Refused, Broken) as problem:
             on_result(group, name, 'fail', str(problem))
             world.clean()
