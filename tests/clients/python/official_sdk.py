@@ -6,7 +6,7 @@ import shape
 from binance_common import errors
 from binance_common.configuration import ConfigurationRestAPI, ConfigurationWebSocketAPI, ConfigurationWebSocketStreams
 from binance_sdk_derivatives_trading_usds_futures.derivatives_trading_usds_futures import DerivativesTradingUsdsFutures
-from driver import CERTIFICATE, KEY, REST, SECRET, STREAMS, Missing, Refused, event, serve
+from driver import CERTIFICATE, KEY, REST, SECRET, STREAMS, Refused, serve
 
 
 def make_client(secret=SECRET):
@@ -36,6 +36,9 @@ SNAKE = {name: re.sub(r'([A-Z])', lambda m: '_' + m[1].lower(), name) for name i
     'timeInForce', 'newClientOrderId', 'reduceOnly', 'clientAlgoId', 'triggerPrice', 'activatePrice', 'callbackRate')}
 NUMBERS = ('quantity', 'price', 'triggerPrice', 'activatePrice', 'callbackRate')
 
+# An event's kind is its model's, not a field.
+EVENTS = {'OrderTradeUpdate': 'ORDER_TRADE_UPDATE', 'AccountUpdate': 'ACCOUNT_UPDATE', 'AlgoUpdate': 'ALGO_UPDATE'}
+
 
 def its(arguments):
     """Parameters by its names, numbers as numbers."""
@@ -52,12 +55,9 @@ class Calls:
 
     def refusal(self, error):
         if not isinstance(error, errors.Error):
-            match = re.search(r"'code':\s*(-\d+)|\"code\":\s*(-\d+)|\((-\d+)", str(error))
-            return Refused(int(match[1] or match[2] or match[3]), str(error), type(error).__name__) if match else None
-        text = str(getattr(error, 'error_message', error))
-        code = getattr(error, 'error_code', None) or getattr(error, 'code', None)
-        match = re.search(r'-\d{4}', text)
-        return Refused(code or (int(match[0]) if match else getattr(error, 'status_code', None)), text, type(error).__name__)
+            return None
+        # Most kinds hold the venue's code as status_code.
+        return Refused(getattr(error, 'status_code', None), error.error_message, type(error).__name__)
 
     def data(self, response):
         for one in response.rate_limits or []:
@@ -175,7 +175,7 @@ class Calls:
     async def listen(self):
         key = self.data(self.rest.start_user_data_stream())['listenKey']
         handle = await (await self._stream()).user_data(key)
-        handle.on('message', lambda m: shape.on_stream(plain(m)))
+        handle.on('message', lambda m: shape.on_stream({'e': EVENTS.get(type(m.actual_instance).__name__), **plain(m)}))
 
     async def algo_events(self):
         return None
@@ -193,6 +193,9 @@ class Calls:
 
     def result(self, response):
         answer = self.data(response)
+        if isinstance(answer, dict) and answer.get('error'):  # not thrown by this one: a value
+            error = answer['error']
+            raise Refused(error.get('code'), error.get('msg'), 'value') if isinstance(error, dict) else RuntimeError(error)
         return answer.get('result', answer) if isinstance(answer, dict) else answer
 
     async def ws_place(self, **a):

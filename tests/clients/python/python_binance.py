@@ -1,11 +1,10 @@
 """python-binance: AsyncClient, BinanceSocketManager, and its WebSocket API."""
 import asyncio
-import ssl
 
 import shape
 from binance import AsyncClient, BinanceSocketManager
 from binance.exceptions import BinanceAPIException
-from driver import CERTIFICATE, KEY, REST, SECRET, STREAMS, Missing, Refused, event, serve
+from driver import KEY, REST, SECRET, STREAMS, Refused, serve
 
 AsyncClient.FUTURES_URL = REST + '/fapi'
 AsyncClient.FUTURES_DATA_URL = REST + '/futures/data'
@@ -14,11 +13,7 @@ BinanceSocketManager.FSTREAM_URL = STREAMS + '/'
 
 
 async def make_client(secret=SECRET):
-    options = {}
-    if CERTIFICATE:
-        options['session_params'] = {}
-    client = AsyncClient(KEY, secret)
-    return client
+    return AsyncClient(KEY, secret)
 
 
 class Calls:
