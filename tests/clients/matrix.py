@@ -34,7 +34,6 @@ CLIENTS = [
     Client('ccxt', 'Python', 'ccxt', 'ccxt_client.py', quick=True),
     Client('python-binance', 'Python', 'python-binance', 'python_binance.py'),
     Client('official SDK', 'Python', 'binance-sdk-derivatives-trading-usds-futures', 'official_sdk.py'),
-    Client('NautilusTrader', 'Python', 'nautilus_trader', 'nautilus.py'),
     Client('official SDK', 'JavaScript', '@binance/derivatives-trading-usds-futures', 'official_sdk.mjs', quick=True),
     Client('ccxt', 'JavaScript', 'ccxt', 'ccxt.mjs'),
     Client('binance', 'JavaScript', 'binance', 'binance.mjs'),
