@@ -20,7 +20,7 @@ import (
 type object = map[string]any
 
 var (
-	out     = bufio.NewWriter(os.NewFile(uintptr(1), "messages"))
+	out     = bufio.NewWriter(os.Stdout)
 	outLock sync.Mutex
 )
 
