@@ -100,7 +100,7 @@ class Installer:
         folder = self.cache / 'python' / client.package
         wanted = f'{client.package}=={version} python {sys.version_info.major}.{sys.version_info.minor}'
         return self._marked(folder, wanted, lambda: sh(
-            [sys.executable, '-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--root-user-action=ignore',
+            [sys.executable, '-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--root-user-action=ignore', '--retries=1', '--timeout=20',
              '--only-binary=:all:', '--target', str(folder), f'{client.package}=={version}'],
             self.cache / 'log' / f'install-{client.package}.log', limit_s=self.limit_s))
 
@@ -111,7 +111,7 @@ class Installer:
         def install():
             for name in ('package.json', 'package-lock.json'):
                 shutil.copy(HERE / 'javascript' / name, folder / name)
-            return sh(['npm', 'ci', '--ignore-scripts', '--no-audit', '--no-fund'], self.cache / 'log/install-javascript.log',
+            return sh(['npm', 'ci', '--ignore-scripts', '--no-audit', '--no-fund', '--fetch-retries=1', '--fetch-timeout=30000'], self.cache / 'log/install-javascript.log',
                       cwd=folder, limit_s=self.limit_s)
         reason = self._marked(folder, lock, install)
         if reason is None:  # modules are looked for beside the file that wants them
@@ -311,8 +311,9 @@ def check_page(report):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('--program', type=pathlib.Path, required=True)
-    parser.add_argument('--cache', type=pathlib.Path, required=True)
+    parser.add_argument('--program', type=pathlib.Path)
+    parser.add_argument('--cache', type=pathlib.Path, default=ROOT / 'build/clients')
+    parser.add_argument('--list', action='store_true')
     parser.add_argument('--only', action='append', default=[])
     parser.add_argument('--groups', default=','.join(scenario.GROUPS))
     parser.add_argument('--quick', action='store_true')
@@ -328,6 +329,11 @@ def main():
               (not o.only or any(w.lower() in f'{c.name} ({c.language})'.lower() for w in o.only))]
     if not chosen:
         raise SystemExit('clients: --only fits none of: ' + ', '.join(f'{c.name} ({c.language})' for c in CLIENTS))
+    if o.list:
+        known = pins()
+        for c in chosen:
+            print(f'{c.name} ({c.language})'.ljust(32) + c.package.ljust(48) + known[c.language, c.package])
+        return 0
     groups = [g for g in scenario.GROUPS if g in o.groups.split(',')]
     installer = Installer(o.cache.resolve(), 120 if o.quick else INSTALL_S)
     told = sys.stderr if '-' in (o.json, o.markdown) else sys.stdout
