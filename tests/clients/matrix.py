@@ -26,14 +26,29 @@ TLS_GROUPS = ('tls',)
 
 
 class Client:
-    def __init__(self, name, language, package, driver, quick=False):
+    def __init__(self, name, language, package, driver, quick=False, needs=(3, 11), venue=()):
         self.name, self.language, self.package, self.driver, self.quick = name, language, package, driver, quick
+        self.venue = venue  # options that the server needs for it
+        self.needs = needs  # the oldest Python that its pinned version runs on
+
+
+def python_for(needs):
+    """An interpreter that is new enough, or None."""
+    candidates = [sys.executable, *(shutil.which(f'python3.{n}') for n in range(14, needs[1] - 1, -1))]
+    versions = pathlib.Path(os.environ.get('PYENV_ROOT', pathlib.Path.home() / '.pyenv')) / 'versions'
+    candidates += sorted((str(p) for p in versions.glob('3.*/bin/python')), reverse=True)
+    for program in filter(None, candidates):
+        told = subprocess.run([program, '-c', 'import sys; print(*sys.version_info[:2])'], capture_output=True, text=True)
+        if told.returncode == 0 and tuple(map(int, told.stdout.split())) >= needs:
+            return program
+    return None
 
 
 CLIENTS = [
     Client('ccxt', 'Python', 'ccxt', 'ccxt_client.py', quick=True),
     Client('python-binance', 'Python', 'python-binance', 'python_binance.py'),
     Client('official SDK', 'Python', 'binance-sdk-derivatives-trading-usds-futures', 'official_sdk.py'),
+    Client('NautilusTrader', 'Python', 'nautilus_trader', 'nautilus.py', needs=(3, 12), venue=('--unrouted-streams',)),
     Client('official SDK', 'JavaScript', '@binance/derivatives-trading-usds-futures', 'official_sdk.mjs', quick=True),
     Client('ccxt', 'JavaScript', 'ccxt', 'ccxt.mjs'),
     Client('binance', 'JavaScript', 'binance', 'binance.mjs'),
@@ -98,9 +113,12 @@ class Installer:
     def python(self, client):
         version = self.known['Python', client.package]
         folder = self.cache / 'python' / client.package
-        wanted = f'{client.package}=={version} python {sys.version_info.major}.{sys.version_info.minor}'
+        program = python_for(client.needs)
+        if program is None:
+            return f'version {version} needs Python {client.needs[0]}.{client.needs[1]} or newer, and there is none'
+        wanted = f'{client.package}=={version} {program}'
         return self._marked(folder, wanted, lambda: sh(
-            [sys.executable, '-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--root-user-action=ignore', '--retries=1', '--timeout=20',
+            [program, '-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--root-user-action=ignore', '--retries=1', '--timeout=20',
              '--only-binary=:all:', '--target', str(folder), f'{client.package}=={version}'],
             self.cache / 'log' / f'install-{client.package}.log', limit_s=self.limit_s))
 
@@ -132,7 +150,7 @@ class Installer:
         """(command, additional environment)"""
         if client.language == 'Python':
             path = os.pathsep.join((str(self.cache / 'python' / client.package), str(HERE / 'python')))
-            return [sys.executable, str(HERE / 'python' / client.driver)], {'PYTHONPATH': path, 'PYTHONDONTWRITEBYTECODE': '1'}
+            return [python_for(client.needs), str(HERE / 'python' / client.driver)], {'PYTHONPATH': path, 'PYTHONDONTWRITEBYTECODE': '1'}
         if client.language == 'JavaScript':
             return ['node', str(self.cache / 'javascript' / client.driver)], {}
         return [str(self.cache / 'go' / client.driver)], {}
@@ -141,11 +159,11 @@ class Installer:
 # ------------------------------------------------------------------ the venue
 
 class Venue:
-    def __init__(self, program, tls, log):
-        options = ['--generate', str(SEED), '--listen', '127.0.0.1:0', '--account', f'{KEY}:{SECRET}:{scenario.DEPOSIT}',
+    def __init__(self, program, tls, log, more):
+        options = [*more, '--generate', str(SEED), '--listen', '127.0.0.1:0', '--account', f'{KEY}:{SECRET}:{scenario.DEPOSIT}',
                    '--set', 'account.leverage=20', '--json']
         if tls:
-            options += ['--tls-cert', str(tls[0]), '--tls-key', str(tls[1])]
+            options += ['--tls-cert', tls[1], '--tls-key', tls[2]]
         self._log = open(log, 'a', encoding='utf-8')
         self._process = subprocess.Popen([str(program), 'exchange', *options], stdout=subprocess.PIPE, stderr=self._log, text=True)
         line = self._process.stdout.readline()
@@ -155,7 +173,7 @@ class Venue:
         self.environment = {'VENUE_REST': ready['rest'].removesuffix('/fapi'), 'VENUE_STREAMS': ready['streams'],
                             'VENUE_KEY': KEY, 'VENUE_SECRET': SECRET}
         if tls:  # every client checks the certificate, each in its own way
-            self.environment.update({name: str(tls[0]) for name in ('VENUE_CERTIFICATE', 'SSL_CERT_FILE', 'REQUESTS_CA_BUNDLE', 'NODE_EXTRA_CA_CERTS',
+            self.environment.update({name: tls[0] for name in ('VENUE_CERTIFICATE', 'SSL_CERT_FILE', 'REQUESTS_CA_BUNDLE', 'NODE_EXTRA_CA_CERTS',
                                                                     'WEBSOCKET_CLIENT_CA_BUNDLE')})
 
     def close(self):
@@ -166,11 +184,20 @@ class Venue:
 
 
 def make_certificate(folder):
-    certificate, key = folder / 'certificate.pem', folder / 'key.pem'
-    reason = sh(['openssl', 'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '30',
-                 '-keyout', str(key), '-out', str(certificate), '-subj', '/CN=localhost',
-                 '-addext', 'subjectAltName=IP:127.0.0.1,DNS:localhost'], folder / 'certificate.log')
-    return None if reason else (certificate, key)
+    """(authority, server's certificate, its key): not one certificate for both, some clients refuse that."""
+    log = folder / 'certificate.log'
+    paths = {name: str(folder / f'tls-{name}.pem') for name in ('authority', 'authority-key', 'server', 'server-key', 'request')}
+    extensions = folder / 'tls-extensions.txt'
+    extensions.write_text('subjectAltName=IP:127.0.0.1,DNS:localhost\nbasicConstraints=CA:FALSE\n')
+    key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes']
+    for command in (
+            ['openssl', 'req', '-x509', *key, '-days', '30', '-subj', '/CN=conformance', '-keyout', paths['authority-key'], '-out', paths['authority']],
+            ['openssl', 'req', '-new', *key, '-subj', '/CN=localhost', '-keyout', paths['server-key'], '-out', paths['request']],
+            ['openssl', 'x509', '-req', '-in', paths['request'], '-CA', paths['authority'], '-CAkey', paths['authority-key'], '-set_serial', '1',
+             '-days', '30', '-extfile', str(extensions), '-out', paths['server']]):
+        if sh(command, log):
+            return None
+    return paths['authority'], paths['server'], paths['server-key']
 
 
 # ------------------------------------------------------------------ running
@@ -193,7 +220,7 @@ def run_client(client, installer, program, tls, groups, show):
             for group in wanted:
                 note(group, 'certificate', 'not run', 'openssl is not installed')
             continue
-        venue = Venue(program, certificate, log)
+        venue = Venue(program, certificate, log, client.venue)
         driver = Driver(command, {**os.environ, **additional, **venue.environment}, log)
         try:
             scenario.run(driver, wanted, note)
@@ -250,6 +277,9 @@ def markdown(report):
         cells = ' | '.join(cell_text(c['cells'].get(g)) for g in report['groups'])
         out.append(f'| {c["name"]} ({c["language"]}) | {c["version"]} | {cells} |')
     out += ['', '`pass`: every check that the client has a function for. `not offered`: the client has no function for it. `not run`: see below.', '']
+    special = [(c['name'], c['language'], c['venue']) for c in report['clients'] if c['venue']]
+    if special:
+        out += [*(f'{name} ({language}) was run with `{" ".join(options)}`.' for name, language, options in special), '']
     failed = [(c, r) for c in report['clients'] for r in c['results'] if r['result'] == 'fail']
     out += ['## What fails', '']
     if failed:
@@ -367,7 +397,7 @@ def main():
     for client in chosen:
         reason = reasons.get(f'{client.language} {client.package}', 'not installed')
         entry = {'name': client.name, 'language': client.language, 'package': client.package,
-                 'version': installer.known[client.language, client.package], 'reason': reason, 'cells': {}, 'results': [], 'seconds': 0}
+                 'version': installer.known[client.language, client.package], 'reason': reason, 'venue': list(client.venue), 'cells': {}, 'results': [], 'seconds': 0}
         if reason is None:
             entry['results'], seconds = run_client(client, installer, o.program, tls, groups, show)
             entry['cells'], entry['seconds'] = summary(entry['results']), round(seconds, 1)

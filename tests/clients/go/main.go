@@ -280,6 +280,17 @@ func (d *driver) run(name string, a arguments) (any, error) {
 		return object{"id": o.OrderID, "status": o.Status}, nil
 	case "cancel_all":
 		return nil, c.NewCancelAllOpenOrdersService().Symbol(symbol).Do(ctx)
+	case "cancel_list":
+		ids := []int64{}
+		for _, id := range a["ids"].([]any) {
+			ids = append(ids, arguments(object{"id": id}).whole("id"))
+		}
+		rows, err := c.NewCancelMultipleOrdersService().Symbol(symbol).OrderIDList(ids).Do(ctx)
+		list := []object{}
+		for _, o := range rows {
+			list = append(list, object{"id": o.OrderID, "status": o.Status})
+		}
+		return list, err
 	case "modify":
 		o, err := c.NewModifyOrderService().Symbol(symbol).OrderID(a.whole("id")).Side(futures.SideType(a.text("side"))).
 			Quantity(a.text("quantity")).Price(a.text("price")).Do(ctx)

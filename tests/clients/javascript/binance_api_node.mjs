@@ -46,6 +46,7 @@ serve({
   all_orders: async (a) => (await client.futuresAllOrders(a)).map(shape.order),
   cancel: async ({ symbol, id, client_id }) => shape.order(await client.futuresCancelOrder(given({ symbol, orderId: id, origClientOrderId: client_id }))),
   cancel_all: (a) => client.futuresCancelAllOpenOrders(a),
+  cancel_list: async ({ symbol, ids }) => shape.batch(await client.futuresCancelBatchOrders({ symbol, orderIdList: JSON.stringify(ids) })),
   modify: async ({ id, ...a }) => shape.order(await client.futuresUpdateOrder({ orderId: id, ...a })),
   batch: async ({ orders }) => shape.batch(await client.futuresBatchOrders({ batchOrders: JSON.stringify(orders) })),
   place_algo: async (a) => shape.algo(await client.futuresCreateAlgoOrder(a)),

@@ -99,6 +99,7 @@ serve({
   cancel: async ({ symbol, id, client_id }) =>
     order(await x.cancelOrder(id === undefined ? undefined : String(id), UNIFIED[symbol], client_id ? { origClientOrderId: client_id } : {})),
   cancel_all: ({ symbol }) => x.cancelAllOrders(UNIFIED[symbol]),
+  cancel_list: async ({ symbol, ids }) => (await x.cancelOrders(ids.map(String), UNIFIED[symbol])).map(order),
   modify: async ({ symbol, id, side, quantity, price }) =>
     order(await x.editOrder(String(id), UNIFIED[symbol], 'limit', side.toLowerCase(), Number(quantity), Number(price))),
   batch: async ({ orders }) => (await x.createOrders(orders.map((o) => ({ symbol: UNIFIED[o.symbol], type: o.type.toLowerCase(),

@@ -54,6 +54,7 @@ serve({
   all_orders: async ({ symbol }) => (await client.futuresAllOrders(symbol)).map(shape.order),
   cancel: async ({ symbol, id, client_id }) => shape.order(await client.futuresCancel(symbol, id, given({ origClientOrderId: client_id }))),
   cancel_all: ({ symbol }) => client.futuresCancelAll(symbol),
+  cancel_list: async ({ symbol, ids }) => shape.batch(await client.futuresCancelMultipleOrders(symbol, { orderIdList: JSON.stringify(ids) })),
   batch: async ({ orders }) => shape.batch(await client.futuresMultipleOrders(orders)),
   place_algo: async ({ symbol, side, type, quantity, price, ...params }) =>
     shape.algo(await client.futuresAlgoOrder(type, side, symbol, quantity, price, params)),

@@ -63,6 +63,7 @@ serve({
   cancel: async ({ symbol, id, client_id }) =>
     shape.order(await data(rest.cancelOrder(given({ symbol, orderId: id, origClientOrderId: client_id })))),
   cancel_all: async (a) => data(rest.cancelAllOpenOrders(a)),
+  cancel_list: async ({ symbol, ids }) => shape.batch(await data(rest.cancelMultipleOrders({ symbol, orderIdList: ids }))),
   modify: async ({ id, ...a }) => shape.order(await data(rest.modifyOrder({ orderId: id, ...a }))),
   batch: async ({ orders }) => shape.batch(await data(rest.placeMultipleOrders({ batchOrders: orders }))),
   place_algo: async (a) => shape.algo(await data(rest.newAlgoOrder({ algoType: 'CONDITIONAL', ...a }))),

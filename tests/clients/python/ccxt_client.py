@@ -164,6 +164,9 @@ class Calls:
     async def cancel_all(self, symbol):
         await self.x.cancel_all_orders(UNIFIED[symbol])
 
+    async def cancel_list(self, symbol, ids):
+        return [order_of(o) for o in await self.x.cancel_orders([str(i) for i in ids], UNIFIED[symbol])]
+
     async def modify(self, symbol, id, side, quantity, price):
         return order_of(await self.x.edit_order(str(id), UNIFIED[symbol], 'limit', side.lower(), float(quantity), float(price)))
 

@@ -139,6 +139,9 @@ class Calls:
     def cancel_all(self, **a):
         return self.data(self.rest.cancel_all_open_orders(**a))
 
+    def cancel_list(self, symbol, ids):
+        return shape.batch(self.data(self.rest.cancel_multiple_orders(symbol=symbol, order_id_list=[int(i) for i in ids])))
+
     def modify(self, id, **a):
         return shape.order(self.data(self.rest.modify_order(order_id=id, **its(a))))
 
