@@ -63,7 +63,7 @@ Asked<std::string> batch(Core&, const Caller& caller, const Params& params) {
 }
 
 Asked<std::string> cancel_batch(Core&, const Caller& caller, const Params& params) {
-  // ccxt writes both names in lower case, and the venue takes that.
+  // ccxt and python-binance write both names in lower case, and the venue takes that.
   const bool by_id = params.has("orderIdList") || params.has("orderidlist");
   const char* ids = params.has("orderidlist") ? "orderidlist" : "orderIdList";
   const char* client_ids = params.has("origclientorderidlist") ? "origclientorderidlist" : "origClientOrderIdList";

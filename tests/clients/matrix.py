@@ -364,6 +364,8 @@ def main():
         for c in chosen:
             print(f'{c.name} ({c.language})'.ljust(32) + c.package.ljust(48) + known[c.language, c.package])
         return 0
+    if (o.write or o.check) and (o.only or o.quick or o.groups != ','.join(scenario.GROUPS)):
+        raise SystemExit('clients: --write and --check are for all clients and all groups')
     groups = [g for g in scenario.GROUPS if g in o.groups.split(',')]
     installer = Installer(o.cache.resolve(), 120 if o.quick else INSTALL_S)
     told = sys.stderr if '-' in (o.json, o.markdown) else sys.stdout

@@ -282,7 +282,7 @@ TEST_CASE("stream control: subscriptions are acknowledged, listed, ended - a wro
 TEST_CASE("a list of orders is cancelled, under both spellings of its name") {
   ExchangeDesk d;
   for (const char* name : {"orderIdList", "orderidlist"}) {
-    const std::string rest = "side=BUY&type=LIMIT&timeInForce=GTC&quantity=1&price=" + d.price(-2);
+    const std::string rest = "side=BUY&type=LIMIT&timeInForce=GTC&quantity=0.1&price=" + d.price(-2);
     const std::int64_t first = d.order(rest).json["orderId"].GetInt64();
     const std::int64_t second = d.order(rest).json["orderId"].GetInt64();
     const Reply gone = d.act(

@@ -47,7 +47,7 @@ serve({
   all_orders: async (a) => (await rest.getAllOrders(a)).map(shape.order),
   cancel: async ({ symbol, id, client_id }) => shape.order(await rest.cancelOrder(given({ symbol, orderId: id, origClientOrderId: client_id }))),
   cancel_all: (a) => rest.cancelAllOpenOrders(a),
-  cancel_list: async ({ symbol, ids }) => shape.batch(await rest.cancelMultipleOrders({ symbol, orderIdList: JSON.stringify(ids) })),
+  cancel_list: async ({ symbol, ids }) => shape.batch(await rest.cancelMultipleOrders({ symbol, orderIdList: ids })),
   modify: async ({ id, ...a }) => shape.order(await rest.modifyOrder({ orderId: id, ...a })),
   batch: async ({ orders }) => shape.batch(await rest.submitMultipleOrders(orders)),
   place_algo: async (a) => shape.algo(await rest.submitNewAlgoOrder({ algoType: 'CONDITIONAL', ...a })),

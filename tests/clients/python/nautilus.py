@@ -3,7 +3,7 @@ import asyncio
 import re
 from decimal import Decimal
 
-from driver import KEY, REST, SECRET, STREAMS, Missing, Refused, event, serve
+from driver import CERTIFICATE, KEY, REST, SECRET, STREAMS, Missing, Refused, event, serve
 from nautilus_trader.adapters.binance import (BINANCE, BinanceAccountType, BinanceDataClientConfig, BinanceExecClientConfig,
                                               BinanceLiveDataClientFactory, BinanceLiveExecClientFactory)
 from nautilus_trader.adapters.binance.common.enums import BinanceKlineInterval
@@ -101,6 +101,8 @@ class Calls:
             if self.hands.is_running:
                 break
             await asyncio.sleep(0.05)
+        if not self.hands.is_running and CERTIFICATE:
+            raise Missing('its WebSocket connections did not take the test\'s certificate authority, its HTTP connections did')
         assert self.hands.is_running, 'the node is not running after 20 s'
         http = get_cached_binance_http_client(clock=LiveClock(), account_type=FUTURES, api_key=KEY, api_secret=SECRET, base_url=REST)
         self.market = BinanceFuturesMarketHttpAPI(http, FUTURES)
@@ -286,7 +288,25 @@ class Calls:
         raise Missing('conditional orders are orders like others in its events')
 
 
+class Nothing:
+    """Of a node that cannot start: every call tells why."""
+
+    def __init__(self, why):
+        self.why = why
+
+    def refusal(self, _error):
+        return None
+
+    def __getattr__(self, _name):
+        def call(**_arguments):
+            raise Missing(self.why)
+        return call
+
+
 async def make():
-    return await Calls().start()
+    try:
+        return await Calls().start()
+    except Missing as missing:
+        return Nothing(str(missing))
 
 serve(make)

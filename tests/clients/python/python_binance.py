@@ -99,7 +99,7 @@ class Calls:
         return await self.c.futures_cancel_all_open_orders(**a)
 
     async def cancel_list(self, symbol, ids):
-        return shape.batch(await self.c.futures_cancel_orders(symbol=symbol, orderIdList=[int(i) for i in ids]))
+        return shape.batch(await self.c.futures_cancel_orders(symbol=symbol, orderidlist=[int(i) for i in ids]))
 
     async def modify(self, id, **a):
         return shape.order(await self.c.futures_modify_order(orderId=id, **a))
