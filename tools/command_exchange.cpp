@@ -80,6 +80,8 @@ class Exchange final : public Command {
                "an account: its key, its HMAC secret (or the file of a public key), its balance")
         .value("KEY:SECRET:BALANCE");
     arguments.real("--speed", speed_, "how fast the market is played; 1 = real time").shows_default().value("X");
+    arguments.flag("--unrouted-streams", unrouted_has_all_,
+                   "every stream on /ws and /stream too, for clients that know no routes; the venue's are public only");
     arguments.text("--config", config_, "profile, YAML: fees, models, leverage").value("FILE");
     arguments.texts("--set", settings_, "override a configuration key by its dotted path").value("KEY=VALUE");
     arguments.text("--tls-cert", tls_certificate_, "certificate chain, PEM: https and wss only").value("FILE");
@@ -112,6 +114,7 @@ class Exchange final : public Command {
     options.address = endpoint->address;
     options.port = endpoint->port;
     options.speed = speed_;
+    options.unrouted_has_all = unrouted_has_all_;
     options.wall_clock = wall_clock_ns;
     if (!tls_certificate_.empty()) options.tls = net::ServerTls{tls_certificate_, tls_key_};
     auto loaded = config_.empty()
@@ -183,6 +186,7 @@ class Exchange final : public Command {
   std::uint64_t symbols_ = 2;
   std::vector<std::string> accounts_;
   double speed_ = 1;
+  bool unrouted_has_all_ = false;
   std::string journal_;
   std::string config_;
   std::vector<std::string> settings_;

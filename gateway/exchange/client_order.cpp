@@ -67,7 +67,7 @@ void write_algo_order(JsonText& out, const ClientOrder& o, const BoardInstrument
   if (o.original_type == OrderType::TRAILING_STOP_MARKET) {
     out.decimal("activatePrice", o.activation_price, i.price_decimals);
     out.decimal("callbackRate", o.callback_rate.e8 * 100, 1);
-  } else {
+  } else if (!is_query) {  // queries do not have them; clients that find one take it for a number
     out.field("activatePrice", "").field("callbackRate", "");
   }
   out.field("createTime", ms(o.time)).field("updateTime", ms(o.update_time)).field("triggerTime", ms(o.trigger_time));

@@ -35,8 +35,8 @@ class ExchangeCore {
   // Whether a text was signed with the secret of an account.
   using Verify = std::function<bool(std::string_view payload, std::string_view signature)>;
 
-  ExchangeCore(config::Config config, UsageLimits limits, StreamHub::Send send)
-      : config_(std::move(config)), hub_(std::move(send)), board_(hub_), usage_(limits) {}
+  ExchangeCore(config::Config config, UsageLimits limits, StreamHub::Send send, bool unrouted_has_all = false)
+      : config_(std::move(config)), hub_(std::move(send), unrouted_has_all), board_(hub_), usage_(limits) {}
 
   // Accounts are added before the first record.
   void add_account(const std::string& api_key, std::int64_t balance_e8, Verify verify);

@@ -450,21 +450,31 @@ void MarketBoard::send_bars(UnixNanos now) {
 }
 
 void MarketBoard::send_statistics(UnixNanos now) {
+  const bool wants_all_small = hub_.wants("!miniTicker@arr");
+  const bool wants_all_full = hub_.wants("!ticker@arr");
+  JsonText all_small;
+  JsonText all_full;
+  all_small.open_list();
+  all_full.open_list();
   for (const auto& [number, owned] : instruments_) {
     const BoardInstrument& i = *owned;
     const std::string small = i.stream + "@miniTicker";
     const std::string full = i.stream + "@ticker";
-    if (i.minutes.empty() || (!hub_.wants(small) && !hub_.wants(full))) continue;
+    const bool wants_small = wants_all_small || hub_.wants(small);
+    const bool wants_full = wants_all_full || hub_.wants(full);
+    if (i.minutes.empty() || (!wants_small && !wants_full)) continue;
     const DayStatistics d = day(i);
-    if (hub_.wants(small)) {
+    if (wants_small) {
       JsonText out;
       out.open().field("e", "24hrMiniTicker").field("E", ms(now)).field("s", i.instrument.symbol);
       out.decimal("c", d.last, i.price_decimals).decimal("o", d.open, i.price_decimals);
       out.decimal("h", d.high, i.price_decimals).decimal("l", d.low, i.price_decimals);
       out.decimal("v", d.volume, i.qty_decimals).decimal("q", d.quote_volume);
-      hub_.publish(small, out.field("ps", i.instrument.symbol).field("st", 1).close().str());
+      const std::string text = out.field("ps", i.instrument.symbol).field("st", 1).close().str();
+      hub_.publish(small, text);
+      all_small.raw(text);
     }
-    if (hub_.wants(full)) {
+    if (wants_full) {
       const PriceDelta change = d.last - d.open;
       JsonText out;
       out.open().field("e", "24hrTicker").field("E", ms(now)).field("s", i.instrument.symbol);
@@ -475,9 +485,13 @@ void MarketBoard::send_statistics(UnixNanos now) {
       out.decimal("h", d.high, i.price_decimals).decimal("l", d.low, i.price_decimals);
       out.decimal("v", d.volume, i.qty_decimals).decimal("q", d.quote_volume).field("O", ms(d.open_time));
       out.field("C", ms(now)).field("F", d.first_id).field("L", d.last_id).field("n", d.trades);
-      hub_.publish(full, out.field("ps", i.instrument.symbol).field("st", 1).close().str());
+      const std::string text = out.field("ps", i.instrument.symbol).field("st", 1).close().str();
+      hub_.publish(full, text);
+      all_full.raw(text);
     }
   }
+  if (wants_all_small) hub_.publish("!miniTicker@arr", all_small.close_list().str());
+  if (wants_all_full) hub_.publish("!ticker@arr", all_full.close_list().str());
 }
 
 void MarketBoard::on_timer(UnixNanos now) {

@@ -63,8 +63,11 @@ Asked<std::string> batch(Core&, const Caller& caller, const Params& params) {
 }
 
 Asked<std::string> cancel_batch(Core&, const Caller& caller, const Params& params) {
-  const bool by_id = params.has("orderIdList");
-  auto text = params.text(by_id ? "orderIdList" : "origClientOrderIdList");
+  // ccxt and python-binance write both names in lower case, and the venue takes that.
+  const bool by_id = params.has("orderIdList") || params.has("orderidlist");
+  const char* ids = params.has("orderidlist") ? "orderidlist" : "orderIdList";
+  const char* client_ids = params.has("origclientorderidlist") ? "origclientorderidlist" : "origClientOrderIdList";
+  auto text = params.text(by_id ? ids : client_ids);
   if (!text) return text.error();
   auto symbol = params.text("symbol");
   if (!symbol) return symbol.error();

@@ -35,9 +35,12 @@ Result<ExchangeCore::Verify> verifier_of(const ServedAccount& account) {
 ExchangeServer::ExchangeServer(net::Loop& loop, ExchangeServerOptions options)
     : loop_(loop),
       options_(std::move(options)),
-      core_(options_.config, options_.limits, [this](ConnectionNo id, std::shared_ptr<const std::string> text) {
-        (void)server_->send_text(id, std::move(text));  // one that is gone or too slow is the server's business
-      }) {}
+      core_(
+          options_.config, options_.limits,
+          [this](ConnectionNo id, std::shared_ptr<const std::string> text) {
+            (void)server_->send_text(id, std::move(text));  // one that is gone or too slow is the server's business
+          },
+          options_.unrouted_has_all) {}
 
 Result<std::unique_ptr<ExchangeServer>> ExchangeServer::start(
     net::Loop& loop, ExchangeServerOptions options,

@@ -35,6 +35,7 @@ struct ExchangeServerOptions {
   UsageLimits limits;
   std::vector<ServedAccount> accounts;
   double speed = 1;
+  bool unrouted_has_all = false;             // streams of every kind on /ws and /stream
   std::function<std::int64_t()> wall_clock;  // ns UTC
 };
 

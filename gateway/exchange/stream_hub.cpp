@@ -47,8 +47,8 @@ bool StreamHub::is_stream_path(std::string_view path) {
   return rest == "/ws" || rest == "/stream" || rest.starts_with("/ws/") || rest.starts_with("/stream/");
 }
 
-bool StreamHub::belongs(Route route, std::string_view stream) {
-  if (route == Route::secret) return true;
+bool StreamHub::belongs(Route route, std::string_view stream) const {
+  if (route == Route::secret || (route == Route::unrouted && unrouted_has_all_)) return true;
   const std::size_t at = stream.find('@');
   const std::string_view kind = at == std::string_view::npos ? stream : stream.substr(at + 1);
   const bool is_open = kind.starts_with("depth") || kind.starts_with("rpiDepth") || kind == "bookTicker" ||

@@ -21,7 +21,10 @@ using ConnectionNo = std::uint64_t;
 class StreamHub {
  public:
   using Send = std::function<void(ConnectionNo, std::shared_ptr<const std::string>)>;
-  explicit StreamHub(Send send) : send_(std::move(send)) {}
+  // `unrouted_has_all`: paths without a route carry every stream, as test networks do; the venue's own carry public
+  // ones.
+  explicit StreamHub(Send send, bool unrouted_has_all = false)
+      : send_(std::move(send)), unrouted_has_all_(unrouted_has_all) {}
 
   static bool is_stream_path(std::string_view path);
 
@@ -49,10 +52,11 @@ class StreamHub {
     std::set<std::string, std::less<>> streams;
     std::set<std::string, std::less<>> events;  // empty = all
   };
-  static bool belongs(Route route, std::string_view stream);
+  bool belongs(Route route, std::string_view stream) const;
   void subscribe(ConnectionNo number, Connection& connection, std::string stream);
   void unsubscribe(ConnectionNo number, Connection& connection, const std::string& stream);
   Send send_;
+  bool unrouted_has_all_;
   std::map<ConnectionNo, Connection> connections_;
   std::map<std::string, std::set<ConnectionNo>, std::less<>> listeners_;
 };

@@ -71,6 +71,7 @@ Status LiveLoop::recover(const std::string& journal_path) {
   if (Status read = reader->status(); !read) return read;
   tick_ns_ = seat_.engine().config().run.tick_interval_ns;
   for (const engine::Order* order : seat_.engine().orders().open_orders()) orders_->adopt(*order);
+  if (!seat_.engine().portfolio().wallet_balance().is_zero()) account_->expect_known_account();
   return sink_.commit();
 }
 

@@ -1,4 +1,6 @@
 // The exchange server's answers and events, without sockets.
+#include <set>
+
 #include "gateway/binance/text_encoding.h"
 #include "tests/gateway/exchange_desk.h"
 
@@ -138,6 +140,16 @@ TEST_CASE("conditional orders have an endpoint and a life of their own") {
   REQUIRE(stop.status == 200);
   CHECK(stop.text("algoStatus") == "NEW");
   CHECK(d.events(1) == Events{"ALGO_UPDATE NEW"});
+  // What only a trailing order has is empty in the answer, and absent in queries of another one.
+  CHECK(stop.text("callbackRate").empty());
+  const std::string which = "algoId=" + std::to_string(stop.json["algoId"].GetInt64());
+  CHECK_FALSE(d.act("GET", "/fapi/v1/algoOrder", which).json.HasMember("callbackRate"));
+  const Reply trailing =
+      place("side=SELL&type=TRAILING_STOP_MARKET&quantity=1&callbackRate=2&activatePrice=" + d.price(20));
+  const std::string other = "algoId=" + std::to_string(trailing.json["algoId"].GetInt64());
+  CHECK(d.act("GET", "/fapi/v1/algoOrder", other).text("callbackRate") == "2.0");
+  d.act("DELETE", "/fapi/v1/algoOrder", other);
+  d.events(1);
   CHECK(place("side=SELL&type=STOP_MARKET&quantity=1&triggerPrice=" + d.price(+3)).code() == -2021);
   const Reply canceled =
       d.act("DELETE", "/fapi/v1/algoOrder", "algoId=" + std::to_string(stop.json["algoId"].GetInt64()));
@@ -265,6 +277,54 @@ TEST_CASE("stream control: subscriptions are acknowledged, listed, ended - a wro
   d.sent[2].clear();
   d.play(5);
   CHECK(d.sent[2].empty());
+}
+
+TEST_CASE("a list of orders is cancelled, under both spellings of its name") {
+  ExchangeDesk d;
+  for (const char* name : {"orderIdList", "orderidlist"}) {
+    const std::string rest = "side=BUY&type=LIMIT&timeInForce=GTC&quantity=0.1&price=" + d.price(-2);
+    const std::int64_t first = d.order(rest).json["orderId"].GetInt64();
+    const std::int64_t second = d.order(rest).json["orderId"].GetInt64();
+    const Reply gone = d.act(
+        "DELETE", "/fapi/v1/batchOrders",
+        "symbol=" + d.symbol + "&" + name + "=%5B" + std::to_string(first) + "%2C" + std::to_string(second) + "%5D");
+    REQUIRE(gone.json.IsArray());
+    REQUIRE(gone.json.Size() == 2);
+    for (const auto& one : gone.json.GetArray()) CHECK(std::string(one["status"].GetString()) == "CANCELED");
+  }
+  CHECK(d.act("GET", "/fapi/v1/openOrders", "").json.Size() == 0);
+}
+
+TEST_CASE("tickers of all instruments come as one list") {
+  ExchangeDesk d;
+  d.listen(1, "/market/ws/!ticker@arr/!miniTicker@arr");
+  d.play(10);
+  REQUIRE_FALSE(d.sent[1].empty());
+  std::set<std::string> kinds;
+  for (const std::string& text : d.sent[1]) {
+    rapidjson::Document json;
+    json.Parse(text.c_str());
+    REQUIRE(json.IsArray());
+    REQUIRE(json.Size() == 1);
+    CHECK(json[0]["s"].GetString() == d.symbol);
+    kinds.insert(json[0]["e"].GetString());
+  }
+  CHECK(kinds == std::set<std::string>{"24hrMiniTicker", "24hrTicker"});
+}
+
+TEST_CASE("paths without a route carry public streams, or all of them where that is asked for") {
+  const auto kinds = [](bool unrouted_has_all) {
+    ExchangeDesk d({}, 7, unrouted_has_all);
+    std::string stream = d.symbol;
+    for (char& c : stream) c = static_cast<char>(std::tolower(c));
+    d.listen(1, "/ws/" + d.listen_key() + "/" + stream + "@bookTicker/" + stream + "@markPrice@1s");
+    d.order("side=BUY&type=LIMIT&timeInForce=GTC&quantity=1&price=" + d.price(-2));
+    d.play(5);
+    const Events all = d.events(1);
+    return std::set<std::string>(all.begin(), all.end());
+  };
+  CHECK(kinds(false) == std::set<std::string>{"bookTicker"});
+  CHECK(kinds(true) == std::set<std::string>{"ORDER_TRADE_UPDATE NEW NEW", "bookTicker", "markPriceUpdate"});
 }
 
 TEST_CASE("a batch is answered order by order, and a countdown cancels what rests") {

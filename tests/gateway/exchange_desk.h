@@ -34,11 +34,13 @@ struct Reply {
 
 class ExchangeDesk {
  public:
-  explicit ExchangeDesk(UsageLimits limits = {}, std::uint64_t seed = 7)
-      : core({}, limits,
-             [this](ConnectionNo connection, std::shared_ptr<const std::string> text) {
-               sent[connection].push_back(*text);
-             }),
+  explicit ExchangeDesk(UsageLimits limits = {}, std::uint64_t seed = 7, bool unrouted_has_all = false)
+      : core(
+            {}, limits,
+            [this](ConnectionNo connection, std::shared_ptr<const std::string> text) {
+              sent[connection].push_back(*text);
+            },
+            unrouted_has_all),
         feed_(open_generated_feed(seed, 1, {kOpening})) {
     for (const char* key : {"alice", "bob"}) {
       core.add_account(key, 10'000 * kScale,

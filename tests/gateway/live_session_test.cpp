@@ -58,7 +58,7 @@ class LiveDesk final : private binance::MarketSink {
   }
   ~LiveDesk() override {
     stop_process();
-    std::filesystem::remove_all(path_);
+    if (std::getenv("REPRISE_LIVE_KEEP") == nullptr) std::filesystem::remove_all(path_);
   }
 
   // The process comes to life: a new journal, or the one that it left.
