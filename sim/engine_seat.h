@@ -1,5 +1,5 @@
-// The engine's place in any run, simulated or live: an input goes to the journal, then to the engine, and what the engine
-// made of it to the journal, before anybody acts on it.
+// The engine's place in any run, simulated or live: an input goes to the journal, then to the engine, and what the
+// engine made of it to the journal, before anybody acts on it.
 //
 // Gives inputs their times: engine time is the largest receive time so far, so a clock that steps back does no harm
 // (design: engine time never decreases). Single-threaded. The sink is given and outlives the seat.
@@ -42,8 +42,8 @@ class EngineSeat {
   journal::RecordView of_report(const Report& report, UnixNanos recv);
   journal::RecordView run_start(std::uint64_t run_tag, std::uint64_t seed, UnixNanos recv);
   journal::RecordView configuration(const config::Entries& entries, UnixNanos recv);
-  journal::RecordView operator_command(schema::OperatorAction action, const std::string& text,
-                                       const std::string& value, UnixNanos recv);
+  journal::RecordView operator_command(schema::OperatorAction action, const std::string& text, const std::string& value,
+                                       UnixNanos recv);
   journal::RecordView run_end(const std::string& reason, UnixNanos recv);
 
   // One step. The outputs are valid until the next; the first of them has seq first_output().

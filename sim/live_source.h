@@ -3,8 +3,8 @@
 // The simulated venue sees a record when it happened, the engine when it was received (market_source.h). What happened
 // is known only once it is received, so a run over a live market goes some way behind the clock: the driver steps the
 // loop up to a horizon (now less a delay) and tells it here before. A record that happened in front of the horizon is
-// marked late (kFlagLate) and takes the place of its reception. The journal of such a run, taken as a dataset, makes the
-// same run again.
+// marked late (kFlagLate) and takes the place of its reception. The journal of such a run, taken as a dataset, makes
+// the same run again.
 //
 // One thread. Records are copied in; memory is bounded by the delay.
 #pragma once

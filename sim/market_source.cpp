@@ -22,8 +22,7 @@ RecordTimes times_of(const journal::RecordView& record, DurationNanos feed_laten
   const journal::RecordHeader& h = *record.header;
   std::int64_t event = h.ts_event;
   if (type == RecordType::MARKET_BAR) event = std::max(event, journal::read<schema::MarketBar>(record).getCloseTime());
-  if (type == RecordType::FEED_LATENCY)
-    clock_offset = {journal::read<schema::FeedLatency>(record).getClockOffset()};
+  if (type == RecordType::FEED_LATENCY) clock_offset = {journal::read<schema::FeedLatency>(record).getClockOffset()};
   RecordTimes times;
   times.has_latency = h.ts_recv != 0 && event != 0 && h.ts_recv != event && (h.flags & journal::kFlagAssumedRecv) == 0;
   std::int64_t recv = h.ts_recv;

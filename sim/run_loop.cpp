@@ -199,7 +199,8 @@ void RunLoop::act(Step step) {
       const UnixNanos now = next_tick_;
       next_tick_ = {now.ns + config_.run.tick_interval_ns};
       if (hooks_ != nullptr && !hooks_->is_up()) return;
-      input(seat_.make<schema::ClockTick>(RecordType::CLOCK_TICK, by_our_clock(now), [](schema::ClockTick::Builder) {}));
+      input(
+          seat_.make<schema::ClockTick>(RecordType::CLOCK_TICK, by_our_clock(now), [](schema::ClockTick::Builder) {}));
       return;
     }
     case Step::none: return;

@@ -21,10 +21,10 @@
 #include "engine/state_archive.h"
 #include "journal/record_batch.h"
 #include "journal/snapshot.h"
-#include "sim/market_source.h"
 #include "sim/engine_seat.h"
 #include "sim/exchange/exchange.h"
 #include "sim/exchange/latency.h"
+#include "sim/market_source.h"
 #include "sim/run_hooks.h"
 #include "sim/run_sink.h"
 

@@ -80,9 +80,10 @@ class VenueRun final : private binance::MarketSink {
     if (!environment) return environment.error();
     environment->ca_file = options_.ca_file;
     if (options_.is_live && environment->is_live()) {
-      return refused("this version does not send orders to the production venue: its self-checks and profiles are not "
-                     "complete yet",
-                     "trade on paper with --mode paper, or live at the testnet or at reprise exchange");
+      return refused(
+          "this version does not send orders to the production venue: its self-checks and profiles are not "
+          "complete yet",
+          "trade on paper with --mode paper, or live at the testnet or at reprise exchange");
     }
     auto wire = binance::make_net_wire(loop_, *environment, [] { return UnixNanos{wall_clock_ns()}; });
     if (!wire) return wire.error();
@@ -173,15 +174,15 @@ class VenueRun final : private binance::MarketSink {
     if (!hedge) return hedge.error();
     if (!hedge->is_ok)
       return io_error("the account's position mode cannot be read: " + hedge->message,
-                             "check the API key and its permissions");
+                      "check the API key and its permissions");
     if (hedge->body.find("\"dualSidePosition\":true") != std::string::npos)
       return refused("the account is in hedge mode; one-way mode is traded", "set it to one-way at the venue");
     const config::Config& config = options_.loaded.config;
     const bool is_isolated = config.account.margin_mode == "isolated";
     for (const std::string& name : names) {
-      if (Status s = set(binance::set_margin_mode(
-                             name, is_isolated ? schema::MarginMode::ISOLATED : schema::MarginMode::CROSS),
-                         name + ": margin mode " + config.account.margin_mode);
+      if (Status s = set(
+              binance::set_margin_mode(name, is_isolated ? schema::MarginMode::ISOLATED : schema::MarginMode::CROSS),
+              name + ": margin mode " + config.account.margin_mode);
           !s)
         return s;
       if (Status s = set(binance::set_leverage(name, config.account.leverage),
@@ -312,8 +313,8 @@ class VenueRun final : private binance::MarketSink {
   std::string trade() {
     started_ = Clock::now();
     announce();
-    const auto until = started_ + std::chrono::duration_cast<Clock::duration>(
-                                      std::chrono::duration<double>(options_.hours * 3600));
+    const auto until =
+        started_ + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(options_.hours * 3600));
     while (!stop_.load(std::memory_order_relaxed) && !fatal_) {
       loop_.turn(kTurn);
       if (options_.hours > 0 && Clock::now() >= until) return "hours";
@@ -418,14 +419,14 @@ class VenueRun final : private binance::MarketSink {
                               " of unknown fate, " + with_thousands(o.questions) + " questions; " +
                               std::to_string(live_->orders().open_count()) + " open");
     }
-    facts.add("market", with_thousands(counts.frames) + " frames, " + with_thousands(counts.reconnects) +
-                            " connections lost");
+    facts.add("market",
+              with_thousands(counts.frames) + " frames, " + with_thousands(counts.reconnects) + " connections lost");
     facts.add("took", seconds_text(seconds));
     facts.add("size", bytes_text(bytes));
     terminal_.write(facts.text());
     terminal_.line();
-    terminal_.line(
-        terminal_.paint(Colour::dim, "next: reprise replay " + options_.journal + "   reprise report " + options_.journal));
+    terminal_.line(terminal_.paint(
+        Colour::dim, "next: reprise replay " + options_.journal + "   reprise report " + options_.journal));
   }
 
   // binance::MarketSink

@@ -98,8 +98,8 @@ OrderManager::Outcome OrderManager::on_report(InstrumentNo instrument, schema::O
       return outcome;
     }
     // More stands at the venue than we know of: a modify that we hold for lost was carried out.
-    if (order->modify_command == 0 && order->cum_qty >= order->request.qty && report.getOrderQty() > order->cum_qty.e8 &&
-        report.getOrderQty() <= kLargestQty)
+    if (order->modify_command == 0 && order->cum_qty >= order->request.qty &&
+        report.getOrderQty() > order->cum_qty.e8 && report.getOrderQty() <= kLargestQty)
       order->request.qty = {report.getOrderQty()};
     event = order->cum_qty >= order->request.qty ? ReportEvent::complete_fill : ReportEvent::partial_fill;
   }

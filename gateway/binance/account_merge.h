@@ -3,8 +3,8 @@
 // The venue sends the statement before its execution, with the same transaction time; the engine compares a statement
 // with its own books and wants it behind (engine/portfolio/portfolio.h). So statements of trading are held until the
 // executions of their time are through: until something of another time comes, or a short quiet. Of several statements
-// of one time only the last of each wallet and position is told. Everything else passes at once. Single-threaded, on the
-// scheduler's thread; calls nothing behind destruction.
+// of one time only the last of each wallet and position is told. Everything else passes at once. Single-threaded, on
+// the scheduler's thread; calls nothing behind destruction.
 #pragma once
 
 #include <functional>

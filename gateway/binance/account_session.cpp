@@ -149,9 +149,7 @@ void AccountSession::on_text(std::string_view text) {
 
 void AccountSession::take(const UserEvent& event) {
   switch (event.kind) {
-    case UserEventKind::order:
-      merge_.before(event.order);
-      return orders_.on_event(event.order);
+    case UserEventKind::order: merge_.before(event.order); return orders_.on_event(event.order);
     case UserEventKind::account: return merge_.take(event.account);
     case UserEventKind::margin_call: return merge_.take(event.margin_call);
     case UserEventKind::config: return listener_.on_account_config(symbols_.find(event.config.symbol), event.config);
@@ -202,8 +200,8 @@ void AccountSession::read_balances() {
       if (balance.time.ns == 0) balance.time = answer.sent + rest_.clock_offset();
       if (is_first_balance_) balance.change = balance.wallet;
       // The first word of the account brings the money; later ones are compared with what we have.
-      merge_.state(balance, is_first_balance_ ? schema::BalanceChangeReason::DEPOSIT
-                                              : schema::BalanceChangeReason::ORDER);
+      merge_.state(balance,
+                   is_first_balance_ ? schema::BalanceChangeReason::DEPOSIT : schema::BalanceChangeReason::ORDER);
     }
     is_first_balance_ = false;
     read_positions();

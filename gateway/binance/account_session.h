@@ -1,11 +1,11 @@
 // The account while we trade: the private stream with its listenKey, and the reconciliation that closes its gaps.
 //
-// Connecting: a listenKey, the socket, then, with what the stream says kept waiting: open orders, our orders that are not
-// among them, trades since the last known, balances, positions; then what waited, then live (binance documentation, user
-// data streams; the order of steps closes the gap whatever happened meanwhile). The same reconciliation runs from time
-// to time. The key is kept alive every half hour; when it is gone, a new one is made and everything begins anew, with
-// growing pauses. What comes of all this goes to OrderSession and to the listener. On the wire's thread; nothing is
-// called behind destruction or stop().
+// Connecting: a listenKey, the socket, then, with what the stream says kept waiting: open orders, our orders that are
+// not among them, trades since the last known, balances, positions; then what waited, then live (binance documentation,
+// user data streams; the order of steps closes the gap whatever happened meanwhile). The same reconciliation runs from
+// time to time. The key is kept alive every half hour; when it is gone, a new one is made and everything begins anew,
+// with growing pauses. What comes of all this goes to OrderSession and to the listener. On the wire's thread; nothing
+// is called behind destruction or stop().
 #pragma once
 
 #include <cstdint>

@@ -132,8 +132,8 @@ void OrderSession::tell_end(Tracked& order, const OrderView& view) {
   }
   const bool is_cancel = view.status == VenueStatus::canceled;
   sim::Report report = report_of(order, is_cancel ? ReportKind::CANCELED : ReportKind::EXPIRED, view.time);
-  report.order.expiry_reason = view.status == VenueStatus::rejected ? schema::ExpiryReason::TRIGGER_REJECTED
-                                                                    : view.expiry_reason;
+  report.order.expiry_reason =
+      view.status == VenueStatus::rejected ? schema::ExpiryReason::TRIGGER_REJECTED : view.expiry_reason;
   if (is_cancel) report.order.command_seq = order.cancel;
   close(order, view.status);
   listener_.on_report(report);

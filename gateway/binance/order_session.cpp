@@ -84,13 +84,13 @@ void OrderSession::stop_timer(Tracked& order) {
 // One timer an order: a later call takes the place of the one before.
 void OrderSession::after(Tracked& order, DurationNanos pause, std::function<void(Tracked&)> what) {
   stop_timer(order);
-  order.timer = rest_.wire().scheduler().after(net::Duration(pause.ns),
-                                               [this, seq = order.submit.seq, what = std::move(what)] {
-                                                 Tracked* found = find(seq);
-                                                 if (found == nullptr) return;
-                                                 found->timer = 0;
-                                                 what(*found);
-                                               });
+  order.timer =
+      rest_.wire().scheduler().after(net::Duration(pause.ns), [this, seq = order.submit.seq, what = std::move(what)] {
+        Tracked* found = find(seq);
+        if (found == nullptr) return;
+        found->timer = 0;
+        what(*found);
+      });
 }
 
 // ------------------------------------------------------------------------------------------- commands
@@ -290,8 +290,7 @@ void OrderSession::on_asked(Tracked& order, const Answer& answer) {
     return settle(order, *view);
   }
   if (answer.code != kNoSuchOrder) return ask_later(order);
-  const UnixNanos last_arrival =
-      order.last_placed + DurationNanos::millis(options_.recv_window_millis) + kWindowMargin;
+  const UnixNanos last_arrival = order.last_placed + DurationNanos::millis(options_.recv_window_millis) + kWindowMargin;
   const UnixNanos asked = answer.sent + rest_.clock_offset();
   if (!(asked > last_arrival)) return ask_later(order);  // it may still be on its way
   if (order.most_qty > order.cum_qty) return find_executions(order);
@@ -579,8 +578,9 @@ void OrderSession::reconcile(Done done) {
           event.order = view;
           tell_foreign(event);
         } else if (order->phase != OrderPhase::closed && !order->is_asking) {
-          const bool differs = view.cum_qty > order->cum_qty || order->phase != OrderPhase::working ||
-                               (order->modify == 0 && (view.price != order->submit.price || view.qty != order->submit.qty));
+          const bool differs =
+              view.cum_qty > order->cum_qty || order->phase != OrderPhase::working ||
+              (order->modify == 0 && (view.price != order->submit.price || view.qty != order->submit.qty));
           if (differs) ask(*order);
         }
       }
@@ -645,9 +645,8 @@ void OrderSession::arm_countdown(DurationNanos countdown) {
 }
 
 std::size_t OrderSession::open_count() const {
-  return static_cast<std::size_t>(std::count_if(orders_.begin(), orders_.end(), [](const auto& item) {
-    return item.second.phase != OrderPhase::closed;
-  }));
+  return static_cast<std::size_t>(std::count_if(
+      orders_.begin(), orders_.end(), [](const auto& item) { return item.second.phase != OrderPhase::closed; }));
 }
 
 std::size_t OrderSession::unsettled() const {

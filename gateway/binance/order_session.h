@@ -57,8 +57,8 @@ struct OrderSessionCounts {
   std::uint64_t requests = 0;                            // that left for them
   std::uint64_t resends = 0;                             // of submits, after "not processed"
   std::uint64_t unknown_fates = 0;
-  std::uint64_t questions = 0;                           // queries by client id
-  std::uint64_t found_executions = 0;                    // read from the account's trades
+  std::uint64_t questions = 0;         // queries by client id
+  std::uint64_t found_executions = 0;  // read from the account's trades
 };
 
 class OrderSession {
@@ -67,7 +67,7 @@ class OrderSession {
     std::uint64_t run_tag = 0;
     std::uint64_t seed = 0;
     std::int64_t recv_window_millis = 5000;
-    DurationNanos first_pause = DurationNanos::millis(200);   // between attempts and questions
+    DurationNanos first_pause = DurationNanos::millis(200);  // between attempts and questions
     DurationNanos longest_pause = DurationNanos::seconds(5);
     std::uint32_t most_resends = 3;
   };
@@ -111,8 +111,8 @@ class OrderSession {
     std::int64_t venue_id = 0;
     std::int64_t actual_id = 0;
     Qty cum_qty;
-    Qty most_qty;         // the most that the venue ever said is executed
-    UnixNanos terms_at;   // venue time of the terms that we have: what is older says nothing about them
+    Qty most_qty;        // the most that the venue ever said is executed
+    UnixNanos terms_at;  // venue time of the terms that we have: what is older says nothing about them
     bool is_told_accepted = false;
     bool is_told_triggered = false;
     bool is_told_child = false;

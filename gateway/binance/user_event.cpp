@@ -71,12 +71,16 @@ schema::MarginMode mode_of(std::string_view text) {
 }
 
 schema::ExpiryReason expiry_of(std::string_view er) {
-  constexpr std::array<schema::ExpiryReason, 10> kReasons = {
-      schema::ExpiryReason::NONE,           schema::ExpiryReason::SELF_TRADE,
-      schema::ExpiryReason::IOC_REMAINDER,  schema::ExpiryReason::SELF_TRADE,
-      schema::ExpiryReason::REDUCE_ONLY_CONFLICT, schema::ExpiryReason::ACCOUNT_LIQUIDATED,
-      schema::ExpiryReason::REDUCE_ONLY_CONFLICT, schema::ExpiryReason::DELISTED,
-      schema::ExpiryReason::TRIGGER_REJECTED, schema::ExpiryReason::MARKET_REMAINDER};
+  constexpr std::array<schema::ExpiryReason, 10> kReasons = {schema::ExpiryReason::NONE,
+                                                             schema::ExpiryReason::SELF_TRADE,
+                                                             schema::ExpiryReason::IOC_REMAINDER,
+                                                             schema::ExpiryReason::SELF_TRADE,
+                                                             schema::ExpiryReason::REDUCE_ONLY_CONFLICT,
+                                                             schema::ExpiryReason::ACCOUNT_LIQUIDATED,
+                                                             schema::ExpiryReason::REDUCE_ONLY_CONFLICT,
+                                                             schema::ExpiryReason::DELISTED,
+                                                             schema::ExpiryReason::TRIGGER_REJECTED,
+                                                             schema::ExpiryReason::MARKET_REMAINDER};
   return er.size() == 1 && er[0] >= '0' && er[0] <= '9' ? kReasons[static_cast<std::size_t>(er[0] - '0')]
                                                         : schema::ExpiryReason::NONE;
 }

@@ -36,8 +36,8 @@ enum class Execution : std::uint8_t { none, new_order, trade, canceled, expired,
 struct OrderView {
   std::string symbol;
   std::string client_id;
-  std::int64_t venue_id = 0;    // of a conditional order: its algo id
-  std::int64_t actual_id = 0;   // the order that a conditional one became, 0 = none yet
+  std::int64_t venue_id = 0;   // of a conditional order: its algo id
+  std::int64_t actual_id = 0;  // the order that a conditional one became, 0 = none yet
   bool is_algo = false;
   schema::Side side = schema::Side::NONE;
   schema::OrderType type = schema::OrderType::NONE;  // as it was sent
@@ -89,13 +89,13 @@ struct PositionView {
 struct OrderEvent {
   OrderView order;
   Execution execution = Execution::none;
-  TradeView trade;               // of a trade or a forced execution
-  std::uint64_t modify_id = 0;   // of an amendment: what we named it
+  TradeView trade;              // of a trade or a forced execution
+  std::uint64_t modify_id = 0;  // of an amendment: what we named it
 };
 
 struct AccountEvent {
-  std::string reason;         // "ORDER", "FUNDING_FEE", ...
-  std::string symbol;         // of a funding payment
+  std::string reason;  // "ORDER", "FUNDING_FEE", ...
+  std::string symbol;  // of a funding payment
   UnixNanos time;
   std::vector<BalanceView> balances;
   std::vector<PositionView> positions;
@@ -137,10 +137,10 @@ struct UserEvent {
 Status parse_user_event(std::string_view frame, UserEvent& event);
 
 // Bodies of REST answers.
-Result<OrderView> parse_order(std::string_view body);                    // place, modify, cancel, query; algo orders too
-Result<std::vector<OrderView>> parse_orders(std::string_view body);      // openOrders, openAlgoOrders
-Result<std::vector<TradeView>> parse_trades(std::string_view body);      // userTrades
-Result<std::vector<BalanceView>> parse_balances(std::string_view body);  // v2 and v3 balance
+Result<OrderView> parse_order(std::string_view body);                // place, modify, cancel, query; algo orders too
+Result<std::vector<OrderView>> parse_orders(std::string_view body);  // openOrders, openAlgoOrders
+Result<std::vector<TradeView>> parse_trades(std::string_view body);  // userTrades
+Result<std::vector<BalanceView>> parse_balances(std::string_view body);    // v2 and v3 balance
 Result<std::vector<PositionView>> parse_positions(std::string_view body);  // v2 and v3 positionRisk
 
 }  // namespace reprise::gateway::binance

@@ -44,9 +44,8 @@ void LiveLoop::begin(const config::Config& config, const config::Entries& entrie
   tick_ns_ = config.run.tick_interval_ns;
   input(seat_.run_start(options_.run_tag, config.run.seed, start));
   input(seat_.configuration(entries, start));
-  declarations.for_each(0, [&](const RecordView& given) {
-    input(seat_.copy(seat_.arriving(*given.header, start), given));
-  });
+  declarations.for_each(
+      0, [&](const RecordView& given) { input(seat_.copy(seat_.arriving(*given.header, start), given)); });
 }
 
 Status LiveLoop::recover(const std::string& journal_path) {
@@ -107,8 +106,8 @@ void LiveLoop::input(const RecordView& view) {
     return fatal("the journal cannot be written: " + durable.error().text());
   outputs.for_each(seat_.first_output(), [&](const RecordView& output) {
     if (output.type() != RecordType::ORDER_COMMAND) return;
-    orders_->send(sim::Command::from_record(output.seq, output.header->instrument,
-                                            journal::read<schema::OrderCommand>(output)));
+    orders_->send(
+        sim::Command::from_record(output.seq, output.header->instrument, journal::read<schema::OrderCommand>(output)));
   });
 }
 

@@ -1,5 +1,5 @@
-// A live run: what a venue says goes to the engine as it is received, what the engine commands goes to the venue, and all
-// of it to the journal first.
+// A live run: what a venue says goes to the engine as it is received, what the engine commands goes to the venue, and
+// all of it to the journal first.
 //
 // Begins with RunStart, Configuration and the declarations; the account's figures come with its first reconciliation;
 // the market is given behind that (set on_live), so that no decision is made on an account that is not known. A command
@@ -27,8 +27,8 @@ class LiveLoop final : private binance::OrderListener, private binance::AccountL
  public:
   struct Options {
     std::uint64_t run_tag = 0;
-    DurationNanos lost_grace = DurationNanos::seconds(5);    // without the private stream, then reduce only
-    DurationNanos countdown = DurationNanos::seconds(120);   // the venue cancels our orders when we are silent so long
+    DurationNanos lost_grace = DurationNanos::seconds(5);   // without the private stream, then reduce only
+    DurationNanos countdown = DurationNanos::seconds(120);  // the venue cancels our orders when we are silent so long
     DurationNanos countdown_every = DurationNanos::seconds(40);
     binance::OrderSession::Options orders;
     binance::AccountSession::Options account;

@@ -1,5 +1,5 @@
-// Live trading against the exchange's core in virtual time, with faults: nothing sent twice, nothing forgotten, the books
-// equal to the venue's in the end, and the journal replays.
+// Live trading against the exchange's core in virtual time, with faults: nothing sent twice, nothing forgotten, the
+// books equal to the venue's in the end, and the journal replays.
 #include <unistd.h>
 
 #include <cstdlib>
@@ -147,7 +147,8 @@ class LiveDesk final : private binance::MarketSink {
     for (const auto& order : *at_venue) ++open[order.client_id];
     CHECK(open.size() == loop->engine().orders().open_orders().size());
     std::map<std::string, int> sent;
-    auto all = binance::parse_orders(venue.ask("GET", "/fapi/v1/allOrders", "symbol=" + venue.symbol() + "&limit=1000"));
+    auto all =
+        binance::parse_orders(venue.ask("GET", "/fapi/v1/allOrders", "symbol=" + venue.symbol() + "&limit=1000"));
     REQUIRE(all.ok());
     for (const auto& order : *all) {
       INFO("client id " << order.client_id);
@@ -163,7 +164,8 @@ class LiveDesk final : private binance::MarketSink {
     for (const auto& b : *balances) {
       if (b.asset == "USDT") CHECK(loop->engine().portfolio().wallet_balance().e8 == b.wallet.e8);
     }
-    auto trades = binance::parse_trades(venue.ask("GET", "/fapi/v1/userTrades", "symbol=" + venue.symbol() + "&limit=1000"));
+    auto trades =
+        binance::parse_trades(venue.ask("GET", "/fapi/v1/userTrades", "symbol=" + venue.symbol() + "&limit=1000"));
     REQUIRE(trades.ok());
     executions = trades->size();
     if (executions < 1000) {
@@ -254,7 +256,7 @@ TEST_CASE("each fault of the venue alone leaves no order doubled or forgotten an
     desk.quiet(30);
     desk.loop->operate(schema::OperatorAction::HALT, "test");
     desk.quiet(60);
-      desk.check(c.name);
+    desk.check(c.name);
     desk.end();
   }
 }
@@ -287,7 +289,7 @@ TEST_CASE("random faults, deaths and outages: nothing doubled, nothing forgotten
     desk.quiet(60);
     desk.loop->operate(schema::OperatorAction::HALT, "test");
     desk.quiet(60);
-      desk.check("random");
+    desk.check("random");
     desk.end();
   }
 }

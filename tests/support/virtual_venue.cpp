@@ -24,10 +24,9 @@ net::Response error(int status, int code, const std::string& text) {
 
 FaultPlan FaultPlan::all(std::uint32_t permille) {
   FaultPlan plan;
-  for (std::uint32_t* one :
-       {&plan.lost_before, &plan.lost_after, &plan.late, &plan.not_sent, &plan.unknown_done, &plan.unknown_not_done,
-        &plan.unavailable, &plan.timeout_code, &plan.limited, &plan.event_lost, &plan.event_doubled,
-        &plan.event_delayed})
+  for (std::uint32_t* one : {&plan.lost_before, &plan.lost_after, &plan.late, &plan.not_sent, &plan.unknown_done,
+                             &plan.unknown_not_done, &plan.unavailable, &plan.timeout_code, &plan.limited,
+                             &plan.event_lost, &plan.event_doubled, &plan.event_delayed})
     *one = permille;
   plan.disconnect = permille / 4;
   plan.key_expires = permille / 8;
@@ -76,8 +75,9 @@ class VirtualVenue::Client final : public net::WebsocketClient {
 
 VirtualVenue::VirtualVenue(std::uint64_t seed, const std::string& symbol_count)
     : random_(seed, 0xfa17),
-      core_({}, {}, [this](exchange::ConnectionNo connection,
-                           std::shared_ptr<const std::string> text) { on_sent(connection, std::move(text)); }) {
+      core_({}, {}, [this](exchange::ConnectionNo connection, std::shared_ptr<const std::string> text) {
+        on_sent(connection, std::move(text));
+      }) {
   core_.add_account(kKey, 1'000 * kScale, [](std::string_view, std::string_view) { return true; });
   core_.open({kOpening});
   feed_ = exchange::open_generated_feed(seed, static_cast<std::uint32_t>(std::stoul(symbol_count)), {kOpening});
@@ -204,8 +204,7 @@ void VirtualVenue::request(Host, net::Request request, net::Duration time, net::
     if (timeout_code && !timeout_done) return answer(error(408, -1007, "Timeout waiting for response from backend."));
     const net::Response response = process(request);
     if (lost_after) return;
-    if (unknown_done)
-      return answer(error(503, 0, "Unknown error, please check your request or try again later."));
+    if (unknown_done) return answer(error(503, 0, "Unknown error, please check your request or try again later."));
     if (timeout_code) return answer(error(408, -1007, "Timeout waiting for response from backend."));
     answer(response);
   });

@@ -1,5 +1,5 @@
-// The exchange's core behind a wire without sockets, in virtual time, with faults on the way: the gateway and its venue in
-// one process, each step of both repeatable from a seed.
+// The exchange's core behind a wire without sockets, in virtual time, with faults on the way: the gateway and its venue
+// in one process, each step of both repeatable from a seed.
 //
 // Requests and stream messages take some time; by the plan they are lost, doubled, delayed, reordered, answered with
 // the venue's errors (processed or not), and connections and listenKeys end. Signatures are not checked. One thread.
@@ -20,19 +20,19 @@ namespace reprise::test {
 
 // Of a thousand, for each request of an order, a cancel, a modify, a query; and for each private event.
 struct FaultPlan {
-  std::uint32_t lost_before = 0;      // never arrives; no answer
-  std::uint32_t lost_after = 0;       // processed; no answer
-  std::uint32_t late = 0;             // arrives 1 to 8 s later: some beyond the receive window
-  std::uint32_t not_sent = 0;         // no connection
-  std::uint32_t unknown_done = 0;     // 503 "Unknown error", processed
-  std::uint32_t unknown_not_done = 0; // the same, not processed
-  std::uint32_t unavailable = 0;      // 503 "Service Unavailable.", not processed
-  std::uint32_t timeout_code = 0;     // 408 -1007, processed or not
-  std::uint32_t limited = 0;          // 429, not processed
+  std::uint32_t lost_before = 0;       // never arrives; no answer
+  std::uint32_t lost_after = 0;        // processed; no answer
+  std::uint32_t late = 0;              // arrives 1 to 8 s later: some beyond the receive window
+  std::uint32_t not_sent = 0;          // no connection
+  std::uint32_t unknown_done = 0;      // 503 "Unknown error", processed
+  std::uint32_t unknown_not_done = 0;  // the same, not processed
+  std::uint32_t unavailable = 0;       // 503 "Service Unavailable.", not processed
+  std::uint32_t timeout_code = 0;      // 408 -1007, processed or not
+  std::uint32_t limited = 0;           // 429, not processed
   std::uint32_t event_lost = 0;
   std::uint32_t event_doubled = 0;
-  std::uint32_t event_delayed = 0;    // up to 3 s: overtaken by others
-  std::uint32_t disconnect = 0;       // the private stream ends
+  std::uint32_t event_delayed = 0;  // up to 3 s: overtaken by others
+  std::uint32_t disconnect = 0;     // the private stream ends
   std::uint32_t key_expires = 0;
   static FaultPlan all(std::uint32_t permille);
 };
@@ -60,7 +60,7 @@ class VirtualVenue final : public gateway::binance::Wire {
   std::string ask(const std::string& method, const std::string& path, const std::string& query);
 
   FaultPlan faults;
-  bool is_down = false;  // nothing arrives, every connection is refused
+  bool is_down = false;                           // nothing arrives, every connection is refused
   std::map<std::string, std::uint64_t> injected;  // by name
   std::uint64_t order_requests = 0;               // POST /order and /algoOrder that arrived
   const std::string& symbol() const { return symbol_; }
