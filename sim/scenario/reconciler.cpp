@@ -32,6 +32,12 @@ void Reconciler::note_report(const Report& report, bool lost) {
                           report.order.kind == ReportKind::CANCEL_REJECTED ||
                           report.order.kind == ReportKind::MODIFY_REJECTED;
   if (!is_refusal) at_venue_[report.order.order_id] = 1;
+  // What was to be cancelled or changed is not there: its end may have been lost on the way.
+  const bool is_missing =
+      report.order.kind == ReportKind::CANCEL_REJECTED || report.order.kind == ReportKind::MODIFY_REJECTED;
+  if (is_missing && !lost &&
+      (report.order.error == VenueError::cancel_rejected || report.order.error == VenueError::order_does_not_exist))
+    asked_[report.order.order_id] = {run_->now().ns + kRoundTrip};
   if (lost && report.order.kind == ReportKind::CANCELED) lost_ends_[report.order.order_id] = report;
 }
 

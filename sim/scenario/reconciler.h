@@ -2,9 +2,9 @@
 //
 // Each order that the engine calls unknown is asked about a round trip later, again every second while the venue is out
 // of reach. The answer: the order's state while it is open; that the venue does not know it; or its end, where the
-// report of it was lost. An order whose end is still on its way is left alone; that the venue does not know an order is
-// said only when it cannot reach the venue any more (a gateway waits out the receive window that it sent along).
-// Deterministic; one thread.
+// report of it was lost. So is each order that the venue did not find when it was to be cancelled or changed. An order
+// whose end is still on its way is left alone; that the venue does not know an order is said only when it cannot reach
+// the venue any more (a gateway waits out the receive window that it sent along). Deterministic; one thread.
 #pragma once
 
 #include <map>

@@ -81,17 +81,6 @@ TEST_CASE("with --json an error is one JSON object on standard output") {
   }
 }
 
-TEST_CASE("paper and live trading are refused with a word on when they come") {
-  for (const char* mode : {"paper", "live"}) {
-    const std::vector<std::string> line = {"run",       "--mode", mode, "--config", source_path("config/config.yaml"),
-                                           "--journal", "x"};
-    const Outcome outcome = run(line);
-    INFO(shown(line, outcome));
-    CHECK(outcome.exit_code == 2);
-    CHECK(outcome.err.find("--mode backtest") != std::string::npos);
-  }
-}
-
 TEST_CASE("a moment that is neither a seq nor a time is refused") {
   const SmallDay& day = small_day();
   for (const char* moment : {"yesterday", "2024-08-08T23:55:00", "2024-13-08T00:00:00Z", "2024-02-30Z", "12:00Z", "-5",

@@ -1,0 +1,194 @@
+// Paper and live runs of the built program at an exchange server over real sockets: they end in order, replay
+// identical, branch like a backtest, tell an order's causes, and leave no secret behind.
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <thread>
+
+#include "config/loader.h"
+#include "engine/strategy/registry.h"
+#include "gateway/exchange/market_feed.h"
+#include "gateway/exchange/server.h"
+#include "tests/integration/program.h"
+#include "tests/support/catch.h"
+
+using namespace reprise::integration;
+namespace fs = std::filesystem;
+namespace exchange = reprise::gateway::exchange;
+
+namespace {
+
+constexpr const char* kKey = "planted-api-key-7f3a9c";
+constexpr const char* kSecret = "planted-api-secret-51e0d2b8";
+constexpr const char* kProfile = R"(
+account: {initial_balance: 1000, leverage: 5}
+strategies:
+  grid:
+    kind: quoting_grid
+    instruments: [BTCUSDT]
+    params: {levels: 2, half_spread: 0.00002, spacing: 0.00002, requote_threshold: 0.00001, order_notional: 200,
+             max_inventory: 1500, min_requote_interval: 200ms}
+)";
+constexpr const char* kSomeSeconds = "0.0022";  // hours
+
+// An exchange server on a thread of its own.
+class Exchange {
+ public:
+  Exchange() {
+    exchange::ExchangeServerOptions options;
+    auto loaded = reprise::config::override_entries(reprise::config::journaled_entries({}), {},
+                                                    reprise::engine::strategy_catalog());
+    options.config = loaded->config;
+    options.wall_clock = [] {
+      return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now().time_since_epoch())
+          .count();
+    };
+    exchange::ServedAccount account;
+    account.api_key = kKey;
+    account.secret = reprise::gateway::binance::Secret::copy_of(kSecret);
+    account.balance_e8 = 1'000 * reprise::kScale;
+    options.accounts.push_back(std::move(account));
+    auto server = exchange::ExchangeServer::start(
+        loop_, std::move(options),
+        [](reprise::UnixNanos start) -> reprise::Result<std::unique_ptr<exchange::MarketFeed>> {
+          return exchange::open_generated_feed(7, 1, start);
+        });
+    REQUIRE(server.ok());
+    server_ = std::move(server).value();
+    url = "http://127.0.0.1:" + std::to_string(server_->port());
+    thread_ = std::thread([this] { loop_.run(); });
+  }
+  ~Exchange() {
+    loop_.stop();
+    thread_.join();
+    server_.reset();
+  }
+  std::string url;
+
+ private:
+  reprise::net::Loop loop_;
+  std::unique_ptr<exchange::ExchangeServer> server_;
+  std::thread thread_;
+};
+
+// Whether a text stands in any file below a place.
+bool stands_in_files(const std::string& place, const std::string& text) {
+  for (const auto& entry : fs::recursive_directory_iterator(place)) {
+    if (entry.is_regular_file() && read_file(entry.path().string()).find(text) != std::string::npos) return true;
+  }
+  return false;
+}
+
+struct Keys {
+  Keys() {
+    setenv("REPRISE_API_KEY", kKey, 1);
+    setenv("REPRISE_API_SECRET", kSecret, 1);
+  }
+  ~Keys() {
+    unsetenv("REPRISE_API_KEY");
+    unsetenv("REPRISE_API_SECRET");
+  }
+};
+
+}  // namespace
+
+TEST_CASE("a paper run at an exchange ends in order, replays identical, and with nothing changed is its own branch") {
+  const Exchange venue;
+  const Scratch scratch;
+  const std::string profile = scratch.file("bot.yaml", kProfile);
+  const std::string journal = scratch.path("paper");
+  const auto ended = answer({"run", "--mode", "paper", "--config", profile, "--url", venue.url, "--journal", journal,
+                             "--hours", kSomeSeconds});
+  CHECK(std::string(ended["ended_by"].GetString()) == "hours");
+  CHECK(ended["outputs"].GetUint64() > 50);
+  const auto replayed = answer({"replay", journal});
+  CHECK(std::string(replayed["verdict"].GetString()) == "identical");
+  CHECK(std::string(replayed["digest"].GetString()) == ended["digest"].GetString());
+  CHECK(std::string(answer({"verify", journal})["verdict"].GetString()) == "clean");
+  for (const std::uint64_t at : {std::uint64_t{5}, ended["records"].GetUint64() / 2}) {
+    const std::string branch = scratch.path("branch" + std::to_string(at));
+    (void)answer({"whatif", journal, "--from", std::to_string(at), "--out", branch});
+    CHECK(std::string(answer({"verify", branch})["digest"].GetString()) == ended["digest"].GetString());
+  }
+  // The journal is a dataset too: a backtest over the market that it saw decides the same.
+  const std::string backtested = scratch.path("backtest");
+  (void)answer({"run", "--mode", "backtest", "--config", profile, "--data", journal, "--journal", backtested});
+  const auto fills = run({"export", journal, "--type", "fill", "--format", "csv"});
+  const auto again = run({"export", backtested, "--type", "fill", "--format", "csv"});
+  CHECK(fills.out == again.out);
+}
+
+TEST_CASE("a live run at an exchange ends in order, replays identical, tells an order's causes and keeps its secrets") {
+  const Exchange venue;
+  const Keys keys;
+  const Scratch scratch;
+  const std::string profile = scratch.file("bot.yaml", kProfile);
+  const std::string journal = scratch.path("live");
+  const std::vector<std::string> line = {"run",     "--mode",    "live",  "--config", profile,      "--url",
+                                         venue.url, "--journal", journal, "--hours",  kSomeSeconds, "--json"};
+  const Outcome outcome = run(line);
+  INFO(shown(line, outcome));
+  REQUIRE(outcome.exit_code == 0);
+  const auto ended = json_of(outcome);
+  CHECK(ended["submits"].GetUint64() > 3);
+  CHECK(ended["unsettled"].GetUint64() == 0);
+  CHECK(ended["open_orders"].GetUint64() == 0);
+  const auto replayed = answer({"replay", journal});
+  CHECK(std::string(replayed["verdict"].GetString()) == "identical");
+  CHECK(std::string(replayed["digest"].GetString()) == ended["digest"].GetString());
+  CHECK(std::string(answer({"verify", journal})["verdict"].GetString()) == "clean");
+
+  const Outcome commands = run({"export", journal, "--type", "orderCommand", "--format", "csv"});
+  const std::size_t second_line = commands.out.find('\n') + 1;
+  const std::string order = commands.out.substr(second_line, commands.out.find(',', second_line) - second_line);
+  const Outcome why = run({"why", journal, order});
+  INFO(why.out << why.err);
+  CHECK(why.exit_code == 0);
+  CHECK(why.out.find("BTCUSDT") != std::string::npos);
+
+  for (const char* planted : {kKey, kSecret}) {
+    CHECK_FALSE(stands_in_files(journal, planted));
+    CHECK(outcome.out.find(planted) == std::string::npos);
+    CHECK(outcome.err.find(planted) == std::string::npos);
+  }
+}
+
+TEST_CASE("what a live run must not do is refused before anything is sent") {
+  const Keys keys;
+  const Scratch scratch;
+  const std::string profile = scratch.file("bot.yaml", kProfile);
+  const std::vector<std::string> line = {"run",
+                                         "--mode",
+                                         "live",
+                                         "--config",
+                                         profile,
+                                         "--url",
+                                         "https://fapi.binance.com",
+                                         "--journal",
+                                         scratch.path("live")};
+  const Outcome outcome = run(line);
+  INFO(shown(line, outcome));
+  CHECK(outcome.exit_code == 1);
+  CHECK(outcome.err.find("refused") != std::string::npos);
+  CHECK_FALSE(fs::exists(scratch.path("live")));
+
+  for (const char* mode : {"paper", "live"}) {
+    const Outcome without = run({"run", "--mode", mode, "--config", profile, "--journal", scratch.path("x")});
+    CHECK(without.exit_code == 2);
+    CHECK(without.err.find("--url") != std::string::npos);
+    const Outcome nobody = run(
+        {"run", "--mode", mode, "--config", profile, "--url", "http://127.0.0.1:1", "--journal", scratch.path("x")});
+    CHECK(nobody.exit_code == 2);
+    CHECK_FALSE(fs::exists(scratch.path("x")));
+  }
+}
+
+TEST_CASE("a live run without keys says where they belong") {
+  const Scratch scratch;
+  const std::string profile = scratch.file("bot.yaml", kProfile);
+  const Outcome outcome = run(
+      {"run", "--mode", "live", "--config", profile, "--url", "http://127.0.0.1:1", "--journal", scratch.path("live")});
+  CHECK(outcome.exit_code == 2);
+  CHECK(outcome.err.find("REPRISE_API_KEY") != std::string::npos);
+}
