@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "engine/state_bytes.h"
+#include "engine/take_up.h"
 #include "engine/version.h"
 
 namespace reprise::sim {
@@ -89,6 +91,13 @@ const journal::RecordBatch& EngineSeat::input(const RecordView& view) {
   sink_.append(outputs_);
   outputs_made_ += outputs_.count();
   return outputs_;
+}
+
+journal::SnapshotImage EngineSeat::snapshot() {
+  journal::SnapshotImage image;
+  image.engine_version = engine::kEngineVersion;
+  image.sections.push_back({std::string(engine::kEngineSection), engine::save_state(engine_)});
+  return image;
 }
 
 }  // namespace reprise::sim

@@ -13,6 +13,7 @@
 #include "engine/engine.h"
 #include "engine/state_archive.h"
 #include "journal/record_batch.h"
+#include "journal/snapshot.h"
 #include "sim/exchange/messages.h"
 #include "sim/run_sink.h"
 
@@ -49,6 +50,9 @@ class EngineSeat {
   // One step. The outputs are valid until the next; the first of them has seq first_output().
   const journal::RecordBatch& input(const journal::RecordView& view);
   journal::Seq first_output() const { return first_output_; }
+
+  // The engine's state between two steps.
+  journal::SnapshotImage snapshot();
 
   void replace_engine(engine::Engine engine) { engine_ = std::move(engine); }
   // Behind a record that stands in the journal already.

@@ -102,9 +102,7 @@ Status RunLoop::load(const journal::Snapshot& snapshot) {
 }
 
 journal::SnapshotImage RunLoop::snapshot() {
-  journal::SnapshotImage image;
-  image.engine_version = engine::kEngineVersion;
-  image.sections.push_back({std::string(engine::kEngineSection), engine::save_state(seat_.engine())});
+  journal::SnapshotImage image = seat_.snapshot();
   if (hooks_ != nullptr) return image;  // what they hold is not in it: nobody could go on from there
   engine::StateSaver saver;
   std::uint64_t window = window_.size();

@@ -54,7 +54,7 @@ std::uint64_t fresh_run_tag() {
   return std::max<std::uint64_t>((high << 32) ^ device() ^ static_cast<std::uint64_t>(wall_clock_ns()), 1);
 }
 
-class VenueRun final : private binance::MarketSink {
+class VenueRun final : private binance::MarketSink, private binance::RestListener {
  public:
   VenueRun(Terminal& terminal, const VenueRunOptions& options) : terminal_(terminal), options_(options) {}
 
@@ -88,7 +88,8 @@ class VenueRun final : private binance::MarketSink {
     auto wire = binance::make_net_wire(loop_, *environment, [] { return UnixNanos{wall_clock_ns()}; });
     if (!wire) return wire.error();
     wire_ = std::move(wire).value();
-    rest_ = std::make_unique<binance::RestClient>(*wire_, binance::RestClient::Options{}, nullptr);
+    binance::RestListener* listener = this;
+    rest_ = std::make_unique<binance::RestClient>(*wire_, binance::RestClient::Options{}, listener);
     if (options_.is_live) {
       auto credentials = binance::load_credentials({});
       if (!credentials) return credentials.error();
@@ -177,6 +178,7 @@ class VenueRun final : private binance::MarketSink {
                       "check the API key and its permissions");
     if (hedge->body.find("\"dualSidePosition\":true") != std::string::npos)
       return refused("the account is in hedge mode; one-way mode is traded", "set it to one-way at the venue");
+    if (options_.resume) return ok_status();  // set when it began
     const config::Config& config = options_.loaded.config;
     const bool is_isolated = config.account.margin_mode == "isolated";
     for (const std::string& name : names) {
@@ -285,6 +287,7 @@ class VenueRun final : private binance::MarketSink {
     }
     gateway::LiveLoop::Options live;
     live.run_tag = run_tag_;
+    live.snapshot_interval = options_.snapshot_interval;
     live.orders.seed = live.account.seed = run_tag_;
     gateway::LiveLoop::Events events;
     events.on_fatal = fatal;
@@ -429,6 +432,11 @@ class VenueRun final : private binance::MarketSink {
         Colour::dim, "next: reprise replay " + options_.journal + "   reprise report " + options_.journal));
   }
 
+  // binance::RestListener
+  void on_pause(const binance::RatePause& pause) override {
+    say(std::string(pause.is_ban ? "banned" : "the venue's limits make us wait") + " until " +
+        time_text(pause.until.ns).substr(0, 19) + "Z: " + pause.reason);
+  }
   // binance::MarketSink
   void on_records(const journal::RecordBatch& records) override {
     if (live_) live_->on_market(records);

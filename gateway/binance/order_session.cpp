@@ -550,7 +550,7 @@ void OrderSession::know_trade(InstrumentNo instrument, std::int64_t trade_id) {
 
 void OrderSession::reconcile(Done done) {
   struct Open {
-    int left = 2;
+    std::size_t left = 0;
     bool ok = true;
     std::set<std::string> ids;  // client ids at the venue
     UnixNanos asked;
@@ -598,8 +598,12 @@ void OrderSession::reconcile(Done done) {
     }
     open->done(open->ok);
   };
-  rest_.send(binance::open_orders(), take);
-  rest_.send(open_algo_orders(), take);
+  // By contract: of all of them at once each question weighs as much as forty.
+  open->left = 2 * symbols_.size();
+  for (const std::string& symbol : symbols_.symbols()) {
+    rest_.send(binance::open_orders(symbol), take);
+    rest_.send(open_algo_orders(symbol), take);
+  }
 }
 
 // Behind what was read before, not behind what the stream told: it may have left one out.

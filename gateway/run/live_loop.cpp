@@ -76,6 +76,7 @@ Status LiveLoop::recover(const std::string& journal_path) {
 
 void LiveLoop::start() {
   is_running_ = true;
+  next_snapshot_ = options_.snapshot_interval == 0 ? 0 : sink_.next_seq() - 1 + options_.snapshot_interval;
   account_->start();
   set_tick();
   if (options_.countdown_every.ns > 0) {
@@ -141,6 +142,11 @@ void LiveLoop::tick() {
   if (!sink_.failed()) {
     if (Status durable = sink_.commit(); !durable)
       return fatal("the journal cannot be written: " + durable.error().text());
+    // On a tick, behind a whole step: orders do not wait for it.
+    if (next_snapshot_ != 0 && sink_.next_seq() > next_snapshot_) {
+      next_snapshot_ = sink_.next_seq() - 1 + options_.snapshot_interval;
+      if (sink_.is_writing()) sink_.append_snapshot(seat_.snapshot());
+    }
   }
   set_tick();
 }

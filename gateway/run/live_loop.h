@@ -30,6 +30,7 @@ class LiveLoop final : private binance::OrderListener, private binance::AccountL
     DurationNanos lost_grace = DurationNanos::seconds(5);   // without the private stream, then reduce only
     DurationNanos countdown = DurationNanos::seconds(120);  // the venue cancels our orders when we are silent so long
     DurationNanos countdown_every = DurationNanos::seconds(40);
+    std::uint64_t snapshot_interval = 250'000;  // records; 0 = never
     binance::OrderSession::Options orders;
     binance::AccountSession::Options account;
   };
@@ -91,6 +92,7 @@ class LiveLoop final : private binance::OrderListener, private binance::AccountL
   sim::EngineSeat seat_;
   std::unique_ptr<binance::OrderSession> orders_;
   std::unique_ptr<binance::AccountSession> account_;
+  journal::Seq next_snapshot_ = 0;
   std::int64_t tick_ns_ = 0;
   net::TimerId tick_timer_ = 0, lost_timer_ = 0, countdown_timer_ = 0;
   bool is_running_ = false;
