@@ -370,10 +370,10 @@ inline book_fill(o, id, report_qty, report_cum) {
      :: report_cum == eng[o].cum && report_qty == eng[o].cum && eng[o].cum < eng[o].qty -> eng[o].qty = eng[o].cum
      :: else
      fi;
-#ifdef VENUE_QTY_COUNTS /* proposed: not complete while the venue's report says that more is open */
-     ev = (eng[o].cum >= eng[o].qty && eng[o].cum >= report_qty -> r_full : r_part);
-#else
+#ifdef PLANT_OWN_QUANTITY
      ev = (eng[o].cum >= eng[o].qty -> r_full : r_part);
+#else /* not complete while the venue's report says that more is open */
+     ev = (eng[o].cum >= eng[o].qty && eng[o].cum >= report_qty -> r_full : r_part);
 #endif
      book(o, ev, 0, 0, 0)
   fi
