@@ -86,20 +86,24 @@ void OrderSession::tell_accepted(Tracked& order, const OrderView& view) {
   listener_.on_report(report_of(order, ReportKind::ACCEPTED, view.time));
 }
 
-// What is executed is the sum of what was told, so that executions may come in any order.
-void OrderSession::tell_fill(Tracked& order, const TradeView& trade) {
+// What is executed is the sum of what was told, so that executions may come in any order. `venue_qty`: the order's
+// quantity as the venue has it; by it the engine sees that an order is complete on the terms of a modify whose answer
+// was lost.
+void OrderSession::tell_fill(Tracked& order, const TradeView& trade, Qty venue_qty) {
   if (!remember_trade(order.submit.instrument, trade.trade_id)) return;
   order.is_told_accepted = true;  // it stands, whatever its answer will say
   if (order.phase != OrderPhase::closed) order.phase = OrderPhase::working;
   order.cum_qty += trade.qty;
   sim::Report report = report_of(order, ReportKind::FILLED, trade.time);
+  if (venue_qty.is_positive()) report.order.order_qty = venue_qty;
   report.order.liquidity = trade.is_maker ? schema::LiquiditySide::MAKER : schema::LiquiditySide::TAKER;
   report.order.last_qty = trade.qty;
   report.order.last_price = trade.price;
   report.order.trade_id = trade.trade_id;
   report.order.commission = trade.commission;
   report.order.commission_asset = symbols_.asset(trade.commission_asset).value_or(engine::kSettlementAsset);
-  const bool is_done = order.submit.qty.is_positive() && order.cum_qty >= order.submit.qty;
+  const Qty whole = report.order.order_qty;
+  const bool is_done = whole.is_positive() && order.cum_qty >= whole;
   const Seq cancel = order.cancel;
   if (is_done) close(order, VenueStatus::filled);
   listener_.on_report(report);
@@ -127,8 +131,13 @@ void OrderSession::tell_end(Tracked& order, const OrderView& view) {
   order.most_qty = std::max(order.most_qty, view.cum_qty);
   if (order.most_qty > order.cum_qty) return find_executions(order);  // executions first
   if (view.status == VenueStatus::filled || view.status == VenueStatus::finished) {
-    // All its executions are told: the engine closed it with the last one.
-    return close(order, view.status);
+    // All its executions are told: the engine closed it with the last one, unless it was told on terms that the venue
+    // had no more. Then it has to hear that nothing is left.
+    const bool is_closed_there = order.cum_qty >= order.submit.qty;
+    sim::Report rest = report_of(order, ReportKind::EXPIRED, view.time);
+    close(order, view.status);
+    if (!is_closed_there) listener_.on_report(rest);
+    return;
   }
   const bool is_cancel = view.status == VenueStatus::canceled;
   sim::Report report = report_of(order, is_cancel ? ReportKind::CANCELED : ReportKind::EXPIRED, view.time);
@@ -244,7 +253,7 @@ void OrderSession::merge(Tracked& order, const OrderEvent& event) {
       }
       if (order.submit.close_position && view.qty.is_positive()) order.submit.qty = view.qty;
       order.most_qty = std::max(order.most_qty, view.cum_qty);
-      tell_fill(order, event.trade);
+      tell_fill(order, event.trade, view.qty);
       if (order.phase == OrderPhase::closed) return;
       if (view.cum_qty > order.cum_qty) return ask_later(order);  // one before it is late, or lost
       return go_on(order);
@@ -327,7 +336,7 @@ void OrderSession::take_trades(InstrumentNo instrument, const std::vector<TradeV
     if (is_all_known) read_trades_[instrument] = std::max(read_trades_[instrument], trade->trade_id);
     if (order == nullptr || trades_.count({instrument, trade->trade_id}) != 0) continue;
     ++counts_.found_executions;
-    tell_fill(*order, *trade);
+    tell_fill(*order, *trade, order->submit.qty);
   }
 }
 

@@ -161,7 +161,7 @@ class OrderSession {
   void merge(Tracked& order, const OrderEvent& event);
   void merge_algo(Tracked& order, const OrderView& view);
   void tell_accepted(Tracked& order, const OrderView& view);
-  void tell_fill(Tracked& order, const TradeView& trade);
+  void tell_fill(Tracked& order, const TradeView& trade, Qty venue_qty);
   void tell_modified(Tracked& order, const OrderView& view);
   void tell_end(Tracked& order, const OrderView& view);
   void tell_foreign(const OrderEvent& event);
