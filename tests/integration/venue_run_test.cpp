@@ -1,5 +1,7 @@
 // Paper and live runs of the built program at an exchange server over real sockets: they end in order, replay
 // identical, branch like a backtest, tell an order's causes, and leave no secret behind.
+#include <unistd.h>
+
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -10,6 +12,7 @@
 #include "engine/strategy/registry.h"
 #include "gateway/exchange/market_feed.h"
 #include "gateway/exchange/server.h"
+#include "journal/tail.h"
 #include "tests/integration/program.h"
 #include "tests/support/catch.h"
 
@@ -151,6 +154,44 @@ TEST_CASE("a live run at an exchange ends in order, replays identical, tells an 
     CHECK_FALSE(stands_in_files(journal, planted));
     CHECK(outcome.out.find(planted) == std::string::npos);
     CHECK(outcome.err.find(planted) == std::string::npos);
+  }
+}
+
+TEST_CASE("the kill file halts a live run, takes its orders back and flattens its position") {
+  const Exchange venue;
+  const Keys keys;
+  const Scratch scratch;
+  const std::string profile = scratch.file("bot.yaml", kProfile);
+  const std::string journal = scratch.path("live");
+  const std::string kill_file = scratch.path("kill");
+  Options options;
+  bool is_there = false;
+  options.interrupt = [&](pid_t) {  // as soon as orders are under way
+    if (!is_there && fs::exists(journal + "/TAIL")) {
+      auto numbers = reprise::journal::Tail::load(journal);
+      if (numbers.ok() && numbers->appended > 200) {
+        (void)scratch.file("kill", "");
+        is_there = true;
+      }
+    }
+    usleep(200);  // leaves the core to the child; decides nothing
+    return 0;
+  };
+  const Outcome outcome = run({"run", "--mode", "live", "--config", profile, "--url", venue.url, "--journal", journal,
+                               "--kill-file", kill_file, "--hours", kSomeSeconds, "--json"},
+                              options);
+  INFO(outcome.out << outcome.err);
+  REQUIRE(outcome.exit_code == 0);
+  REQUIRE(is_there);
+  const Outcome states = run({"export", journal, "--type", "tradingState", "--format", "csv"});
+  CHECK(states.out.find("halted") != std::string::npos);
+  CHECK(json_of(outcome)["open_orders"].GetUint64() == 0);
+  CHECK(std::string(answer({"replay", journal})["verdict"].GetString()) == "identical");
+  const Outcome positions = run({"export", journal, "--type", "position", "--format", "jsonl"});
+  const std::size_t last = positions.out.rfind("\"is_account_net\":true");
+  if (last != std::string::npos) {
+    const std::size_t line = positions.out.rfind('\n', last) + 1;
+    CHECK(positions.out.find("\"qty\":\"0\"", line) < last);
   }
 }
 
