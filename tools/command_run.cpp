@@ -92,6 +92,8 @@ class Run final : public Command {
       return status.error();
     }
 
+    const std::string durability_name = durability_.empty() ? loaded->config.journal.durability : durability_;
+    const journal::Durability durability = journal::durability_from(durability_name).value_or(journal::Durability::wal);
     if (at_venue) {
       VenueRunOptions venue;
       venue.is_live = mode_ == "live";
@@ -100,8 +102,7 @@ class Run final : public Command {
       venue.journal = journal_;
       venue.config_file = config_;
       venue.loaded = *loaded;
-      venue.durability = journal::durability_from(durability_.empty() ? loaded->config.journal.durability : durability_)
-                             .value_or(journal::Durability::wal);
+      venue.durability = durability;
       venue.resume = resume_;
       venue.on_stop = on_stop_;
       venue.kill_file = kill_file_;
@@ -117,8 +118,7 @@ class Run final : public Command {
     options.config = loaded->config;
     options.entries = config::journaled_entries(loaded->config);
     options.journal_path = journal_;
-    const std::string durability = durability_.empty() ? loaded->config.journal.durability : durability_;
-    options.durability = journal::durability_from(durability).value_or(journal::Durability::wal);
+    options.durability = durability;
     options.resume = resume_;
     options.snapshot_interval = snapshot_every_;
     options.clock = wall_clock_ns;

@@ -36,6 +36,13 @@ net::TimerId AccountSession::after(net::Duration pause, void (AccountSession::*w
   });
 }
 
+void AccountSession::cancel_timers() {
+  for (net::TimerId* timer : {&retry_timer_, &keep_timer_, &life_timer_, &reconcile_timer_}) {
+    rest_.wire().scheduler().cancel(*timer);
+    *timer = 0;
+  }
+}
+
 void AccountSession::start() {
   if (state_ == State::stopped) connect();
 }
@@ -43,10 +50,7 @@ void AccountSession::start() {
 void AccountSession::stop() {
   state_ = State::stopped;
   ++generation_;
-  for (net::TimerId* timer : {&retry_timer_, &keep_timer_, &life_timer_, &reconcile_timer_}) {
-    rest_.wire().scheduler().cancel(*timer);
-    *timer = 0;
-  }
+  cancel_timers();
   socket_.reset();
   old_socket_.reset();
   is_reconciling_ = false;
@@ -95,10 +99,7 @@ void AccountSession::lose(const std::string& why) {
   if (state_ == State::stopped) return;
   const bool was_up = state_ == State::live || state_ == State::reconciling;
   ++generation_;
-  for (net::TimerId* timer : {&retry_timer_, &keep_timer_, &life_timer_, &reconcile_timer_}) {
-    rest_.wire().scheduler().cancel(*timer);
-    *timer = 0;
-  }
+  cancel_timers();
   // We may be within its callback: it goes when that is over.
   old_socket_ = std::move(socket_);
   rest_.wire().scheduler().post([this, alive = alive_] {

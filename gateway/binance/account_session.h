@@ -69,6 +69,7 @@ class AccountSession final : private net::WebsocketHandler {
   void connect();
   void open(const std::string& key);
   void lose(const std::string& why);
+  void cancel_timers();
   void keep_alive();
   void begin_reconciliation();
   void read_next_trades(std::size_t place);

@@ -148,6 +148,14 @@ void OrderSession::tell_end(Tracked& order, const OrderView& view) {
   listener_.on_report(report);
 }
 
+void OrderSession::tell_gone(Tracked& order) {
+  OrderView gone;
+  gone.status = VenueStatus::canceled;
+  gone.cum_qty = order.cum_qty;
+  gone.time = rest_.venue_now();
+  tell_end(order, gone);
+}
+
 void OrderSession::tell_foreign(const OrderEvent& event) {
   const OrderView& view = event.order;
   const InstrumentNo instrument = symbols_.find(view.symbol);

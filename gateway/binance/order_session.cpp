@@ -296,11 +296,7 @@ void OrderSession::on_asked(Tracked& order, const Answer& answer) {
   if (order.most_qty > order.cum_qty) return find_executions(order);
   if (order.is_told_accepted) {
     // It stood there and left no trace: cancelled without an execution, and forgotten.
-    OrderView gone;
-    gone.status = VenueStatus::canceled;
-    gone.cum_qty = order.cum_qty;
-    gone.time = rest_.venue_now();
-    return tell_end(order, gone);
+    return tell_gone(order);
   }
   notice(schema::AlertLevel::INFO,
          "order " + std::to_string(order.submit.seq) + " never reached the venue, and no longer can");
@@ -390,11 +386,7 @@ void OrderSession::on_cancelled(Tracked& order, const Answer& answer) {
   if (order.phase == OrderPhase::closed) return;
   if (answer.is_ok) {
     if (order.is_algo && order.actual_id == 0) {
-      OrderView gone;
-      gone.status = VenueStatus::canceled;
-      gone.cum_qty = order.cum_qty;
-      gone.time = rest_.venue_now();
-      return tell_end(order, gone);
+      return tell_gone(order);
     }
     Result<OrderView> view = parse_order(answer.body);
     if (view) return settle(order, *view);

@@ -164,6 +164,7 @@ class OrderSession {
   void tell_fill(Tracked& order, const TradeView& trade, Qty venue_qty);
   void tell_modified(Tracked& order, const OrderView& view);
   void tell_end(Tracked& order, const OrderView& view);
+  void tell_gone(Tracked& order);  // cancelled, with the executions that are told
   void tell_foreign(const OrderEvent& event);
   void tell_forced(const OrderEvent& event);
   bool take_terms(Tracked& order, const OrderView& view);  // false: older than what we have

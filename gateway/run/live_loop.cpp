@@ -96,10 +96,8 @@ void LiveLoop::input(const RecordView& view) {
   if (has_failed_) return;
   const journal::RecordBatch& outputs = seat_.input(view);
   bool has_command = false;
-  outputs.for_each(seat_.first_output(), [&](const RecordView& output) {
-    has_command |= output.type() == RecordType::ORDER_COMMAND;
-    if (events_.on_output) events_.on_output(output);
-  });
+  outputs.for_each(seat_.first_output(),
+                   [&](const RecordView& output) { has_command |= output.type() == RecordType::ORDER_COMMAND; });
   if (sink_.failed()) return fatal("the journal cannot be written: " + sink_.status().error().text());
   if (!has_command) return;
   // Nothing is sent that a restart would not know of.
@@ -136,7 +134,7 @@ void LiveLoop::tick() {
   if (!is_running_) return;
   // A clock that steps back gives no second tick of one time: engine time stands until it has caught up.
   const UnixNanos at{now().ns / tick_ns_ * tick_ns_};
-  if (at > seat_.time() || at.ns + tick_ns_ > seat_.time().ns)
+  if (at.ns + tick_ns_ > seat_.time().ns)
     input(seat_.make<schema::ClockTick>(RecordType::CLOCK_TICK, std::max(at, seat_.time()),
                                         [](schema::ClockTick::Builder) {}));
   if (!sink_.failed()) {
@@ -198,24 +196,13 @@ void LiveLoop::on_account_config(InstrumentNo instrument, const binance::ConfigE
 }
 
 void LiveLoop::feed_state(RecordType type, const std::string& detail) {
-  const std::size_t words = 4 + (sizeof "private stream" + detail.size()) / 8;
-  if (type == RecordType::FEED_CONNECTED) {
-    input(seat_.make<schema::FeedConnected>(
-        type, now(),
-        [&](schema::FeedConnected::Builder b) {
-          b.setSource(kPrivateStream);
-          b.setDetail(detail);
-        },
-        words));
-  } else {
-    input(seat_.make<schema::FeedDisconnected>(
-        type, now(),
-        [&](schema::FeedDisconnected::Builder b) {
-          b.setSource(kPrivateStream);
-          b.setDetail(detail);
-        },
-        words));
-  }
+  const std::size_t words = 4 + (std::char_traits<char>::length(kPrivateStream) + 1 + detail.size()) / 8;
+  const auto fill = [&](auto builder) {
+    builder.setSource(kPrivateStream);
+    builder.setDetail(detail);
+  };
+  input(type == RecordType::FEED_CONNECTED ? seat_.make<schema::FeedConnected>(type, now(), fill, words)
+                                           : seat_.make<schema::FeedDisconnected>(type, now(), fill, words));
 }
 
 void LiveLoop::on_live() {
@@ -240,7 +227,6 @@ void LiveLoop::on_lost(const std::string& why) {
     is_reduced_by_us_ = true;
     operate(schema::OperatorAction::REDUCE_ONLY, "the private stream is lost");
   });
-  if (events_.on_lost) events_.on_lost(why);
 }
 
 void LiveLoop::on_notice(schema::AlertLevel level, const std::string& text) {

@@ -36,10 +36,8 @@ class LiveLoop final : private binance::OrderListener, private binance::AccountL
   };
   struct Events {  // all may be empty
     std::function<void()> on_live;
-    std::function<void(const std::string& why)> on_lost;
     std::function<void(schema::AlertLevel, const std::string& text)> on_notice;
     std::function<void(const std::string& text)> on_fatal;  // nothing more can be done: stop
-    std::function<void(const journal::RecordView&)> on_output;
   };
 
   LiveLoop(binance::RestClient& rest, const binance::SymbolTable& symbols, sim::RunSink& sink, const Options& options,
@@ -65,7 +63,6 @@ class LiveLoop final : private binance::OrderListener, private binance::AccountL
   const sim::EngineSeat& seat() const { return seat_; }
   const binance::OrderSession& orders() const { return *orders_; }
   const binance::AccountSession& account() const { return *account_; }
-  void reconcile() { account_->reconcile(); }
 
  private:
   void input(const journal::RecordView& view);
