@@ -84,34 +84,18 @@ Result<DatasetSource> DatasetSource::open_behind(const std::string& path, journa
 }
 
 void DatasetSource::persist(engine::StateArchive& archive) {
-  archive.field("start", start_);
-  archive.field("last_at_venue", last_at_venue_);
-  archive.field("clock_offsets", offsets_);
-  std::uint64_t count = known_.size();
-  archive.begin_list("instruments", count);
-  const auto entry = [&](std::uint16_t venue, std::string symbol, std::uint16_t contract, InstrumentNo number) {
-    archive.begin_object("item");
-    archive.field("venue", venue);
-    archive.field("symbol", symbol);
-    archive.field("contract_type", contract);
-    archive.field("number", number);
-    archive.end_object();
-    if (!archive.loading() || number > kMaxInstrumentNo) return;
-    known_[{venue, symbol, contract}] = number;
+  persist_market(archive, start_, last_at_venue_, offsets_, known_);
+  if (!archive.loading()) return;
+  std::erase_if(known_, [](const auto& entry) { return entry.second > kMaxInstrumentNo; });
+  Dataset& d = *datasets_.front();
+  d.clock_offsets = offsets_;
+  for (const auto& [key, number] : known_) {
     if (number >= used_.size()) used_.resize(number + 1u);
     used_[number] = true;
     // The journal of the run has the run's own numbers.
-    Dataset& d = *datasets_.front();
     if (number >= d.numbers.size()) d.numbers.resize(number + 1u);
     d.numbers[number] = number;
-  };
-  if (archive.loading()) {
-    for (std::uint64_t i = 0; i < count; ++i) entry(0, {}, 0, 0);
-    datasets_.front()->clock_offsets = offsets_;
-  } else {
-    for (const auto& [key, number] : known_) entry(std::get<0>(key), std::get<1>(key), std::get<2>(key), number);
   }
-  archive.end_list();
 }
 
 bool DatasetSource::load(Dataset& d, std::uint32_t number) {

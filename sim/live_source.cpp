@@ -73,24 +73,9 @@ void LiveSource::release(const SourceRecord& record) {
   }
 }
 
-// In the form of DatasetSource, which takes a run up from its journal. A live source itself is never loaded.
+// A live source itself is never loaded: what it saves is for a DatasetSource over the journal of its run.
 void LiveSource::persist(engine::StateArchive& archive) {
-  archive.field("start", start_);
-  archive.field("last_at_venue", last_at_venue_);
-  archive.field("clock_offsets", out_offsets_);
-  std::uint64_t count = known_.size();
-  archive.begin_list("instruments", count);
-  for (const auto& [key, number] : known_) {
-    auto [venue, symbol, contract] = key;
-    InstrumentNo no = number;
-    archive.begin_object("item");
-    archive.field("venue", venue);
-    archive.field("symbol", symbol);
-    archive.field("contract_type", contract);
-    archive.field("number", no);
-    archive.end_object();
-  }
-  archive.end_list();
+  persist_market(archive, start_, last_at_venue_, out_offsets_, known_);
 }
 
 }  // namespace reprise::sim

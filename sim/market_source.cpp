@@ -16,6 +16,30 @@ bool is_declaration(RecordType type) {
   return type == RecordType::INSTRUMENT || type == RecordType::MARGIN_TABLE;
 }
 
+void persist_market(engine::StateArchive& archive, UnixNanos& start, UnixNanos& last_at_venue,
+                    std::map<std::uint16_t, DurationNanos>& clock_offsets, std::map<ContractKey, InstrumentNo>& known) {
+  archive.field("start", start);
+  archive.field("last_at_venue", last_at_venue);
+  archive.field("clock_offsets", clock_offsets);
+  std::uint64_t count = known.size();
+  archive.begin_list("instruments", count);
+  const auto entry = [&](ContractKey key, InstrumentNo number) {
+    archive.begin_object("item");
+    archive.field("venue", std::get<0>(key));
+    archive.field("symbol", std::get<1>(key));
+    archive.field("contract_type", std::get<2>(key));
+    archive.field("number", number);
+    archive.end_object();
+    if (archive.loading()) known[key] = number;
+  };
+  if (archive.loading()) {
+    for (std::uint64_t i = 0; i < count; ++i) entry({}, 0);
+  } else {
+    for (const auto& [key, number] : known) entry(key, number);
+  }
+  archive.end_list();
+}
+
 RecordTimes times_of(const journal::RecordView& record, DurationNanos feed_latency, DurationNanos& clock_offset,
                      UnixNanos last_recv) {
   const RecordType type = record.type();

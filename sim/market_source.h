@@ -43,6 +43,10 @@ struct SourceRecord {
 // A contract over all journals of a run: venue, symbol, contract type.
 using ContractKey = std::tuple<std::uint16_t, std::string, std::uint16_t>;
 
+// What a source saves, of whatever kind it is: the journal of a live run is taken up as a dataset.
+void persist_market(engine::StateArchive& archive, UnixNanos& start, UnixNanos& last_at_venue,
+                    std::map<std::uint16_t, DurationNanos>& clock_offsets, std::map<ContractKey, InstrumentNo>& known);
+
 // When a record was received and when it happened, before either is put in order.
 struct RecordTimes {
   UnixNanos recv, happened;
