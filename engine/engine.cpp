@@ -392,6 +392,9 @@ struct Engine::Impl {
     check_freshness();
     core.orders.on_tick(now, core.out, [&](const Order& order) { host.on_order(order, 0); });
     host.on_tick();
+    // A cancel may have been refused, or its order was on its way in.
+    if (core.risk.trading_state() != schema::TradingStateKind::ACTIVE && !REPRISE_MUTANT(halt_keeps_orders))
+      cancel_open(true);
     while (const auto timer = timers.take_due(now)) fire(*timer);
     if (core.kill_switch.active()) {
       core.kill_switch.pursue(true, core.portfolio, core.orders, core.risk, core, core.out);

@@ -185,7 +185,9 @@ void QuoteKeeper::on_refused(const Order& order) {
   Set* set = find(order.request.strategy, order.request.instrument);
   if (set == nullptr) return;
   for (Slot& slot : set->slots) {
-    if (slot.order_id == order.id) slot.retry_at = core_.out.now() + kRetryAfter;
+    if (slot.order_id != order.id) continue;
+    slot.retry_at = core_.out.now() + kRetryAfter;
+    set->waiting = true;  // its strategy may be off: nobody else would look at it again
   }
 }
 

@@ -303,18 +303,23 @@ void StrategyHost::on_trade(const TradeEvent& trade) {
 }
 
 void StrategyHost::on_fill(StrategyNo strategy, const FillEvent& fill, Seq cause) {
-  if (strategy == 0 || strategy > runners_.size() || runners_[strategy - 1u].strategy == nullptr) return;
-  context_->enter(strategy, cause);
-  runners_[strategy - 1u].strategy->on_fill(fill, *context_);
+  if (strategy == 0 || strategy > runners_.size()) return;
+  if (runners_[strategy - 1u].strategy != nullptr) {
+    context_->enter(strategy, cause);
+    runners_[strategy - 1u].strategy->on_fill(fill, *context_);
+  }
   reconcile(strategy, fill.instrument, cause);
 }
 
 void StrategyHost::on_order(const Order& order, Seq cause) {
   const StrategyNo strategy = order.request.strategy;
-  if (strategy == 0 || strategy > runners_.size() || runners_[strategy - 1u].strategy == nullptr) return;
+  if (strategy == 0 || strategy > runners_.size()) return;
   const InstrumentNo instrument = order.request.instrument;
-  context_->enter(strategy, cause);
-  runners_[strategy - 1u].strategy->on_order({instrument, order.id, order.status}, *context_);
+  if (runners_[strategy - 1u].strategy != nullptr) {
+    context_->enter(strategy, cause);
+    runners_[strategy - 1u].strategy->on_order({instrument, order.id, order.status}, *context_);
+  }
+  // Of a strategy that is off too: an order that was on its way when it was switched off has to go.
   reconcile(strategy, instrument, cause);
 }
 

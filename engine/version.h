@@ -5,5 +5,5 @@
 #include <cstdint>
 
 namespace reprise::engine {
-inline constexpr std::uint32_t kEngineVersion = 4;
+inline constexpr std::uint32_t kEngineVersion = 5;
 }  // namespace reprise::engine

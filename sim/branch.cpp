@@ -37,11 +37,13 @@ class Observer {
     report_.point = point.state.info.seq;
     report_.point_time = point.state.info.ts_engine;
     report_.equity_at_point = engine.portfolio().equity();
+    traces_orders_ = point.is_assumed;
     performance_.begin_behind(engine);
   }
 
   void on(const RecordView& record) {
     performance_.on(record);
+    if (traces_orders_) orders_.on(record);
     report_.last_seq = record.seq;
     report_.last_time = record.header->ts_engine;
     if (record.type() == RecordType::FILL) {
@@ -68,6 +70,7 @@ class Observer {
 
   void finish(const engine::Engine& engine) {
     report_.figures = performance_.account();
+    report_.orders = orders_.all();
     report_.max_drawdown = performance_.max_drawdown();
     report_.equity = engine.portfolio().equity();
     report_.is_halted = engine.risk().trading_state() == schema::TradingStateKind::HALTED;
@@ -77,6 +80,8 @@ class Observer {
  private:
   BranchReport& report_;
   engine::Performance performance_;
+  bool traces_orders_ = false;
+  OrderTraces orders_;
   std::set<InstrumentNo> instruments_;  // in which we traded behind the difference
   std::map<InstrumentNo, Money> market_;
 };
@@ -131,7 +136,7 @@ journal::Manifest manifest_of(const BranchPoint& point, const BranchOptions& opt
   manifest.started_at = options.clock();
   manifest.run_id = point.manifest.run_id + "-branch-" + std::to_string(point.state.info.seq) + "-" +
                     std::to_string(manifest.started_at);
-  manifest.mode = point.manifest.mode;
+  manifest.mode = point.is_assumed ? schema::RunMode::BACKTEST : point.manifest.mode;
   manifest.engine_version = point.state.info.engine_version;
   manifest.build_id = options.build_id;
   manifest.compiler = options.compiler;

@@ -1,7 +1,8 @@
 // One branch of a recorded run: the recorded past up to a point, from there on other settings or an operator's acts,
 // against the simulated venue fed with the recorded market.
 //
-// A branch in which nothing is changed makes the records of its parent, byte for byte. Its journal begins behind the
+// A branch in which nothing is changed makes the records of its parent, byte for byte; of a live parent it shows how far
+// the simulated venue is from the real one (sim/fidelity.h). Its journal begins behind the
 // point (journal/FORMAT.md, "A journal that begins behind a record"): it holds its own records and the state at the
 // point, and names parent and point in its manifest. It replays like any other.
 //
@@ -22,6 +23,7 @@
 #include "engine/report/performance.h"
 #include "journal/journal_writer.h"
 #include "sim/branch_point.h"
+#include "sim/fidelity.h"
 
 namespace reprise::sim {
 
@@ -72,6 +74,7 @@ struct BranchReport {
   std::int64_t first_liquidation_time = 0;
   bool is_halted = false;  // at the end
   Comparability comparability;
+  std::vector<OrderTrace> orders;  // of a live parent and its branches, since the point
 };
 
 Result<BranchReport> run_branch(const BranchPoint& point, const BranchOptions& options);

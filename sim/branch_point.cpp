@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "engine/state_bytes.h"
 #include "engine/take_up.h"
 #include "engine/version.h"
 #include "sim/dataset_source.h"
@@ -77,8 +78,12 @@ struct RecordedRun::Impl {
   std::shared_ptr<const std::vector<RecordedAct>> acts;
   journal::Seq acts_from = 0;
   std::unique_ptr<Way> way;
+  // Of a live run: the engine's way, and what stands where it has come to.
+  std::optional<StateTaker> engine_way;
+  std::optional<journal::Snapshot> assumed;
 
   Impl(std::string p, journal::JournalReader r) : path(std::move(p)), reader(std::move(r)) {}
+  bool is_live() const { return reader.manifest().mode == schema::RunMode::LIVE; }
 
   Status begin_at_start() {
     auto beginning = beginning_of(path);
@@ -122,11 +127,37 @@ struct RecordedRun::Impl {
                                    : problem;
   }
 
+  // A venue as the engine knows it, beside the engine behind the step that contains `seq`.
+  Status assume_at(journal::Seq seq, const OnWay& on_way) {
+    auto end = end_of_step(reader, seq);
+    if (!end) return end.error();
+    if (assumed && assumed->info.seq == *end) return ok_status();
+    if (!engine_way) engine_way.emplace(path, StateOptions{false, on_way});
+    auto state = engine_way->behind(*end);
+    if (!state) return state.error();
+    engine::Engine engine;
+    const journal::SnapshotSection* section = state->section(engine::kEngineSection);
+    if (Status loaded = engine::load_state(engine, section->bytes); !loaded) return loaded;
+    if (!engine.is_configured()) {
+      return usage_error(path + ": the run has no configuration yet behind record " + std::to_string(*end),
+                         "branch it later");
+    }
+    auto source = DatasetSource::open_behind(path, *end);
+    if (!source) return source.error();
+    source->stand_at(engine.instruments(), engine.now());
+    way = std::make_unique<Way>(std::move(*source), RunSink::behind(*state));
+    if (Status begun = way->loop.begin_beside(*state); !begun) return begun;
+    state->sections = way->loop.snapshot().sections;
+    assumed = std::move(*state);
+    return ok_status();
+  }
+
   Status go_to(journal::Seq seq, const OnWay& on_way) {
     if (seq > reader.last_seq() || seq < reader.base_seq() || seq == 0) {
       return usage_error(path + " has no record " + std::to_string(seq),
                          "it holds " + std::to_string(reader.first_seq()) + " to " + std::to_string(reader.last_seq()));
     }
+    if (is_live()) return assume_at(seq, on_way);
     auto nearest = reader.snapshot_at_or_before(seq);
     const journal::Seq start = nearest.ok() && *nearest ? (*nearest)->info.seq : 0;
     const bool is_nearer = way == nullptr || start > way->sink.next_seq();
@@ -153,6 +184,7 @@ struct RecordedRun::Impl {
   }
 
   journal::Snapshot state() {
+    if (assumed) return *assumed;
     journal::SnapshotImage image = way->loop.snapshot();
     journal::Snapshot state;
     state.info.seq = way->sink.next_seq() - 1;
@@ -211,6 +243,7 @@ Result<BranchPoint> RecordedRun::point_at(journal::Seq seq, const OnWay& on_way)
   point.parent = impl_->path;
   point.manifest = impl_->reader.manifest();
   point.end_reason = impl_->end_reason;
+  point.is_assumed = impl_->is_live();
   point.state = impl_->state();
   if (Status read = impl_->read_acts_behind(point.state.info.seq); !read) return read.error();
   point.acts = impl_->acts;

@@ -4,9 +4,10 @@
 // along the journal, whose records it must make again byte for byte, to the moment. What stands there is kept as a
 // snapshot, and any number of branches begin with it (sim/branch.h).
 //
-// Only runs against the simulated venue can be branched like this: the venue's state is in the snapshot, and where
-// there is none, in the run itself. A run that cannot be made again (a scenario bent it, another program version wrote
-// it, a real venue answered) is an error that names the first record.
+// A run against the simulated venue has the venue's state in its snapshots, and where there is none, in the run itself;
+// one that cannot be made again (a scenario bent it, another program version wrote it) is an error that names the first
+// record. A live run is not made again: its engine is brought to the moment, and beside it stands a venue as the engine
+// knows it (assumed_venue.h); what follows is the model's.
 #pragma once
 
 #include <functional>
@@ -29,6 +30,7 @@ struct BranchPoint {
   journal::Manifest manifest;
   journal::Snapshot state;  // behind record state.info.seq; with the digest of the records up to there
   std::string end_reason;   // of the parent's RunEnd; "" = it has none
+  bool is_assumed = false;  // the parent is a live run: its venue is not known, the state has one as assumed
   std::shared_ptr<const std::vector<RecordedAct>> acts;  // of the parent, those behind the state at least
 };
 
@@ -51,7 +53,7 @@ class RecordedRun {
   Result<BranchPoint> point_at(journal::Seq seq, const OnWay& on_way = {});
   // Whether the last move failed because the run makes other records than its journal has.
   bool cannot_be_made_again() const;
-  // The venue as it stands there; nullptr in front of the first move.
+  // The simulated venue as it stands there; nullptr in front of the first move.
   const SimExchange* exchange() const;
 
  private:

@@ -87,12 +87,24 @@ void DatasetSource::persist(engine::StateArchive& archive) {
   persist_market(archive, start_, last_at_venue_, offsets_, known_);
   if (!archive.loading()) return;
   std::erase_if(known_, [](const auto& entry) { return entry.second > kMaxInstrumentNo; });
+  datasets_.front()->clock_offsets = offsets_;
+  take_numbers();
+}
+
+void DatasetSource::stand_at(const Instruments& instruments, UnixNanos now) {
+  start_ = last_at_venue_ = now;
+  for (const auto& [number, i] : instruments.all()) {
+    known_[{static_cast<std::uint16_t>(i.venue), i.symbol, static_cast<std::uint16_t>(i.contract_type)}] = number;
+  }
+  take_numbers();
+}
+
+// The journal of a run has the run's own numbers.
+void DatasetSource::take_numbers() {
   Dataset& d = *datasets_.front();
-  d.clock_offsets = offsets_;
   for (const auto& [key, number] : known_) {
     if (number >= used_.size()) used_.resize(number + 1u);
     used_[number] = true;
-    // The journal of the run has the run's own numbers.
     if (number >= d.numbers.size()) d.numbers.resize(number + 1u);
     d.numbers[number] = number;
   }

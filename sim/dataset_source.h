@@ -38,8 +38,11 @@ class DatasetSource final : public MarketSource {
   ~DatasetSource() override;
 
   // The journal of a run, from the record behind `seq` on. Before the first next(), persist() must
-  // load the state of the source that the run had there, and the feed latency be set.
+  // load the state of the source that the run had there, or stand_at() make one, and the feed latency be set.
   static Result<DatasetSource> open_behind(const std::string& path, journal::Seq seq);
+  // Of a run whose source has left no state: these instruments are declared, under these numbers, at this time. Clock
+  // offsets are 0 until a FeedLatency record says otherwise.
+  void stand_at(const Instruments& instruments, UnixNanos now);
   void set_feed_latency(DurationNanos latency) override { feed_latency_ = latency; }
 
   UnixNanos start() const override { return start_; }
@@ -55,6 +58,7 @@ class DatasetSource final : public MarketSource {
  private:
   DatasetSource() = default;
   struct Dataset;
+  void take_numbers();
   bool load(Dataset& dataset, std::uint32_t number);  // fills its head
   void take_head(Dataset& dataset, const journal::RecordView& view, std::uint32_t number, std::uint64_t block);
   bool hand_out(Dataset& dataset, SourceRecord& record);

@@ -7,6 +7,7 @@
 #include "engine/take_up.h"
 #include "engine/version.h"
 #include "journal/digest.h"
+#include "sim/assumed_venue.h"
 
 namespace reprise::sim {
 
@@ -25,6 +26,10 @@ std::vector<std::string> symbols_of(const config::Config& config) {
   }
   if (symbols.empty()) symbols.emplace_back();  // nothing is traded: no instrument has this name
   return symbols;
+}
+
+std::string place_of(const journal::Snapshot& snapshot) {
+  return "the snapshot of record " + std::to_string(snapshot.info.seq);
 }
 
 // A queue is saved as a list.
@@ -68,22 +73,48 @@ void RunLoop::begin(const config::Config& config, const config::Entries& entries
   exchange_->reports().clear();
 }
 
-Status RunLoop::load(const journal::Snapshot& snapshot) {
-  const std::string place = "the snapshot of record " + std::to_string(snapshot.info.seq);
+Status RunLoop::load_engine(const journal::Snapshot& snapshot) {
+  const std::string place = place_of(snapshot);
   if (snapshot.info.engine_version != engine::kEngineVersion) {
     return corrupt_error(place + " is of engine version " + std::to_string(snapshot.info.engine_version) +
                              ", this program is version " + std::to_string(engine::kEngineVersion),
                          "replay from the start of the journal");
   }
-  const auto* engine_bytes = snapshot.section(engine::kEngineSection);
-  const auto* run_bytes = snapshot.section(kRunSection);
-  if (engine_bytes == nullptr || run_bytes == nullptr) {
-    return corrupt_error(place + " holds no simulated run", "only a backtest or a paper run can be taken up");
-  }
-  if (Status loaded = engine::load_state(seat_.engine(), engine_bytes->bytes); !loaded) return loaded;
+  const auto* bytes = snapshot.section(engine::kEngineSection);
+  if (bytes == nullptr) return corrupt_error(place + " holds no engine", "run reprise verify on the journal");
+  if (Status loaded = engine::load_state(seat_.engine(), bytes->bytes); !loaded) return loaded;
   config_ = seat_.engine().config();
   source_.set_feed_latency({config_.venue.feed_latency_ns});
   exchange_ = std::make_unique<SimExchange>(config_, symbols_of(config_));
+  return ok_status();
+}
+
+Status RunLoop::begin_beside(const journal::Snapshot& snapshot) {
+  REPRISE_ASSERT(hooks_ == nullptr, "a scenario has a venue of its own");
+  if (Status loaded = load_engine(snapshot); !loaded) return loaded;
+  const engine::Engine& engine = seat_.engine();
+  const UnixNanos now = engine.now();
+  seat_.take_up(now, engine.inputs(), snapshot.info.seq - engine.inputs());
+  venue_time_ = world_time_ = now;
+  latency_ = LatencyModel(config_.venue, config_.run.seed);
+  const AssumedVenue assumed = assume_venue(engine);
+  assumed.market.for_each(
+      0, [&](const RecordView& view) { exchange_->on_market(view, view.header->instrument, now, now); });
+  exchange_->take_over(assumed.account, now);
+  take_reports();
+  for (const Command& command : assumed.in_flight) commands_.push_back({latency_.command_arrival(now), command});
+  next_tick_ = first_tick_after(now);
+  look_ahead();
+  return source_.status();
+}
+
+Status RunLoop::load(const journal::Snapshot& snapshot) {
+  if (Status loaded = load_engine(snapshot); !loaded) return loaded;
+  const std::string place = place_of(snapshot);
+  const auto* run_bytes = snapshot.section(kRunSection);
+  if (run_bytes == nullptr) {
+    return corrupt_error(place + " holds no simulated run", "only a backtest or a paper run can be taken up");
+  }
   std::uint64_t window = 0;
   engine::StateLoader loader(run_bytes->bytes.data(), run_bytes->bytes.size());
   persist(loader, window);

@@ -24,7 +24,7 @@ namespace fs = std::filesystem;
 class WhatIf final : public Command {
  public:
   void declare(Arguments& arguments) override {
-    arguments.text("JOURNAL", path_, "journal of a run against the simulated venue").required();
+    arguments.text("JOURNAL", path_, "journal of a run").required();
     arguments.text("--from", from_, "the moment: behind this record, or the last record at or before this time")
         .value("SEQ|TIME");
     arguments.text("--until", until_, "end the branch here instead of with the data").value("SEQ|TIME");
@@ -49,7 +49,8 @@ class WhatIf final : public Command {
         "reprise whatif run --from 500000 --sweep strategies.trend.params.atr_multiple=2..4:0.5\n"
         "reprise whatif run --from 1 --at-every 100000 --do halt\n"
         "reprise whatif run --last-chance flatten          # when did liquidation become inevitable?\n"
-        "Nothing changed: the branch is its parent, byte for byte.");
+        "Nothing changed: the branch of a backtest or paper run is its parent, byte for byte; that of a live run, whose\n"
+        "venue was a real one, says how far the model of the venue is from what happened.");
   }
 
   Result<int> run(Terminal& terminal) override {

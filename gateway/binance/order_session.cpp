@@ -483,27 +483,10 @@ void OrderSession::refuse_modify(Tracked& order, std::int32_t code, const std::s
 
 void OrderSession::adopt(const engine::Order& order) {
   Tracked& tracked = orders_[order.id];
-  sim::Command& c = tracked.submit;
-  const engine::OrderRequest& r = order.request;
-  c.seq = c.order_id = order.id;
-  c.kind = schema::CommandKind::SUBMIT;
-  c.instrument = r.instrument;
-  c.side = r.side;
-  c.type = r.type;
-  c.time_in_force = r.time_in_force;
-  c.reduce_only = r.reduce_only;
-  c.close_position = r.close_position;
-  c.trigger_source = r.trigger_source;
-  c.stp_mode = r.stp_mode;
-  c.qty = r.qty;
-  c.price = r.price;
-  c.trigger_price = r.trigger_price;
-  c.activation_price = r.activation_price;
-  c.callback_rate = r.callback_rate;
-  c.good_till = r.good_till;
-  tracked.symbol = symbols_.symbol(r.instrument);
+  tracked.submit = sim::Command::submit_of(order);
+  tracked.symbol = symbols_.symbol(order.request.instrument);
   tracked.client_id = client_order_id(options_.run_tag, order.id);
-  tracked.is_algo = is_algo(r.type);
+  tracked.is_algo = is_algo(order.request.type);
   tracked.cum_qty = order.cum_qty;
   // Between the commands in the journal and the process's end anything may have left: the latest that it can have done
   // so is now.

@@ -26,9 +26,13 @@ void SimExchange::reconfigure(const config::Config& config, std::vector<std::str
   }
 }
 
-void SimExchange::open_account(UnixNanos now) {
+void SimExchange::start_clock(UnixNanos now) {
   now_ = now;
   next_timer_ = {(now.ns / kSecond + 1) * kSecond};
+}
+
+void SimExchange::open_account(UnixNanos now) {
+  start_clock(now);
   ledger_.deposit(kSettlementAsset, {config_.account.initial_balance_e8});
   const auto announce = [&](std::uint16_t asset, Money amount) {
     BalanceUpdate& update = report(journal::RecordType::BALANCE_UPDATE, 0).balance;
@@ -174,8 +178,7 @@ void SimExchange::on_command(const Command& command, UnixNanos now) {
 }
 
 void SimExchange::on_timer(UnixNanos now) {
-  now_ = now;
-  next_timer_ = {(now.ns / kSecond + 1) * kSecond};
+  start_clock(now);
   for (auto& owned : slots_) {
     if (!owned || !owned->market.is_traded) continue;
     Slot& slot = *owned;

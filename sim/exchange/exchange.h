@@ -3,7 +3,7 @@
 // It gets market data and commands at venue time and answers with reports, in the order and the words of
 // Binance USD-M Futures. Which rule stands where: orders.cpp (entry, cancel, modify), matching.cpp (takers,
 // makers, fees), conditional.cpp (stops, take-profits, trailing), bars.cpp (no book, no trades), funding.cpp,
-// margin.cpp (entry check), liquidation.cpp, adl.cpp; queue_model, market, ledger, filters are parts of their own. The
+// margin.cpp (entry check), liquidation.cpp, adl.cpp, takeover.cpp; queue_model, market, ledger, filters are parts of their own. The
 // rules in words, and where they are wrong: sim/MODELS.md.
 //
 // Deterministic and single-threaded; times are given, never read. Our trading leaves the recorded market as it
@@ -26,6 +26,8 @@
 
 namespace reprise::sim {
 
+struct KnownAccount;  // known_account.h
+
 class SimExchange {
  public:
   // `symbols`: instruments that the run may trade; empty = every linear one. Others are market data only:
@@ -38,6 +40,9 @@ class SimExchange {
 
   // Deposits the opening balances and starts the clock of the venue.
   void open_account(UnixNanos now);
+  // Or goes on with one that stood elsewhere; its instruments and their markets have been shown before. What follows
+  // for its orders at once is in reports().
+  void take_over(const KnownAccount& known, UnixNanos now);
 
   // Times given here never decrease, over all three. `happened`: when the market event took place at the
   // venue, which may lie before `now` when its record came late; it cannot fill an order that came after it.
@@ -96,6 +101,7 @@ class SimExchange {
   void touch(Slot& slot) { touched_.push_back(number_of(slot)); }
 
   // exchange.cpp
+  void start_clock(UnixNanos now);
   void declare(const journal::RecordView& record, InstrumentNo instrument);
   void declare_margin(const journal::RecordView& record, InstrumentNo instrument);
   void set_state(Slot& slot, InstrumentState state);

@@ -49,6 +49,8 @@ class Ledger {
   }
 
   void deposit(std::uint16_t asset, Money amount) { wallet(asset) += amount; }
+  // A position that stood elsewhere. Its isolated wallet is inside the wallet of asset 0, as always.
+  void assume(InstrumentNo instrument, const LedgerPosition& position) { positions_[instrument] = position; }
   // Books one execution without its commission; returns the profit realised. `forced`: profit of an
   // isolated position stays in its wallet, as in a liquidation.
   Money apply_fill(const Instrument& instrument, Side side, Price price, Qty qty, bool forced = false);

@@ -1,5 +1,7 @@
 #include "sim/exchange/messages.h"
 
+#include "engine/execution/order.h"
+
 namespace reprise::sim {
 
 Command Command::from_record(Seq seq, InstrumentNo instrument, schema::OrderCommand::Reader r) {
@@ -21,6 +23,28 @@ Command Command::from_record(Seq seq, InstrumentNo instrument, schema::OrderComm
   c.activation_price = {r.getActivationPrice()};
   c.callback_rate = {r.getCallbackRate()};
   c.good_till = {r.getGoodTillTime()};
+  return c;
+}
+
+Command Command::submit_of(const engine::Order& order) {
+  const engine::OrderRequest& r = order.request;
+  Command c;
+  c.seq = c.order_id = order.id;
+  c.kind = CommandKind::SUBMIT;
+  c.instrument = r.instrument;
+  c.side = r.side;
+  c.type = r.type;
+  c.time_in_force = r.time_in_force;
+  c.reduce_only = r.reduce_only;
+  c.close_position = r.close_position;
+  c.trigger_source = r.trigger_source;
+  c.stp_mode = r.stp_mode;
+  c.qty = r.qty;
+  c.price = r.price;
+  c.trigger_price = r.trigger_price;
+  c.activation_price = r.activation_price;
+  c.callback_rate = r.callback_rate;
+  c.good_till = r.good_till;
   return c;
 }
 

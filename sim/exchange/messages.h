@@ -12,6 +12,10 @@
 #include "journal/record_batch.h"
 #include "sim/exchange/errors.h"
 
+namespace reprise::engine {
+struct Order;  // engine/execution/order.h
+}
+
 namespace reprise::sim {
 
 using journal::Seq;
@@ -43,6 +47,7 @@ struct Command {
   UnixNanos good_till;
 
   static Command from_record(Seq seq, InstrumentNo instrument, schema::OrderCommand::Reader record);
+  static Command submit_of(const engine::Order& order);  // the command that made it, on the order's terms of now
   void persist(engine::StateArchive& archive);
 };
 

@@ -45,6 +45,8 @@ struct VenueOrder {
   bool is_closed = false;     // swept at the end of the event
   QueuePlace queue;
 
+  static VenueOrder of(const Command& submit);  // not arrived yet
+
   Qty leaves_qty() const { return qty - cum_qty; }
   bool is_resting() const { return !is_waiting && !is_closed; }
   bool may_only_reduce() const { return reduce_only || close_position; }

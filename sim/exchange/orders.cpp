@@ -6,6 +6,28 @@
 
 namespace reprise::sim {
 
+VenueOrder VenueOrder::of(const Command& c) {
+  VenueOrder order;
+  order.id = c.order_id;
+  order.side = c.side;
+  order.type = c.type;
+  order.time_in_force = c.time_in_force;
+  order.stp_mode = c.stp_mode;
+  order.trigger_source = c.trigger_source;
+  order.reduce_only = c.reduce_only;
+  order.close_position = c.close_position;
+  order.qty = c.qty;
+  order.price = has_limit_price(c.type) ? c.price : Price{};
+  order.trigger_price = c.trigger_price;
+  order.activation_price = c.activation_price;
+  order.callback_rate = c.callback_rate;
+  // Good-till times count in whole seconds.
+  order.good_till =
+      c.time_in_force == TimeInForce::GTD ? UnixNanos{c.good_till.ns - c.good_till.ns % 1'000'000'000} : UnixNanos{};
+  order.is_waiting = is_conditional(c.type);
+  return order;
+}
+
 VenueError SimExchange::check_entry(Slot& slot, const Command& c) {
   const Instrument& i = slot.market.instrument;
   if (i.state == InstrumentState::CLOSED || i.state == InstrumentState::DELIVERED) return VenueError::symbol_closed;
@@ -80,25 +102,8 @@ void SimExchange::submit(const Command& c) {
     report_refusal(c, ReportKind::REJECTED, e);
     return;
   }
-  VenueOrder order;
-  order.id = c.order_id;
-  order.side = c.side;
-  order.type = c.type;
-  order.time_in_force = c.time_in_force;
-  order.stp_mode = c.stp_mode;
-  order.trigger_source = c.trigger_source;
-  order.reduce_only = c.reduce_only;
-  order.close_position = c.close_position;
-  order.qty = c.qty;
-  order.price = has_limit_price(c.type) ? c.price : Price{};
-  order.trigger_price = c.trigger_price;
-  order.activation_price = c.activation_price;
-  order.callback_rate = c.callback_rate;
-  // Good-till times count in whole seconds.
-  order.good_till =
-      c.time_in_force == TimeInForce::GTD ? UnixNanos{c.good_till.ns - c.good_till.ns % 1'000'000'000} : UnixNanos{};
+  VenueOrder order = VenueOrder::of(c);
   order.arrived = now_;
-  order.is_waiting = is_conditional(c.type);
 
   VenueError error = VenueError::none;
   if (order.is_waiting) {

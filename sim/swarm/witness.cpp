@@ -23,9 +23,22 @@ void Witness::after_input(const journal::RecordView& input, const journal::Recor
   } else if (halted_since_ == kNever) {
     halted_since_ = run_->now();
   }
+  if (type == journal::RecordType::CONFIGURATION) note_strategies();
   if (run_->now().ns - run_->start().ns < well_at_) return;
   if (type == journal::RecordType::CLOCK_TICK && run_->in_flight() == 0) look(input.seq);
   if (type == journal::RecordType::RUN_END) look_at_end(input.seq);
+}
+
+void Witness::note_strategies() {
+  const auto& strategies = run_->engine().config().strategies;
+  for (std::size_t i = 0; i < strategies.size(); ++i) {
+    const auto number = static_cast<std::uint16_t>(i + 1);
+    if (strategies[i].enabled) {
+      off_since_.erase(number);
+    } else {
+      off_since_.try_emplace(number, run_->now());
+    }
+  }
 }
 
 void Witness::look(journal::Seq seq) {
@@ -50,8 +63,16 @@ void Witness::look(journal::Seq seq) {
   }
   differ("open orders", engine.orders().open_count(), static_cast<std::int64_t>(at_venue));
   std::size_t ours = 0;
-  for (const engine::Order* order : engine.orders().open_orders())
-    ours += order->request.reduce_only || order->request.close_position ? 0 : 1;
+  for (const engine::Order* order : engine.orders().open_orders()) {
+    if (order->request.reduce_only || order->request.close_position) continue;
+    ++ours;
+    const auto off = off_since_.find(order->request.strategy);
+    if (off != off_since_.end() && run_->now().ns - off->second.ns > kGrace) {
+      findings_.add("left", seq,
+                    "strategy " + std::to_string(off->first) + " is off, and its order " + std::to_string(order->id) +
+                        " is open");
+    }
+  }
   if (halted_since_ != kNever && run_->now().ns - halted_since_.ns > kGrace && enlarging + ours != 0)
     findings_.add("left", seq,
                   "halted, and orders that could enlarge a position are open: " + std::to_string(ours) + " here, " +

@@ -2,12 +2,14 @@
 //
 //   journaled  a command leaves with its record already in the journal
 //   agreement  in the quiet end, whenever nothing is under way: positions, wallet and open orders are the venue's
-//   left       in the quiet end, some seconds after trading was halted: no order that could enlarge a position is left,
-//              here or at the venue; killed: no order and no position at all
+//   left       in the quiet end, some seconds after trading was halted or a strategy was switched off: no order that could
+//              enlarge a position is left, here or at the venue (of the strategy: here); killed: no order and no position
 //   healed     at the end: every traded market fresh, no order of unknown fate
 //
 // Passes everything on unchanged, so a run with it has the records of a run without. One run; one thread.
 #pragma once
+
+#include <map>
 
 #include "sim/run_hooks.h"
 #include "sim/swarm/finding.h"
@@ -36,6 +38,7 @@ class Witness final : public RunHooks {
   std::uint64_t looks() const { return looks_; }  // moments of the quiet end at which nothing was under way
 
  private:
+  void note_strategies();
   void look(journal::Seq seq);
   void look_at_end(journal::Seq seq);
 
@@ -45,6 +48,7 @@ class Witness final : public RunHooks {
   RunControl* run_ = nullptr;
   std::uint64_t looks_ = 0;
   UnixNanos halted_since_ = kNever;  // trading is halted without a break since; kNever: it is not
+  std::map<std::uint16_t, UnixNanos> off_since_;  // strategies that are switched off
 };
 
 }  // namespace reprise::sim::swarm

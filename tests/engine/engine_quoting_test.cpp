@@ -258,3 +258,44 @@ TEST_CASE("a halt cancels quotes and places none, cancelAll leaves the strategy 
     CHECK(world.working() == 4);
   }
 }
+
+TEST_CASE("a strategy switched off takes its quotes back, also where a cancel is refused or an order is on its way in") {
+  Account account = grid_account();
+  World world(account.config);
+  account.config.strategies[0].enabled = false;
+  SECTION("its cancels are refused for a while") {
+    world.bbo(59'999.9, 60'000.1);
+    REQUIRE(world.working() == 4);
+    world.refuse_cancels = true;
+    world.configure(account.config);
+    world.tick();
+    CHECK(world.working() == 4);
+    world.refuse_cancels = false;
+    world.tick();
+    world.tick();
+    CHECK(world.working() == 0);
+  }
+  SECTION("its orders are on their way in") {
+    world.hold_answers = true;
+    world.bbo(59'999.9, 60'000.1);
+    world.configure(account.config);
+    world.hold_answers = false;
+    world.answer();
+    CHECK(world.working() == 0);
+  }
+  CHECK(world.engine().orders().open_count() == 0);
+}
+
+TEST_CASE("halted, a refused cancel is tried again with the clock until the order is gone") {
+  World world(grid_account().config);
+  world.bbo(59'999.9, 60'000.1);
+  world.refuse_cancels = true;
+  world.operate(schema::OperatorAction::HALT);
+  world.tick();
+  REQUIRE(world.working() == 4);
+  world.refuse_cancels = false;
+  world.tick();
+  world.tick();
+  CHECK(world.working() == 0);
+  CHECK(world.engine().orders().open_count() == 0);
+}

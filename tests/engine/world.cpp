@@ -33,11 +33,7 @@ config::Config wide_config() {
   return c;
 }
 
-World::World(const config::Config& config, const std::vector<std::string>& symbols) {
-  input<schema::RunStart>(RecordType::RUN_START, 0, [](schema::RunStart::Builder b) {
-    b.setRunTag(7);
-    b.setSeed(1);
-  });
+void World::configure(const config::Config& config) {
   const config::Entries entries = config::to_entries(config);
   input<schema::Configuration>(
       RecordType::CONFIGURATION, 0,
@@ -49,6 +45,14 @@ World::World(const config::Config& config, const std::vector<std::string>& symbo
         }
       },
       4096);
+}
+
+World::World(const config::Config& config, const std::vector<std::string>& symbols) {
+  input<schema::RunStart>(RecordType::RUN_START, 0, [](schema::RunStart::Builder b) {
+    b.setRunTag(7);
+    b.setSeed(1);
+  });
+  configure(config);
   REQUIRE(engine_.configuration_problem() == "");
   InstrumentNo number = 0;
   for (const std::string& symbol : symbols) {
@@ -161,7 +165,7 @@ void World::on_command(const Command& command) {
   }
   Working w = found != working_.end() ? found->second : command.as_submitted;
   if (command.kind == schema::CommandKind::CANCEL) {
-    if (found == working_.end())
+    if (found == working_.end() || refuse_cancels)
       return report(schema::ReportKind::CANCEL_REJECTED, order, w, 0, 0, false, command.seq, -2011);
     working_.erase(found);
     return report(schema::ReportKind::CANCELED, order, w, 0, 0, false, command.seq);

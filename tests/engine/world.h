@@ -50,6 +50,7 @@ class World {
   void mark(double price, InstrumentNo instrument = 1);
   void tick();  // one second later
   void operate(schema::OperatorAction action);
+  void configure(const config::Config& config);  // the run's, or the operator's change of it
   void end();
   template <class T, class Fill>
   void input(RecordType type, InstrumentNo instrument, Fill&& fill, std::size_t extra_words = 0) {
@@ -64,6 +65,7 @@ class World {
   // ---- the venue
   bool hold_answers = false;
   bool venue_first = true;  // the venue trades on a new price before we hear of it
+  bool refuse_cancels = false;
   double partial = 1.0;     // share of a limit order that trades when the market reaches it first
   void answer();            // answers held commands, until there are no more
   std::size_t working() const { return working_.size(); }

@@ -150,6 +150,24 @@ TEST_CASE("a live run at an exchange ends in order, replays identical, tells an 
   CHECK(why.exit_code == 0);
   CHECK(why.out.find("BTCUSDT") != std::string::npos);
 
+  // Branched with nothing changed it says how far the model of the venue is from what this one did.
+  const std::uint64_t middle = ended["records"].GetUint64() / 2;
+  const std::string branch = scratch.path("branch");
+  const auto modelled = answer({"whatif", journal, "--from", std::to_string(middle), "--out", branch});
+  const auto& model = modelled["branch"]["model"];
+  CHECK(model["orders_in_both"].GetUint64() > 2);
+  CHECK(model["answer_happened_ns"].GetInt64() > 0);
+  CHECK(model["answer_modelled_ns"].GetInt64() > 0);
+  CHECK(std::string(modelled["parent_figures"]["equity_at_point"].GetString()) ==
+        modelled["branch"]["equity_at_point"].GetString());
+  CHECK(std::string(answer({"replay", branch})["verdict"].GetString()) == "identical");
+  // The branch is a run against the simulated venue, and its own branch is itself.
+  const auto again = answer({"whatif", branch, "--from", std::to_string(middle + 100)});
+  CHECK(std::string(again["branch"]["digest"].GetString()) == modelled["branch"]["digest"].GetString());
+  const auto flat = answer({"whatif", journal, "--from", std::to_string(middle), "--do", "flatten"});
+  CHECK_FALSE(flat["branch"].HasMember("model"));
+  CHECK(flat["branch"]["halted"].GetBool());
+
   for (const char* planted : {kKey, kSecret}) {
     CHECK_FALSE(stands_in_files(journal, planted));
     CHECK(outcome.out.find(planted) == std::string::npos);

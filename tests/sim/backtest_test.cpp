@@ -11,8 +11,13 @@
 #include "engine/replay.h"
 #include "journal/journal_reader.h"
 #include "journal/journal_writer.h"
+#include "engine/state_bytes.h"
+#include "engine/take_up.h"
+#include "sim/assumed_venue.h"
 #include "sim/backtest.h"
+#include "sim/branch_point.h"
 #include "sim/dataset_source.h"
+#include "sim/recorded_state.h"
 #include "sim/run_loop.h"
 #include "tests/sim/desk.h"
 
@@ -353,6 +358,56 @@ TEST_CASE("a run taken up behind any of its snapshots makes the records that the
     run_ok(options);
     must_go_on_from_every_snapshot(folder / name);
   }
+}
+
+TEST_CASE("a venue assumed beside an engine has the account that the engine's own venue had") {
+  const Folder folder;
+  const std::string data = folder / "data";
+  write_market(data, Feed::book, 23);
+  const config::Config config = trading("quoting_grid");
+  run_ok(options_for(config, data, folder / "run"));
+  auto recorded = RecordedRun::open(folder / "run");
+  REQUIRE(recorded.ok());
+  auto reader = journal::JournalReader::open(folder / "run");
+  REQUIRE(reader.ok());
+  StateTaker engines(folder / "run", {false, {}});
+  int settled = 0, with_orders = 0, with_position = 0;
+  for (journal::Seq seq = 1000; seq < reader->last_seq(); seq += 1777) {
+    const journal::Seq end = end_of_step(*reader, seq).value();
+    REQUIRE(recorded->go_to(end).ok());
+    const SimExchange& real = *recorded->exchange();
+    engine::Engine engine;
+    const journal::Snapshot state = engines.behind(end).value();
+    REQUIRE(engine::load_state(engine, state.section(engine::kEngineSection)->bytes).ok());
+
+    const AssumedVenue assumed = assume_venue(engine);
+    SimExchange venue(engine.config(), {"XUSDT"});
+    assumed.market.for_each(0, [&](const journal::RecordView& view) {
+      venue.on_market(view, view.header->instrument, engine.now(), engine.now());
+    });
+    venue.take_over(assumed.account, engine.now());
+    CHECK(venue.reports().empty());
+
+    // Where nothing is under way the engine knows all that there is.
+    const std::vector<VenueOrder>& theirs = *real.orders(1);
+    if (!assumed.in_flight.empty() || engine.orders().open_count() != theirs.size() ||
+        engine.portfolio().net_position(1) != real.ledger().position(1).qty)
+      continue;
+    ++settled;
+    with_orders += theirs.empty() ? 0 : 1;
+    with_position += real.ledger().position(1).qty.is_zero() ? 0 : 1;
+    CHECK(venue.ledger().wallet_balance() == real.ledger().wallet_balance());
+    CHECK(venue.ledger().position(1).qty == real.ledger().position(1).qty);
+    CHECK(venue.ledger().position(1).cost == real.ledger().position(1).cost);
+    CHECK(venue.ledger().margin_balance() == real.ledger().margin_balance());
+    std::map<Seq, std::tuple<Side, Price, Qty, Qty, std::int64_t>> mine, own;
+    for (const VenueOrder& o : *venue.orders(1)) mine[o.id] = {o.side, o.price, o.qty, o.cum_qty, o.venue_id};
+    for (const VenueOrder& o : theirs) own[o.id] = {o.side, o.price, o.qty, o.cum_qty, o.venue_id};
+    CHECK(mine == own);
+  }
+  CHECK(settled > 4);
+  CHECK(with_orders > 2);
+  CHECK(with_position > 2);
 }
 
 TEST_CASE("a run over two markets is taken up on its own journal in place of both datasets") {

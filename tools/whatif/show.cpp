@@ -45,6 +45,76 @@ void add_comparability(Facts& facts, const sim::Comparability& c, const std::str
   facts.add("own trading", traded);
 }
 
+// Orders sent within this of each other, of one kind, are one and the same.
+constexpr DurationNanos kPairWindow = DurationNanos::seconds(1);
+
+std::string milliseconds(std::optional<DurationNanos> time) {
+  return time ? fixed_text(static_cast<double>(time->ns) * 1e-6, 3) + " ms" : "-";
+}
+
+void show_fidelity(Terminal& terminal, const sim::Fidelity& f, const std::string& asset) {
+  terminal.line();
+  terminal.line(terminal.paint(Colour::strong, "the model of the venue beside what happened"));
+  Table table;
+  table.column("of the orders in both");
+  table.column("happened", Table::Align::right);
+  table.column("modelled", Table::Align::right);
+  table.row({"executed, " + asset, money_text(f.happened), money_text(f.modelled)});
+  table.row({"first answer after, median", milliseconds(f.answer_happened), milliseconds(f.answer_modelled)});
+  table.row({"first execution after, median", milliseconds(f.fill_happened), milliseconds(f.fill_modelled)});
+  terminal.write(table.text(terminal.width()));
+  Facts facts;
+  facts.add("orders", with_thousands(f.paired) + " in both, " + with_thousands(f.only_happened) +
+                          " happened only, " + with_thousands(f.only_modelled) + " modelled only");
+  facts.add("executed", with_thousands(f.filled_in_both) + " in both, " + with_thousands(f.filled_only_happened) +
+                            " happened only, " + with_thousands(f.filled_only_modelled) + " modelled only");
+  if (f.price_gap) {
+    const double basis_points = static_cast<double>(f.price_gap->e8) * 1e-4;
+    const char* meaning = f.price_gap->is_zero()       ? "none"
+                          : f.price_gap->is_positive() ? "the model's are better for us"
+                                                       : "the model's are worse for us";
+    facts.add("prices apart", fixed_text(basis_points, 3) + " bp (" + meaning + ")");
+  }
+  terminal.write(facts.text());
+}
+
+void write_duration(Json& out, const char* name, std::optional<DurationNanos> time) {
+  out.key(name);
+  if (time) {
+    out.value(time->ns);
+  } else {
+    out.null();
+  }
+}
+
+void write_fidelity(Json& out, const sim::Fidelity& f) {
+  out.key("model").begin_object();
+  out.field("orders_in_both", f.paired);
+  out.field("orders_only_happened", f.only_happened);
+  out.field("orders_only_modelled", f.only_modelled);
+  out.field("filled_in_both", f.filled_in_both);
+  out.field("filled_only_happened", f.filled_only_happened);
+  out.field("filled_only_modelled", f.filled_only_modelled);
+  out.decimal_field("executed_happened", f.happened.e8);
+  out.decimal_field("executed_modelled", f.modelled.e8);
+  out.key("price_gap");
+  if (f.price_gap) {
+    out.decimal(f.price_gap->e8);
+  } else {
+    out.null();
+  }
+  write_duration(out, "answer_happened_ns", f.answer_happened);
+  write_duration(out, "answer_modelled_ns", f.answer_modelled);
+  write_duration(out, "fill_happened_ns", f.fill_happened);
+  write_duration(out, "fill_modelled_ns", f.fill_modelled);
+  out.end_object();
+}
+
+bool compares_with_reality(const ShownBranch& branch, const sim::BranchReport& parent) {
+  return branch.change.settings.empty() && branch.change.acts.empty() &&
+         !(parent.orders.empty() && branch.report.orders.empty());
+}
+
 }  // namespace
 
 void show_branch(Terminal& terminal, const std::string& parent_path, const std::string& asset,
@@ -77,6 +147,8 @@ void show_branch(Terminal& terminal, const std::string& parent_path, const std::
   count("executions", parent.figures.fills, b.figures.fills);
   table.row({"liquidated", liquidation_text(parent), liquidation_text(b), ""});
   terminal.write(table.text(terminal.width()));
+  if (compares_with_reality(branch, parent))
+    show_fidelity(terminal, sim::fidelity(parent.orders, b.orders, kPairWindow), asset);
   terminal.line();
   Facts end;
   add_comparability(end, b.comparability, asset);
@@ -187,6 +259,8 @@ void write_branch(Json& out, const ShownBranch& branch, const sim::BranchReport*
   out.end_array();
   write_branch_figures(out, r);
   if (parent != nullptr) out.decimal_field("difference", (r.figures.net_profit - parent->figures.net_profit).e8);
+  if (parent != nullptr && compares_with_reality(branch, *parent))
+    write_fidelity(out, sim::fidelity(parent->orders, r.orders, kPairWindow));
   out.field("last_seq", r.last_seq);
   out.field("digest", r.digest.text());
   out.field("journal", branch.journal);

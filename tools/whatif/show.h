@@ -19,6 +19,7 @@ struct ShownBranch {
   std::string journal;  // "" = not kept
 };
 
+// Of a live parent also how far the model of the venue is from what happened.
 void show_branch(Terminal& terminal, const std::string& parent_path, const std::string& asset,
                  const sim::BranchReport& parent, const ShownBranch& branch);
 // A row for each; `keys` are the swept ones, `shows_points` when the branches begin at several moments.
