@@ -18,6 +18,7 @@ namespace reprise::engine {
 namespace {
 
 constexpr std::int64_t kDay = 86'400'000'000'000;
+constexpr DurationNanos kCancelAgain = DurationNanos::seconds(1);
 
 std::int64_t next_multiple(std::int64_t now, std::int64_t interval) {
   return floor_to(now, interval) + interval;
@@ -90,6 +91,7 @@ struct Engine::Impl {
   config::Entries entries;
   InstrumentNo fee_instrument = 0;
   schema::TradingStateKind seen_state = schema::TradingStateKind::ACTIVE;
+  UnixNanos cancel_again_at;  // while it is not active
   std::vector<std::uint8_t> is_crossed;  // by instrument number: alerts tell changes
   std::vector<std::uint8_t> freshness;   // 0 = never fresh, 1 = fresh, 2 = stale
   std::vector<Seq> scratch_ids;
@@ -197,7 +199,7 @@ struct Engine::Impl {
     const schema::TradingStateKind state = core.risk.trading_state();
     if (state != seen_state) {
       seen_state = state;
-      if (state != schema::TradingStateKind::ACTIVE && !REPRISE_MUTANT(halt_keeps_orders)) cancel_open(true);
+      if (state != schema::TradingStateKind::ACTIVE) cancel_enlarging();
       host.on_trading_state();
     }
     if (core.risk.take_flatten_request()) {
@@ -392,9 +394,7 @@ struct Engine::Impl {
     check_freshness();
     core.orders.on_tick(now, core.out, [&](const Order& order) { host.on_order(order, 0); });
     host.on_tick();
-    // A cancel may have been refused, or its order was on its way in.
-    if (core.risk.trading_state() != schema::TradingStateKind::ACTIVE && !REPRISE_MUTANT(halt_keeps_orders))
-      cancel_open(true);
+    if (seen_state != schema::TradingStateKind::ACTIVE && now >= cancel_again_at) cancel_enlarging();
     while (const auto timer = timers.take_due(now)) fire(*timer);
     if (core.kill_switch.active()) {
       core.kill_switch.pursue(true, core.portfolio, core.orders, core.risk, core, core.out);
@@ -536,6 +536,12 @@ struct Engine::Impl {
     }
   }
 
+  // What must not stand in this state; again on the clock, for a cancel that was refused, or an order on its way in.
+  void cancel_enlarging() {
+    cancel_again_at = now + kCancelAgain;
+    if (!REPRISE_MUTANT(halt_keeps_orders)) cancel_open(true);
+  }
+
   void cancel_open(bool keep_reducing) {
     scratch_ids.clear();
     for (const Order* order : core.orders.open_orders()) {
@@ -580,6 +586,7 @@ struct Engine::Impl {
     archive.field("look_for_instruments", look_for_instruments);
     archive.field("fee_instrument", fee_instrument);
     archive.field("seen_state", seen_state);
+    archive.field("cancel_again_at", cancel_again_at);
     archive.end_object();
 
     core.instruments.persist(archive);

@@ -37,7 +37,7 @@ void Reconciler::note_report(const Report& report, bool lost) {
       report.order.kind == ReportKind::CANCEL_REJECTED || report.order.kind == ReportKind::MODIFY_REJECTED;
   if (is_missing && !lost &&
       (report.order.error == VenueError::cancel_rejected || report.order.error == VenueError::order_does_not_exist))
-    asked_[report.order.order_id] = {run_->now().ns + kRoundTrip};
+    asked_.try_emplace(report.order.order_id, UnixNanos{run_->now().ns + kRoundTrip});
   if (lost && report.order.kind == ReportKind::CANCELED) lost_ends_[report.order.order_id] = report;
 }
 
