@@ -57,6 +57,7 @@ struct Replayer::Impl {
   ReplayOptions options;
   journal::JournalReader reader;
   std::optional<Engine> engine;
+  std::unique_ptr<Recomputed> instead;
   journal::RecordBatch outputs;   // of the last input
   const std::byte* at = nullptr;  // first output not yet compared
   std::size_t pending = 0;
@@ -83,7 +84,11 @@ struct Replayer::Impl {
       }
     }
     outputs.clear();
-    engine->on(given, outputs);
+    if (instead != nullptr) {
+      instead->on(given, outputs);
+    } else {
+      engine->on(given, outputs);
+    }
     at = outputs.bytes();
     pending = outputs.count();
     input_seq = input.seq;
@@ -180,6 +185,11 @@ struct Replayer::Impl {
 
   // The engine in front of what is to be compared.
   Status begin() {
+    if (instead != nullptr) {
+      if (options.from_seq == 0 && options.from_time == 0 && options.overrides.empty()) return ok_status();
+      return usage_error(path + " is replayed from its beginning, under its own settings",
+                         "leave --from and --set away");
+    }
     journal::Seq limit = options.from_seq == 0 ? 0 : options.from_seq - 1;
     if (options.from_time != 0) {
       auto first = reader.seek_time(options.from_time);
@@ -304,13 +314,23 @@ Result<Replayer> Replayer::open(const std::string& path, ReplayOptions options) 
   return Replayer(std::make_unique<Impl>(path, std::move(options), std::move(reader).value()));
 }
 
+Result<Replayer> Replayer::open(const std::string& path, ReplayOptions options, std::unique_ptr<Recomputed> instead) {
+  auto replayer = open(path, std::move(options));
+  if (replayer.ok()) replayer->impl_->instead = std::move(instead);
+  return replayer;
+}
+
 Result<ReplayReport> Replayer::run() {
   return impl_->run();
 }
 const journal::Manifest& Replayer::manifest() const {
   return impl_->reader.manifest();
 }
+bool Replayer::has_engine() const {
+  return impl_->instead == nullptr;
+}
 Engine& Replayer::engine() {
+  REPRISE_ASSERT(has_engine(), "no engine was recomputed");
   return *impl_->engine;
 }
 journal::Seq Replayer::stopped_at() const {

@@ -78,15 +78,26 @@ struct ReplayReport {
   std::string note;  // worth telling before the verdict (other engine version, schema), may be empty
 };
 
+// Whatever is a pure function of a journal's inputs, as the engine is.
+class Recomputed {
+ public:
+  virtual ~Recomputed() = default;
+  // `out` is empty; the outputs stand directly behind input.seq.
+  virtual void on(const journal::RecordView& input, journal::RecordBatch& out) = 0;
+};
+
 class Replayer {
  public:
   static Result<Replayer> open(const std::string& path, ReplayOptions options = {});
+  // With something else in place of the engine; from the beginning, and under the settings recorded.
+  static Result<Replayer> open(const std::string& path, ReplayOptions options, std::unique_ptr<Recomputed> instead);
   Replayer(Replayer&&) noexcept;
   Replayer& operator=(Replayer&&) noexcept;
   ~Replayer();
 
   Result<ReplayReport> run();
   const journal::Manifest& manifest() const;
+  bool has_engine() const;          // false: something else was recomputed
   Engine& engine();                 // as it stands where run() stopped
   journal::Seq stopped_at() const;  // seq of the last record that the engine's state contains
 

@@ -32,6 +32,7 @@ const char* name_of(schema::RunMode mode) {
     case schema::RunMode::LIVE: return "live";
     case schema::RunMode::DATASET: return "dataset";
     case schema::RunMode::REPLAY: return "replay";
+    case schema::RunMode::EXCHANGE: return "exchange";
   }
   return "unknown";
 }

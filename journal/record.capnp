@@ -75,6 +75,9 @@ enum RecordType {
   tradingState @48;
   orderAnomaly @49;
   snapshotMark @50;
+  # the exchange server's journal: what clients sent (input), what they were answered (output)
+  clientMessage @51;
+  serverAnswer @52;
 }
 
 # ------------------------------------------------------------------------------------------ enums
@@ -530,9 +533,52 @@ struct OrderAnomaly {
 
 struct SnapshotMark { low @0 :UInt64; high @1 :UInt64; bytes @2 :UInt64; }
 
+# ------------------------------------------------------------------------------- exchange server
+
+enum ClientMessageKind {
+  none @0;
+  request @1;                 # HTTP
+  open @2;                    # of a WebSocket
+  text @3;                    # on a WebSocket
+  closed @4;
+  fault @5;                   # the operator's: path is the fault's name, body what was asked for
+}
+
+struct ClientMessage {        # keys and secrets are not in it: an account's name, and who signed
+  kind @0 :ClientMessageKind;
+  connection @1 :UInt64;
+  peer @2 :Text;              # address that request weight is counted for
+  account @3 :Text;           # that the key is of; "unknown"; "" = no key was sent
+  method @4 :Text;
+  path @5 :Text;
+  query @6 :Text;
+  body @7 :Text;
+  wallTime @8 :Int64;         # the clients' clock; the header has the venue's
+}
+
+enum ServerAnswerKind {
+  none @0;
+  answer @1;                  # to an HTTP request
+  message @2;                 # on a WebSocket, to one client
+  streams @3;                 # public payloads to all who listen, of one input together
+}
+
+struct ServerAnswer {
+  kind @0 :ServerAnswerKind;
+  connection @1 :UInt64;
+  status @2 :UInt16;
+  messages @3 :UInt32;
+  bytes @4 :UInt64;
+  low @5 :UInt64;             # XXH3-128 of everything that was said
+  high @6 :UInt64;
+  text @7 :Text;              # to one client, of its account; "" = public, found in the market records
+  fault @8 :Text;             # that struck it; "" = none
+  delay @9 :Int64;            # ns, by a fault
+}
+
 # ------------------------------------------------------------------------------- run manifest
 
-enum RunMode { unknown @0; backtest @1; paper @2; live @3; dataset @4; replay @5; }
+enum RunMode { unknown @0; backtest @1; paper @2; live @3; dataset @4; replay @5; exchange @6; }
 enum RunStatus { unknown @0; running @1; ended @2; crashedRecovered @3; quarantined @4; }
 
 struct RunManifest {          # stored outside the digest, hashed by itself

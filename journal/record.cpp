@@ -138,7 +138,9 @@ constexpr std::array<const char*, kRecordTypeCount> kTypeNames = {"none",
                                                                   "executionAlgorithm",
                                                                   "tradingState",
                                                                   "orderAnomaly",
-                                                                  "snapshotMark"};
+                                                                  "snapshotMark",
+                                                                  "clientMessage",
+                                                                  "serverAnswer"};
 
 // Names of numbers this build does not know: a newer writer's records still have to be shown.
 const char* unknown_type_name(std::uint16_t code) {
@@ -170,7 +172,8 @@ std::optional<RecordType> record_type_from(std::string_view name) {
 
 bool is_output_type(RecordType type) {
   const auto code = static_cast<std::uint16_t>(type);
-  return code >= static_cast<std::uint16_t>(RecordType::BAR) && code < kRecordTypeCount;
+  return code >= static_cast<std::uint16_t>(RecordType::BAR) && code < kRecordTypeCount &&
+         type != RecordType::CLIENT_MESSAGE;
 }
 
 }  // namespace reprise::journal

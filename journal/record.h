@@ -5,12 +5,13 @@
 //        4    2 type          schema::RecordType
 //        6    2 account       0 = none
 //        8    4 instrument    number declared by an Instrument record; 0 = none
-//       12    2 strategy      outputs: number from the configuration, 0 = none; market data of a run: number of its
-//       feed 14    2 flags         bit 0: output (the engine computed it); bit 1: ts_recv was assumed, not recorded 16
-//       8 ts_engine     engine time: max(previous, ts_recv), ns UTC; never decreases 24    8 ts_event      when it
-//       happened at the venue; 0 = not given; outputs: engine time 32    8 ts_recv       when our socket received it; 0
-//       for outputs 40    8 cause_delta   seq - cause_seq; 0 = no cause recorded 48    . body          root pointer and
-//       data, one segment, no segment table
+//       12    2 strategy      outputs: number from the configuration, 0 = none; market data of a run: its feed's number
+//       14    2 flags         kFlag... below
+//       16    8 ts_engine     engine time: max(previous, ts_recv), ns UTC; never decreases
+//       24    8 ts_event      when it happened at the venue; 0 = not given; outputs: engine time
+//       32    8 ts_recv       when our socket received it; 0 for outputs
+//       40    8 cause_delta   seq - cause_seq; 0 = no cause recorded
+//       48    . body          root pointer and data, one segment, no segment table
 //
 // All integers are little-endian. A record's seq is not in the header: it is the seq of its block's
 // first record plus its place, so it cannot contradict the order. Everything here enters the digest.
@@ -34,10 +35,10 @@ static_assert(std::endian::native == std::endian::little, "the journal is little
 using Seq = std::uint64_t;  // gap-free, from 1; 0 = none
 using schema::RecordType;
 
-inline constexpr std::uint32_t kSchemaVersion = 1;
+inline constexpr std::uint32_t kSchemaVersion = 2;
 // The engine version lives in engine/version.h: this room does not know the engine.
 
-inline constexpr std::uint16_t kFlagOutput = 1;
+inline constexpr std::uint16_t kFlagOutput = 1;       // it was computed
 inline constexpr std::uint16_t kFlagLate = 4;         // came too late for its event time's place in a run's order
 inline constexpr std::uint16_t kFlagAssumedRecv = 2;  // ts_recv is ts_event and an assumed latency
 
@@ -94,7 +95,7 @@ typename T::Reader read(const RecordView& record) {
 
 const char* name_of(RecordType type);  // "bookDelta"; "type77" where unknown
 std::optional<RecordType> record_type_from(std::string_view name);
-inline constexpr std::uint16_t kRecordTypeCount = 51;
+inline constexpr std::uint16_t kRecordTypeCount = 53;
 bool is_output_type(RecordType type);
 
 }  // namespace reprise::journal

@@ -55,6 +55,8 @@ std::optional<capnp::StructSchema> schema_of(RecordType type) {
     case RecordType::TRADING_STATE: return capnp::Schema::from<schema::TradingState>();
     case RecordType::ORDER_ANOMALY: return capnp::Schema::from<schema::OrderAnomaly>();
     case RecordType::SNAPSHOT_MARK: return capnp::Schema::from<schema::SnapshotMark>();
+    case RecordType::CLIENT_MESSAGE: return capnp::Schema::from<schema::ClientMessage>();
+    case RecordType::SERVER_ANSWER: return capnp::Schema::from<schema::ServerAnswer>();
   }
   return std::nullopt;
 }

@@ -218,6 +218,9 @@ Result<RecordedRun> RecordedRun::open(const std::string& path) {
   if (manifest.mode == schema::RunMode::DATASET) {
     return usage_error(path + " is a dataset: nothing was decided in it", "trade it first: reprise run");
   }
+  if (manifest.mode == schema::RunMode::EXCHANGE) {
+    return usage_error(path + " is an exchange's day: its clients decided", "reprise replay makes it again");
+  }
   if (manifest.engine_version != engine::kEngineVersion) {
     return usage_error(path + " was made by engine version " + std::to_string(manifest.engine_version) +
                            ", this program is version " + std::to_string(engine::kEngineVersion),

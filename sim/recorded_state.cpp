@@ -53,7 +53,8 @@ struct StateTaker::Impl {
     if (std::exchange(looked_for_run, true) || !options.with_run) return ok_status();
     auto opened = journal::JournalReader::open(path);
     if (!opened) return opened.error();
-    if (opened->manifest().mode != schema::RunMode::BACKTEST) return ok_status();
+    const schema::RunMode mode = opened->manifest().mode;
+    if (mode != schema::RunMode::BACKTEST && mode != schema::RunMode::PAPER) return ok_status();
     auto recorded = RecordedRun::open(path);
     if (recorded.ok()) {
       run.emplace(std::move(*recorded));

@@ -131,7 +131,8 @@ Result<SliceReport> make_slice(const SliceOptions& options) {
   report.last = *last;
 
   std::optional<journal::Snapshot> state;
-  report.can_be_branched = parent.mode == schema::RunMode::BACKTEST;
+  report.can_be_branched =
+      parent.mode == schema::RunMode::BACKTEST || parent.mode == schema::RunMode::PAPER;
   if (behind != 0) {
     StateOptions wanted;
     wanted.with_run = !options.without_account;

@@ -1,10 +1,15 @@
 // reprise exchange: the simulated venue as a server that speaks Binance USD-M Futures' own protocol.
+#include <unistd.h>
+
 #include <atomic>
 #include <chrono>
 #include <cmath>
+#include <cstdlib>
+#include <filesystem>
 
 #include "config/loader.h"
 #include "engine/strategy/registry.h"
+#include "engine/version.h"
 #include "gateway/exchange/server.h"
 #include "tools/build_info.h"
 #include "tools/command.h"
@@ -86,17 +91,22 @@ class Exchange final : public Command {
     arguments.texts("--set", settings_, "override a configuration key by its dotted path").value("KEY=VALUE");
     arguments.text("--tls-cert", tls_certificate_, "certificate chain, PEM: https and wss only").value("FILE");
     arguments.text("--tls-key", tls_key_, "its private key, PEM").value("FILE");
-    arguments.text("--journal", journal_, "not built yet: what clients send is not journaled").value("JOURNAL");
+    arguments.text("--admin", admin_, "operator port for faults on request; its token is in REPRISE_ADMIN_TOKEN")
+        .value("HOST:PORT");
+    arguments.text("--journal", journal_, "keep the day: all that clients sent and were answered; must not exist")
+        .value("JOURNAL");
+    arguments.number("--seed", day_seed_, "of listen keys and of what faults draw (default: from the machine's own)")
+        .value("SEED");
     arguments.examples(
         "reprise exchange --generate 7 --account key:secret:1000\n"
         "reprise exchange --listen 127.0.0.1:8080 --data day --account key:secret:1000 --speed 10\n"
+        "reprise exchange --generate 7 --account key:secret:1000 --journal day1   # later: reprise replay day1\n"
         "Ctrl-C ends it. One line says where it listens; what clients find there: gateway/exchange/EXCHANGE.md.");
   }
 
   Result<int> run(Terminal& terminal) override {
     if (!journal_.empty()) {
-      return usage_error("--journal is not built yet: this version does not journal what clients send",
-                         "leave it away; the accounts' state is lost when the server ends");
+      if (Status free = check_is_free("--journal", journal_); !free) return free.error();
     }
     auto endpoint = parse_endpoint(listen_);
     if (!endpoint) return endpoint.error();
@@ -131,15 +141,26 @@ class Exchange final : public Command {
       options.accounts.push_back(std::move(account).value());
     }
 
+    if (!admin_.empty()) {
+      auto admin = admin_options();
+      if (!admin) return admin.error();
+      options.admin = std::move(*admin);
+    }
+    auto seed = day_seed();
+    if (!seed) return seed.error();
+    options.seed = *seed;
+    auto sink = open_sink(options);
+    if (!sink) return sink.error();
+
     net::Loop loop;
     const std::size_t accounts = options.accounts.size();
     const bool is_tls = options.tls.has_value();
     auto server = exchange::ExchangeServer::start(
-        loop, std::move(options), [&](UnixNanos start) -> Result<std::unique_ptr<exchange::MarketFeed>> {
+        loop, std::move(options), *sink, [&](UnixNanos start) -> Result<std::unique_ptr<exchange::MarketFeed>> {
           if (!data_.empty()) return exchange::open_dataset_feed(data_, start);
           return exchange::open_generated_feed(seed_, static_cast<std::uint32_t>(symbols_), start);
         });
-    if (!server) return server.error();
+    if (!server) return failed(server.error());
     announce(terminal, **server, accounts, is_tls);
 
     const std::atomic<bool>& stop = stop_on_signals();
@@ -150,17 +171,71 @@ class Exchange final : public Command {
         told_end = true;
         terminal.note("the dataset has ended; its last state stands");
       }
+      if (Status status = (*server)->status(); !status) return status.error();
     }
-    (*server)->stop();
+    auto digest = (*server)->stop();
+    if (!digest) return digest.error();
     const exchange::ExchangeCounts& counts = (*server)->counts();
     if (!json) {
       terminal.write("exchange: ended. " + with_thousands(counts.market_records) + " market records, " +
                      with_thousands(counts.requests) + " requests.\n");
+      if (!journal_.empty()) {
+        Facts facts;
+        facts.add("journal", journal_);
+        facts.add("digest", digest->text());
+        facts.add("records", with_thousands((*server)->records()));
+        terminal.write(facts.text());
+        terminal.line(terminal.paint(Colour::dim, "next: reprise replay " + journal_));
+      }
     }
     return kExitFine;
   }
 
  private:
+  Result<exchange::AdminOptions> admin_options() const {
+    auto place = parse_endpoint(admin_);
+    if (!place) return place.error();
+    exchange::AdminOptions options;
+    options.address = place->address;
+    options.port = place->port;
+    const char* token = std::getenv("REPRISE_ADMIN_TOKEN");
+    if (token == nullptr || std::string_view(token).size() < 8)
+      return usage_error("--admin wants a token of 8 characters or more in REPRISE_ADMIN_TOKEN",
+                         "whoever has it can make this exchange misbehave");
+    options.token = gateway::binance::Secret::copy_of(token);
+    return options;
+  }
+
+  Result<std::uint64_t> day_seed() const {
+    if (day_seed_ != kNoSeed) return day_seed_;
+    std::uint64_t seed = 0;
+    if (getentropy(&seed, sizeof seed) != 0) return io_error("the machine gives no random bytes", "give --seed");
+    return seed;
+  }
+
+  Result<sim::RunSink> open_sink(const exchange::ExchangeServerOptions& options) const {
+    if (journal_.empty()) return sim::RunSink::none();
+    journal::Manifest manifest;
+    manifest.started_at = wall_clock_ns();
+    manifest.run_id = "exchange-" + std::to_string(manifest.started_at);
+    manifest.mode = schema::RunMode::EXCHANGE;
+    manifest.engine_version = engine::kEngineVersion;
+    manifest.seed = options.seed;
+    manifest.build_id = build_id();
+    manifest.compiler = compiler_id();
+    manifest.origin = data_.empty() ? "generator, seed " + std::to_string(seed_) : data_.front();
+    journal::WriterOptions writing;
+    writing.clock = wall_clock_ns;
+    return sim::RunSink::create(journal_, manifest, writing);
+  }
+
+  // A journal that this command began is not left in the way of the next one.
+  Error failed(Error error) const {
+    std::error_code ignored;
+    if (!journal_.empty()) std::filesystem::remove_all(journal_, ignored);
+    return error;
+  }
+
   void announce(Terminal& terminal, const exchange::ExchangeServer& server, std::size_t accounts, bool is_tls) {
     const std::string place = server.address() + ":" + std::to_string(server.port());
     if (json) {
@@ -170,6 +245,7 @@ class Exchange final : public Command {
       out.field("rest", (is_tls ? "https://" : "http://") + place + "/fapi");
       out.field("streams", (is_tls ? "wss://" : "ws://") + place);
       out.field("accounts", static_cast<std::uint64_t>(accounts));
+      if (server.admin_port() != 0) out.field("admin_port", std::uint64_t{server.admin_port()});
       out.end_object();
       terminal.line(out.text());
     } else {
@@ -187,7 +263,9 @@ class Exchange final : public Command {
   std::vector<std::string> accounts_;
   double speed_ = 1;
   bool unrouted_has_all_ = false;
+  std::string admin_;
   std::string journal_;
+  std::uint64_t day_seed_ = kNoSeed;
   std::string config_;
   std::vector<std::string> settings_;
   std::string tls_certificate_;

@@ -3,6 +3,7 @@
 
 #include "engine/replay.h"
 #include "engine/version.h"
+#include "gateway/exchange/machine.h"
 #include "tools/command.h"
 #include "tools/journals.h"
 #include "tools/json_output.h"
@@ -51,7 +52,7 @@ class Replay final : public Command {
       return !stop.load(std::memory_order_relaxed);
     };
     const auto start = std::chrono::steady_clock::now();
-    auto replayer = engine::Replayer::open(path_, std::move(options));
+    auto replayer = open(std::move(options));
     if (!replayer) return replayer.error();
     auto report = replayer->run();
     progress.clear();
@@ -72,6 +73,14 @@ class Replay final : public Command {
   }
 
  private:
+  // An exchange's day has the exchange recomputed, everything else an engine.
+  Result<engine::Replayer> open(engine::ReplayOptions options) const {
+    auto reader = journal::JournalReader::open(path_);
+    if (!reader) return reader.error();
+    if (reader->manifest().mode != schema::RunMode::EXCHANGE) return engine::Replayer::open(path_, std::move(options));
+    return engine::Replayer::open(path_, std::move(options), std::make_unique<gateway::exchange::ExchangeMachine>());
+  }
+
   void show_json(Terminal& terminal, const engine::ReplayReport& report, engine::Replayer& replayer, double seconds) {
     Json out;
     out.begin_object();
@@ -155,6 +164,7 @@ class Replay final : public Command {
 
   static std::string symbol(engine::Replayer& replayer, std::uint32_t number) {
     if (number == 0) return "";
+    if (!replayer.has_engine()) return number_name(number);
     const Instrument* instrument = replayer.engine().instruments().find(number);
     return instrument == nullptr ? number_name(number) : instrument->symbol;
   }

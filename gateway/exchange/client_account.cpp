@@ -18,8 +18,9 @@ ApiError refusal_of(sim::VenueError error) {
 
 }  // namespace
 
-ClientAccount::ClientAccount(std::uint32_t number, const config::Config& config, MarketBoard& board, StreamHub& hub)
-    : number_(number), config_(config), board_(board), hub_(hub), venue_(config, {}) {}
+ClientAccount::ClientAccount(std::uint32_t number, const config::Config& config, MarketBoard& board, StreamHub& hub,
+                             std::uint64_t seed)
+    : number_(number), seed_(seed), config_(config), board_(board), hub_(hub), venue_(config, {}) {}
 
 void ClientAccount::open(UnixNanos now) {
   updated_ = now;

@@ -27,8 +27,9 @@ namespace reprise::gateway::exchange {
 
 class ClientAccount {
  public:
-  // `number`: from 1; its orders' ids begin at number * 10^12.
-  ClientAccount(std::uint32_t number, const config::Config& config, MarketBoard& board, StreamHub& hub);
+  // `number`: from 1; its orders' ids begin at number * 10^12. `seed`: of its listen keys.
+  ClientAccount(std::uint32_t number, const config::Config& config, MarketBoard& board, StreamHub& hub,
+                std::uint64_t seed = 0);
 
   void open(UnixNanos now);
   void on_market(const journal::RecordView& record, InstrumentNo instrument, UnixNanos now, UnixNanos happened);
@@ -131,6 +132,7 @@ class ClientAccount {
   Asked<InstrumentNo> instrument_or_all(const Params& params) const;  // 0 = no symbol given
 
   std::uint32_t number_;
+  std::uint64_t seed_;
   config::Config config_;
   MarketBoard& board_;
   StreamHub& hub_;

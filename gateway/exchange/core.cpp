@@ -42,13 +42,17 @@ void ExchangeCore::add_account(const std::string& api_key, std::int64_t balance_
   config.account.initial_balance_e8 = balance_e8;
   Client client;
   client.account =
-      std::make_unique<ClientAccount>(static_cast<std::uint32_t>(clients_.size() + 1), config, board_, hub_);
+      std::make_unique<ClientAccount>(static_cast<std::uint32_t>(clients_.size() + 1), config, board_, hub_, seed_);
   client.verify = std::move(verify);
   clients_[api_key] = std::move(client);
 }
 
 void ExchangeCore::open(UnixNanos now) {
   for (auto& [key, client] : clients_) client.account->open(now);
+}
+
+void ExchangeCore::expire_listen_keys(UnixNanos now) {
+  for (auto& [key, client] : clients_) client.account->expire_listen_key(now);
 }
 
 void ExchangeCore::on_market(const journal::RecordView& record, InstrumentNo instrument, UnixNanos now,
@@ -144,6 +148,10 @@ Answer ExchangeCore::on_request(const HttpRequest& request, Clock clock) {
   Answer answer = result ? Answer{200, std::move(*result), {}} : answer_of(result.error());
   answer.headers = usage_headers(request.peer, client, counts_orders, clock.wall);
   return answer;
+}
+
+bool ExchangeCore::is_api_path(std::string_view path) {
+  return path == kApiPath;
 }
 
 bool ExchangeCore::is_websocket_path(std::string_view path) {

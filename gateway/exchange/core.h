@@ -38,6 +38,8 @@ class ExchangeCore {
   ExchangeCore(config::Config config, UsageLimits limits, StreamHub::Send send, bool unrouted_has_all = false)
       : config_(std::move(config)), hub_(std::move(send), unrouted_has_all), board_(hub_), usage_(limits) {}
 
+  // Of listen keys. Set before the accounts are added.
+  void set_seed(std::uint64_t seed) { seed_ = seed; }
   // Accounts are added before the first record.
   void add_account(const std::string& api_key, std::int64_t balance_e8, Verify verify);
   void open(UnixNanos now);
@@ -48,9 +50,11 @@ class ExchangeCore {
   UnixNanos next_timer() const;
 
   Answer on_request(const HttpRequest& request, Clock clock);
+  void expire_listen_keys(UnixNanos now);  // of all accounts, as if their time were up
 
   // A connection is for streams, or for the WebSocket API (/ws-fapi/v1). False: no such path.
   static bool is_websocket_path(std::string_view path);
+  static bool is_api_path(std::string_view path);
   void on_open(ConnectionNo connection, const HttpRequest& request, Clock clock);
   void on_text(ConnectionNo connection, std::string_view text, Clock clock);
   void on_closed(ConnectionNo connection);
@@ -82,6 +86,7 @@ class ExchangeCore {
                                                                  bool counts_orders, UnixNanos wall) const;
 
   config::Config config_;
+  std::uint64_t seed_ = 0;
   StreamHub hub_;
   MarketBoard board_;
   Usage usage_;

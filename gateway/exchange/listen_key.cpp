@@ -12,12 +12,11 @@ constexpr std::int64_t kLife = 60LL * 60 * 1'000 * kMillisecond;
 const std::string& ClientAccount::start_listen_key(UnixNanos now) {
   listen_key_until_ = {now.ns + kLife};
   if (!listen_key_.empty()) return listen_key_;
-  // 64 letters and digits that nobody has to remember; no secret: whoever can connect here may have the account's key
-  // too.
+  // 64 letters and digits that nobody has to remember, and nobody can guess who does not know the seed.
   static constexpr char kLetters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
   const std::string name = "listen-key-" + std::to_string(number_) + "-" + std::to_string(++listen_keys_made_);
   for (std::uint64_t part = 0; listen_key_.size() < 64; ++part) {
-    std::uint64_t bits = journal::hash64(name.data(), name.size(), part);
+    std::uint64_t bits = journal::hash64(name.data(), name.size(), seed_ + part);
     for (int n = 0; n < 8; ++n, bits >>= 6) listen_key_ += kLetters[(bits & 63) % 62];
   }
   return listen_key_;

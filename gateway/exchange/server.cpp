@@ -4,6 +4,8 @@
 #include <cmath>
 
 #include "gateway/binance/signer.h"
+#include "gateway/binance/text_encoding.h"
+#include "gateway/exchange/json_text.h"
 
 namespace reprise::gateway::exchange {
 
@@ -11,6 +13,7 @@ namespace {
 
 constexpr net::Duration kShortestWait = std::chrono::milliseconds(1);
 constexpr std::size_t kMaxOpenings = 4096;
+constexpr std::int64_t kHead = 60'000'000'000;  // a feed begins so long before the server at most
 constexpr net::Duration kPingInterval = std::chrono::minutes(3);
 
 HttpRequest core_request(const net::Request& request) {
@@ -21,35 +24,43 @@ HttpRequest core_request(const net::Request& request) {
   return out;
 }
 
-Result<ExchangeCore::Verify> verifier_of(const ServedAccount& account) {
-  auto verifier = account.public_key_pem.empty() ? binance::SignatureVerifier::of_secret(account.secret)
-                                                 : binance::SignatureVerifier::of_public_key(account.public_key_pem);
-  if (!verifier) return verifier.error();
-  const auto shared = std::make_shared<binance::SignatureVerifier>(std::move(verifier).value());
-  return ExchangeCore::Verify(
-      [shared](std::string_view payload, std::string_view signature) { return shared->accepts(payload, signature); });
+Result<binance::SignatureVerifier> verifier_of(const ServedAccount& account) {
+  return account.public_key_pem.empty() ? binance::SignatureVerifier::of_secret(account.secret)
+                                        : binance::SignatureVerifier::of_public_key(account.public_key_pem);
+}
+
+// A message that is no text is one that nobody understands.
+std::string_view as_text(std::string_view message) {
+  return binance::is_utf8(message) && message.find('\0') == std::string_view::npos ? message : std::string_view();
+}
+
+net::Response to_response(Answer&& answer) {
+  net::Response response;
+  response.status = answer.status;
+  response.body = std::move(answer.body);
+  response.headers.add("Content-Type", "application/json");
+  for (auto& [name, value] : answer.headers) response.headers.add(std::move(name), std::move(value));
+  return response;
 }
 
 }  // namespace
 
-ExchangeServer::ExchangeServer(net::Loop& loop, ExchangeServerOptions options)
-    : loop_(loop),
-      options_(std::move(options)),
-      core_(
-          options_.config, options_.limits,
-          [this](ConnectionNo id, std::shared_ptr<const std::string> text) {
-            (void)server_->send_text(id, std::move(text));  // one that is gone or too slow is the server's business
-          },
-          options_.unrouted_has_all) {}
+ExchangeServer::ExchangeServer(net::Loop& loop, ExchangeServerOptions options, sim::RunSink& sink)
+    : loop_(loop), options_(std::move(options)), sink_(sink), seat_(sink) {}
 
 Result<std::unique_ptr<ExchangeServer>> ExchangeServer::start(
-    net::Loop& loop, ExchangeServerOptions options,
+    net::Loop& loop, ExchangeServerOptions options, sim::RunSink& sink,
     const std::function<Result<std::unique_ptr<MarketFeed>>(UnixNanos)>& open_feed) {
-  std::unique_ptr<ExchangeServer> made(new ExchangeServer(loop, std::move(options)));
+  std::unique_ptr<ExchangeServer> made(new ExchangeServer(loop, std::move(options), sink));
+  ExchangeSetup setup;
+  setup.config = made->options_.config;
+  setup.limits = made->options_.limits;
+  setup.unrouted_has_all = made->options_.unrouted_has_all;
   for (const ServedAccount& account : made->options_.accounts) {
-    auto verify = verifier_of(account);
-    if (!verify) return verify.error();
-    made->core_.add_account(account.api_key, account.balance_e8, std::move(verify).value());
+    auto verifier = verifier_of(account);
+    if (!verifier) return verifier.error();
+    made->doorkeeper_.add(account.api_key, std::move(verifier).value());
+    setup.balances_e8.push_back(account.balance_e8);
   }
   made->wall_start_ = made->options_.wall_clock();
   made->steady_start_ = loop.now();
@@ -63,8 +74,14 @@ Result<std::unique_ptr<ExchangeServer>> ExchangeServer::start(
   auto server = net::start_server(loop, std::move(listening), *made);
   if (!server) return server.error();
   made->server_ = std::move(server).value();
+  if (made->options_.admin) {
+    auto admin = AdminDesk::start(loop, *made->options_.admin, *made);
+    if (!admin) return admin.error();
+    made->admin_ = std::move(admin).value();
+  }
   // Accounts open with the venue's first moment; instruments and books that stand at its head come right behind.
-  made->core_.open({made->wall_start_ - 60'000'000'000});
+  if (Status begun = made->seat_.begin(setup, made->options_.seed, {made->wall_start_ - kHead}); !begun)
+    return begun.error();
   made->play_on();
   return made;
 }
@@ -85,14 +102,57 @@ void ExchangeServer::play(UnixNanos until) {
   while (true) {
     const std::optional<UnixNanos> next = feed_->next();
     if (!next || *next > until) break;
-    core_.on_timer(*next);
+    seat_.on_timer(*next);
     feed_->take([&](const journal::RecordView& view, InstrumentNo instrument, UnixNanos now, UnixNanos happened) {
-      core_.on_market(view, instrument, now, happened);
+      seat_.on_market(view, instrument, now, happened);
     });
     ++counts_.market_records;
+    depart();
   }
   counts_.market_ended = !feed_->next().has_value();
-  core_.on_timer(until);
+  seat_.on_timer(until);
+  depart();
+}
+
+void ExchangeServer::send(ConnectionNo connection, const std::shared_ptr<const std::string>& text) {
+  // One that is gone or too slow is the server's business.
+  if (api_connections_.count(connection) == 0) {
+    (void)server_->send_text(connection, text);
+  } else {
+    (void)server_->send_text(connection, std::make_shared<const std::string>(doorkeeper_.release(*text)));
+  }
+}
+
+void ExchangeServer::depart() {
+  for (Departure& departure : seat_.machine().take_departures()) depart(std::move(departure));
+}
+
+void ExchangeServer::depart(Departure&& d) {
+  const auto in_time = [&](DurationNanos delay, std::function<void()> act) {
+    if (delay.ns <= 0) return act();
+    (void)loop_.after(net::Duration(delay.ns), std::move(act));
+  };
+  switch (d.kind) {
+    case Departure::Kind::drop: server_->drop(d.connection); return;
+    case Departure::Kind::mute: server_->mute(d.connection); return;
+    case Departure::Kind::message:
+      return in_time(d.delay, [this, connection = d.connection, text = d.text, alive = std::weak_ptr(alive_)] {
+        if (!alive.expired()) send(connection, text);
+      });
+    case Departure::Kind::answer: break;
+  }
+  const net::Reply reply = *std::exchange(reply_, std::nullopt);
+  using End = RequestFault::End;
+  switch (d.end) {
+    case End::hang: return reply.hang();
+    case End::reset: return reply.drop();
+    case End::cut: {
+      const std::size_t half = d.answer.body.size() / 2;
+      return reply.cut(to_response(std::move(d.answer)), half);
+    }
+    case End::answer:
+      return in_time(d.delay, [reply, response = to_response(std::move(d.answer))] { reply.send(response); });
+  }
 }
 
 void ExchangeServer::play_on() {
@@ -100,7 +160,7 @@ void ExchangeServer::play_on() {
   const UnixNanos now = clock().now;
   play(now);
   std::optional<UnixNanos> next = feed_->next();
-  if (const UnixNanos due = core_.next_timer(); due.ns != 0 && (!next || due < *next)) next = due;
+  if (const UnixNanos due = seat_.next_timer(); due.ns != 0 && (!next || due < *next)) next = due;
   if (!next) return;
   const double wait = static_cast<double>(next->ns - now.ns) / options_.speed;
   timer_ = loop_.after(std::max(kShortestWait, net::Duration(static_cast<std::int64_t>(wait))), [this] { play_on(); });
@@ -110,13 +170,9 @@ void ExchangeServer::on_request(net::Request request, net::Reply reply) {
   ++counts_.requests;
   const Clock now = clock();
   play(now.now);
-  Answer answer = core_.on_request(core_request(request), now);
-  net::Response response;
-  response.status = answer.status;
-  response.body = std::move(answer.body);
-  response.headers.add("Content-Type", "application/json");
-  for (auto& [name, value] : answer.headers) response.headers.add(std::move(name), std::move(value));
-  reply.send(std::move(response));
+  reply_ = std::move(reply);
+  seat_.on_request(request.connection, doorkeeper_.admit(core_request(request)), now);
+  depart();
 }
 
 std::optional<net::Response> ExchangeServer::on_websocket(const net::Request& request) {
@@ -125,7 +181,7 @@ std::optional<net::Response> ExchangeServer::on_websocket(const net::Request& re
   }
   // A client that goes away in the middle of its handshake leaves one behind: the oldest go first.
   if (openings_.size() >= kMaxOpenings) openings_.erase(openings_.begin());
-  openings_[request.connection] = core_request(request);
+  openings_[request.connection] = doorkeeper_.admit(core_request(request));
   return std::nullopt;
 }
 
@@ -137,8 +193,10 @@ void ExchangeServer::on_open(net::ConnectionId id) {
   }
   const Clock now = clock();
   play(now.now);
-  core_.on_open(id, opening->second, now);
+  if (ExchangeCore::is_api_path(opening->second.path)) api_connections_.insert(id);
+  seat_.on_open(id, opening->second, now);
   openings_.erase(opening);
+  depart();
   const auto ping = [this, id](auto&& again) -> void {
     (void)server_->ping(id, std::to_string(clock().wall.ns / 1'000'000));
     pings_[id] = loop_.after(kPingInterval, [again] { again(again); });
@@ -149,15 +207,64 @@ void ExchangeServer::on_open(net::ConnectionId id) {
 void ExchangeServer::on_text(net::ConnectionId id, std::string_view text) {
   const Clock now = clock();
   play(now.now);
-  core_.on_text(id, text, now);
+  seat_.on_text(id, api_connections_.count(id) != 0 ? doorkeeper_.admit_message(text) : as_text(text), now);
+  depart();
 }
 
 void ExchangeServer::on_closed(net::ConnectionId id, std::string_view) {
-  core_.on_closed(id);
+  const Clock now = clock();
+  play(now.now);
+  api_connections_.erase(id);
+  seat_.on_closed(id, now);
+  depart();
   if (const auto found = pings_.find(id); found != pings_.end()) {
     loop_.cancel(found->second);
     pings_.erase(found);
   }
+}
+
+Result<journal::Digest> ExchangeServer::stop() {
+  if (timer_ != 0) loop_.cancel(std::exchange(timer_, 0));
+  if (admin_) admin_->stop();
+  server_->stop();
+  return seat_.end("stopped");
+}
+
+Result<std::uint64_t> ExchangeServer::add_fault(std::string_view json) {
+  auto fault = FaultDesk::parse(json);
+  if (!fault) return fault.error();
+  const Clock now = clock();
+  play(now.now);
+  seat_.on_fault(fault->name, json, now);
+  depart();
+  return seat_.machine().faults().last_id();
+}
+
+bool ExchangeServer::remove_fault(std::uint64_t id) {
+  const std::vector<Fault>& standing = seat_.machine().faults().standing();
+  const bool is_there =
+      id == 0 || std::any_of(standing.begin(), standing.end(), [&](const Fault& f) { return f.id == id; });
+  if (!is_there) return false;
+  const Clock now = clock();
+  play(now.now);
+  seat_.on_fault("remove", std::to_string(id), now);
+  return true;
+}
+
+std::string ExchangeServer::state_json() {
+  const net::ServerCounts server = server_->counts();
+  JsonText out;
+  out.open().field("time", ms(clock().now)).field("wallTime", ms(clock().wall));
+  out.field("requests", static_cast<std::int64_t>(counts_.requests));
+  out.field("marketRecords", static_cast<std::int64_t>(counts_.market_records));
+  out.field("connections", static_cast<std::int64_t>(server.open));
+  out.field("websockets", static_cast<std::int64_t>(server.websockets));
+  out.key("faults").open_list();
+  for (const Fault& fault : seat_.machine().faults().standing()) {
+    out.open().field("id", static_cast<std::int64_t>(fault.id)).field("fault", std::string_view(fault.name));
+    out.field("path", std::string_view(fault.path)).field("struck", static_cast<std::int64_t>(fault.struck)).close();
+  }
+  return out.close_list().close().str();
 }
 
 }  // namespace reprise::gateway::exchange

@@ -1,20 +1,26 @@
-// The exchange server: ExchangeCore behind sockets, its market played in real time or faster.
+// The exchange server: the exchange behind sockets, its market played in real time or faster, its day in a journal.
+//
+//   sockets ──> Doorkeeper ──> ExchangeSeat: journal, machine, journal ──> sockets
+//   market ───────────────────────^
 //
 // One thread, the loop's. The venue's clock starts at the wall clock and runs on a steady one, so it never steps; at
 // another speed than 1 the market's time runs away from the wall clock, against which request timestamps are still
-// checked. Listens on loopback unless told otherwise.
+// checked. Listens on loopback unless told otherwise. A journal that cannot be written ends the server: status().
 #pragma once
 
 #include <functional>
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "config/config.h"
 #include "gateway/binance/secret.h"
-#include "gateway/exchange/core.h"
+#include "gateway/exchange/admin.h"
+#include "gateway/exchange/doorkeeper.h"
+#include "gateway/exchange/exchange_seat.h"
 #include "gateway/exchange/market_feed.h"
 #include "gateway/net/server.h"
 
@@ -37,6 +43,8 @@ struct ExchangeServerOptions {
   double speed = 1;
   bool unrouted_has_all = false;             // streams of every kind on /ws and /stream
   std::function<std::int64_t()> wall_clock;  // ns UTC
+  std::uint64_t seed = 0;                    // of listen keys and of what faults draw
+  std::optional<AdminOptions> admin;
 };
 
 struct ExchangeCounts {
@@ -45,18 +53,22 @@ struct ExchangeCounts {
   bool market_ended = false;
 };
 
-class ExchangeServer final : public net::ServerHandler {
+class ExchangeServer final : public net::ServerHandler, private AdminTarget {
  public:
-  // `open_feed` is told when the venue's clock begins.
+  // `open_feed` is told when the venue's clock begins. The sink is the day's journal, or none; it outlives the server.
   static Result<std::unique_ptr<ExchangeServer>> start(
-      net::Loop& loop, ExchangeServerOptions options,
+      net::Loop& loop, ExchangeServerOptions options, sim::RunSink& sink,
       const std::function<Result<std::unique_ptr<MarketFeed>>(UnixNanos)>& open_feed);
   ~ExchangeServer() override;
 
   std::uint16_t port() const { return server_->port(); }
   std::string address() const { return server_->address(); }
   const ExchangeCounts& counts() const { return counts_; }
-  void stop() { server_->stop(); }
+  std::uint16_t admin_port() const { return admin_ == nullptr ? std::uint16_t{0} : admin_->port(); }
+  Status status() const { return sink_.status(); }
+  // Ends in order: nothing comes in any more, and the journal is ended.
+  Result<journal::Digest> stop();
+  std::uint64_t records() const { return seat_.records(); }
 
   // net::ServerHandler
   void on_request(net::Request request, net::Reply reply) override;
@@ -66,14 +78,27 @@ class ExchangeServer final : public net::ServerHandler {
   void on_closed(net::ConnectionId id, std::string_view reason) override;
 
  private:
-  ExchangeServer(net::Loop& loop, ExchangeServerOptions options);
+  ExchangeServer(net::Loop& loop, ExchangeServerOptions options, sim::RunSink& sink);
+  // AdminTarget
+  Result<std::uint64_t> add_fault(std::string_view json) override;
+  bool remove_fault(std::uint64_t id) override;
+  std::string state_json() override;
+
   Clock clock() const;
+  void depart();  // what the machine said goes out
+  void depart(Departure&& departure);
+  void send(ConnectionNo connection, const std::shared_ptr<const std::string>& text);
   void play(UnixNanos until);  // market and timers up to this moment, in their order
   void play_on();              // and plans the next time
 
   net::Loop& loop_;
   ExchangeServerOptions options_;
-  ExchangeCore core_;
+  sim::RunSink& sink_;
+  Doorkeeper doorkeeper_;
+  ExchangeSeat seat_;
+  std::optional<net::Reply> reply_;  // to the request that is being handled
+  std::set<ConnectionNo> api_connections_;
+  std::unique_ptr<AdminDesk> admin_;
   std::unique_ptr<MarketFeed> feed_;
   std::unique_ptr<net::Server> server_;
   std::map<net::ConnectionId, HttpRequest> openings_;  // upgrades that were let pass; on_open follows, or nothing
@@ -82,6 +107,7 @@ class ExchangeServer final : public net::ServerHandler {
   std::int64_t wall_start_ = 0;
   std::int64_t steady_start_ = 0;
   ExchangeCounts counts_;
+  std::shared_ptr<char> alive_ = std::make_shared<char>();  // gone with the server: late messages have nowhere to go
 };
 
 }  // namespace reprise::gateway::exchange

@@ -23,8 +23,9 @@ class Session {
     if (tls) client_tls_ = net::ClientTls{std::move(ca), "localhost"};
     options.tls = std::move(tls);
     options.wall_clock = [] { return kWall; };
+    options.admin.emplace().token = binance::Secret::copy_of("a token of some length");
     auto started = ExchangeServer::start(
-        loop, std::move(options),
+        loop, std::move(options), sink_,
         [](UnixNanos start) -> Result<std::unique_ptr<MarketFeed>> { return open_generated_feed(7, 1, start); });
     REQUIRE(started.ok());
     server = std::move(started).value();
@@ -35,6 +36,12 @@ class Session {
     auto made = net::make_http_client(loop, std::move(client));
     REQUIRE(made.ok());
     http = std::move(made).value();
+    client.host = "127.0.0.1";
+    client.port = server->admin_port();
+    client.tls.reset();
+    made = net::make_http_client(loop, std::move(client));
+    REQUIRE(made.ok());
+    admin_ = std::move(made).value();
   }
 
   template <class Done>
@@ -51,17 +58,37 @@ class Session {
     request.query = query;
     request.body = body;
     if (!key.empty()) request.headers.add("X-MBX-APIKEY", key);
+    net::HttpResult result = send(*http, std::move(request), std::chrono::seconds(20));
+    INFO(result.problem);
+    REQUIRE(result.fate == net::Fate::answered);
+    return std::move(result.response);
+  }
+
+  // The operator's port.
+  net::Response operate(const std::string& method, const std::string& path, const std::string& body,
+                        const std::string& token = "a token of some length") {
+    net::Request request;
+    request.method = method;
+    request.path = path;
+    request.body = body;
+    request.headers.add("Authorization", "Bearer " + token);
+    net::HttpResult result = send(*admin_, std::move(request), std::chrono::seconds(20));
+    REQUIRE(result.fate == net::Fate::answered);
+    return std::move(result.response);
+  }
+
+  net::HttpResult send(net::HttpClient& client, net::Request request, net::Duration time) {
     std::optional<net::HttpResult> result;
-    http->send(std::move(request), std::chrono::seconds(20), [&](net::HttpResult r) { result = std::move(r); });
+    client.send(std::move(request), time, [&](net::HttpResult r) { result = std::move(r); });
     REQUIRE(until([&] { return result.has_value(); }));
-    INFO(result->problem);
-    REQUIRE(result->fate == net::Fate::answered);
-    return std::move(result->response);
+    return std::move(*result);
   }
 
   net::Loop loop;
+  sim::RunSink sink_ = sim::RunSink::none();
   std::unique_ptr<ExchangeServer> server;
   std::unique_ptr<net::HttpClient> http;
+  std::unique_ptr<net::HttpClient> admin_;
   std::optional<net::ClientTls> client_tls_;
 };
 
@@ -151,6 +178,43 @@ TEST_CASE("exchange: user events reach the private stream, and a path that nobod
   auto refused = net::open_websocket(s.loop, options, lost);
   REQUIRE(refused.ok());
   CHECK(s.until([&] { return lost.ended; }));
+}
+
+TEST_CASE("the operator's port makes requests and connections fail, and lets nobody in without the token") {
+  Session s(one(hmac_account()));
+  CHECK(s.operate("GET", "/state", "", "a token of some lengtH").status == 401);
+  CHECK(s.operate("POST", "/faults", R"({"fault":"reset"})", "").status == 401);
+  CHECK(s.operate("POST", "/faults", "nonsense").status == 400);
+  CHECK(s.operate("POST", "/orders", "").status == 404);
+  const auto fails = [&](const std::string& fault, bool timed_out) {
+    REQUIRE(s.operate("POST", "/faults", fault).status == 200);
+    net::Request request;
+    request.path = "/fapi/v1/time";
+    const net::HttpResult result = s.send(*s.http, std::move(request), std::chrono::milliseconds(300));
+    CHECK(result.fate == net::Fate::unknown);
+    CHECK(result.timed_out == timed_out);
+  };
+  fails(R"({"fault":"lost_request","count":1})", true);
+  fails(R"({"fault":"lost_answer","count":1})", true);
+  fails(R"({"fault":"reset","count":1})", false);
+  fails(R"({"fault":"reset_after","count":1})", false);
+  fails(R"({"fault":"cut_answer","count":1})", false);
+  REQUIRE(s.operate("POST", "/faults", R"({"fault":"unavailable","path":"/fapi/v1/time"})").body == "{\"id\":6}");
+  CHECK(s.ask("GET", "/fapi/v1/time", "").status == 503);
+  CHECK(s.operate("GET", "/state", "").body.find("\"unavailable\"") != std::string::npos);
+  CHECK(s.operate("DELETE", "/faults", "").status == 200);
+  CHECK(s.ask("GET", "/fapi/v1/time", "").status == 200);
+
+  Listener listener;
+  net::WebsocketOptions options;
+  options.host = "127.0.0.1";
+  options.port = s.server->port();
+  options.target = "/market/ws/btcusdt@aggTrade";
+  auto socket = net::open_websocket(s.loop, options, listener);
+  REQUIRE(socket.ok());
+  REQUIRE(s.until([&] { return (*socket)->is_open(); }));
+  REQUIRE(s.operate("POST", "/faults", R"({"fault":"disconnect","path":"/market"})").status == 200);
+  CHECK(s.until([&] { return listener.ended; }));
 }
 
 }  // namespace reprise::gateway::exchange::test

@@ -64,7 +64,7 @@ class LiveVenue {
   LiveVenue() : begin_(loop_.now()) {
     exchange::ExchangeServerOptions serving;
     serving.wall_clock = [] { return kMidnight; };
-    auto server = exchange::ExchangeServer::start(loop_, std::move(serving),
+    auto server = exchange::ExchangeServer::start(loop_, std::move(serving), sink_,
                                                   [](UnixNanos start) -> Result<std::unique_ptr<exchange::MarketFeed>> {
                                                     return exchange::open_generated_feed(7, 2, start);
                                                   });
@@ -86,6 +86,7 @@ class LiveVenue {
  private:
   net::Loop loop_;
   std::int64_t begin_;
+  sim::RunSink sink_ = sim::RunSink::none();
   std::unique_ptr<exchange::ExchangeServer> server_;
   std::unique_ptr<Wire> wire_;
   std::unique_ptr<RestClient> rest_;

@@ -35,10 +35,17 @@ strategies:
 )";
 constexpr const char* kSomeSeconds = "0.0022";  // hours
 
-// An exchange server on a thread of its own.
+// An exchange server on a thread of its own, with a journal where a place is given.
 class Exchange {
  public:
-  Exchange() {
+  explicit Exchange(const std::string& journal = "") {
+    if (!journal.empty()) {
+      reprise::journal::Manifest manifest;
+      manifest.mode = reprise::schema::RunMode::EXCHANGE;
+      reprise::journal::WriterOptions writing;
+      writing.clock = [] { return std::int64_t{1}; };
+      sink_ = reprise::sim::RunSink::create(journal, manifest, writing).value();
+    }
     exchange::ExchangeServerOptions options;
     auto loaded = reprise::config::override_entries(reprise::config::journaled_entries({}), {},
                                                     reprise::engine::strategy_catalog());
@@ -53,7 +60,7 @@ class Exchange {
     account.balance_e8 = 1'000 * reprise::kScale;
     options.accounts.push_back(std::move(account));
     auto server = exchange::ExchangeServer::start(
-        loop_, std::move(options),
+        loop_, std::move(options), sink_,
         [](reprise::UnixNanos start) -> reprise::Result<std::unique_ptr<exchange::MarketFeed>> {
           return exchange::open_generated_feed(7, 1, start);
         });
@@ -62,15 +69,21 @@ class Exchange {
     url = "http://127.0.0.1:" + std::to_string(server_->port());
     thread_ = std::thread([this] { loop_.run(); });
   }
-  ~Exchange() {
+  ~Exchange() { (void)stop(); }
+  // Ends the day in order; its digest.
+  std::string stop() {
+    if (!thread_.joinable()) return {};
     loop_.stop();
     thread_.join();
+    auto digest = server_->stop();
     server_.reset();
+    return digest.ok() ? digest->text() : digest.error().text();
   }
   std::string url;
 
  private:
   reprise::net::Loop loop_;
+  reprise::sim::RunSink sink_ = reprise::sim::RunSink::none();
   std::unique_ptr<exchange::ExchangeServer> server_;
   std::thread thread_;
 };
@@ -123,9 +136,10 @@ TEST_CASE("a paper run at an exchange ends in order, replays identical, and with
 }
 
 TEST_CASE("a live run at an exchange ends in order, replays identical, tells an order's causes and keeps its secrets") {
-  const Exchange venue;
   const Keys keys;
   const Scratch scratch;
+  const std::string venue_day = scratch.path("venue");
+  Exchange venue(venue_day);
   const std::string profile = scratch.file("bot.yaml", kProfile);
   const std::string journal = scratch.path("live");
   const std::vector<std::string> line = {"run",     "--mode",    "live",  "--config", profile,      "--url",
@@ -168,8 +182,16 @@ TEST_CASE("a live run at an exchange ends in order, replays identical, tells an 
   CHECK_FALSE(flat["branch"].HasMember("model"));
   CHECK(flat["branch"]["halted"].GetBool());
 
+  // The venue's own day is made again too.
+  const std::string digest = venue.stop();
+  const auto venue_again = answer({"replay", venue_day});
+  CHECK(std::string(venue_again["verdict"].GetString()) == "identical");
+  CHECK(venue_again["digest"].GetString() == digest);
+  CHECK(venue_again["by_type"]["clientMessage"].GetUint64() > 20);
+
   for (const char* planted : {kKey, kSecret}) {
     CHECK_FALSE(stands_in_files(journal, planted));
+    CHECK_FALSE(stands_in_files(venue_day, planted));
     CHECK(outcome.out.find(planted) == std::string::npos);
     CHECK(outcome.err.find(planted) == std::string::npos);
   }

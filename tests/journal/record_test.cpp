@@ -140,6 +140,8 @@ TEST_CASE("names of record types are the schema's and can be read back") {
   CHECK_FALSE(record_type_from("Trade"));
   CHECK(is_output_type(RecordType::BAR));
   CHECK(is_output_type(RecordType::SNAPSHOT_MARK));
+  CHECK_FALSE(is_output_type(RecordType::CLIENT_MESSAGE));
+  CHECK(is_output_type(RecordType::SERVER_ANSWER));
   CHECK_FALSE(is_output_type(RecordType::RUN_END));
   CHECK_FALSE(is_output_type(RecordType::NONE));
   CHECK_FALSE(is_output_type(static_cast<RecordType>(77)));
