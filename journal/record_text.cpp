@@ -133,6 +133,8 @@ constexpr NumberRule kNumberRules[] = {
     {"nextFundingTime", NumberKind::time},
     {"openTime", NumberKind::time},
     {"closeTime", NumberKind::time},
+    {"wallTime", NumberKind::time},
+    {"delay", NumberKind::time},
     {"tsFrom", NumberKind::time},
     {"tsUntil", NumberKind::time},
     {"interval", NumberKind::time},

@@ -44,6 +44,8 @@ std::unique_ptr<Command> make_generate();
 std::unique_ptr<Command> make_import();
 std::unique_ptr<Command> make_record();
 std::unique_ptr<Command> make_run();
+std::unique_ptr<Command> make_kill();
+std::unique_ptr<Command> make_drill();
 std::unique_ptr<Command> make_replay();
 std::unique_ptr<Command> make_verify();
 std::unique_ptr<Command> make_inspect();

@@ -4,7 +4,6 @@
 #include <atomic>
 #include <chrono>
 #include <cmath>
-#include <cstdlib>
 #include <filesystem>
 
 #include "config/loader.h"
@@ -13,6 +12,7 @@
 #include "gateway/exchange/server.h"
 #include "tools/build_info.h"
 #include "tools/command.h"
+#include "tools/endpoint.h"
 #include "tools/journals.h"
 #include "tools/json_output.h"
 #include "tools/stop.h"
@@ -21,33 +21,6 @@ namespace reprise::tools {
 namespace {
 
 namespace exchange = gateway::exchange;
-
-struct Endpoint {
-  std::string address;
-  std::uint16_t port = 0;
-};
-
-Result<Endpoint> parse_endpoint(const std::string& text) {
-  const std::size_t colon = text.rfind(':');
-  Endpoint out;
-  std::int64_t port = -1;
-  if (colon != std::string::npos && colon + 1 < text.size() && text.size() - colon <= 6) {
-    port = 0;
-    for (const char c : text.substr(colon + 1)) {
-      if (c < '0' || c > '9') {
-        port = -1;
-        break;
-      }
-      port = port * 10 + (c - '0');
-    }
-  }
-  if (port < 0 || port > 65'535)
-    return usage_error("\"" + text + "\" is not HOST:PORT", "for example 127.0.0.1:8080; port 0 takes any free one");
-  out.address = text.substr(0, colon);
-  out.port = static_cast<std::uint16_t>(port);
-  if (out.address == "localhost" || out.address.empty()) out.address = "127.0.0.1";
-  return out;
-}
 
 // KEY:SECRET:BALANCE, or KEY:FILE.pem:BALANCE with the public key of an RSA or Ed25519 pair.
 Result<exchange::ServedAccount> parse_account(const std::string& text) {
@@ -198,11 +171,9 @@ class Exchange final : public Command {
     exchange::AdminOptions options;
     options.address = place->address;
     options.port = place->port;
-    const char* token = std::getenv("REPRISE_ADMIN_TOKEN");
-    if (token == nullptr || std::string_view(token).size() < 8)
-      return usage_error("--admin wants a token of 8 characters or more in REPRISE_ADMIN_TOKEN",
-                         "whoever has it can make this exchange misbehave");
-    options.token = gateway::binance::Secret::copy_of(token);
+    auto token = operator_token("REPRISE_ADMIN_TOKEN", "--admin");
+    if (!token) return token.error();
+    options.token = std::move(*token);
     return options;
   }
 

@@ -46,8 +46,19 @@ class Run final : public Command {
     arguments.text("--on-stop", on_stop_, "live: what becomes of open orders and positions at the end")
         .choices({"cancel", "keep", "flatten"})
         .shows_default();
-    arguments.text("--kill-file", kill_file_, "paper, live: a file that engages the kill switch when it is there")
+    arguments
+        .text("--kill-file", kill_file_,
+              "paper, live: a file that engages the kill switch when it is there (default: JOURNAL.kill)")
         .value("FILE");
+    arguments
+        .text("--control", control_,
+              "paper, live: operator port, POST /kill and GET /state; its token is in REPRISE_CONTROL_TOKEN")
+        .value("HOST:PORT");
+    arguments.text("--confirm", confirmation_, "live: \"real-money\" where the venue trades it").value("WORD");
+    arguments.texts("--accept", accepted_, "live: take upon yourself what a check refuses by name").value("NAME");
+    arguments.text("--drill-report", drill_report_, "live: what reprise drill kill-switch left")
+        .value("FILE")
+        .shows_default();
     arguments.flag("--no-journal", no_journal_, "trade without journaling (to measure what the journal costs)");
     arguments.flag("--verbose", verbose_, "log to standard error at the configured level");
     arguments.examples(
@@ -105,7 +116,11 @@ class Run final : public Command {
       venue.durability = durability;
       venue.resume = resume_;
       venue.on_stop = on_stop_;
-      venue.kill_file = kill_file_;
+      venue.kill_file = kill_file_.empty() ? kill_file_of(journal_) : kill_file_;
+      venue.control = control_;
+      venue.confirmation = confirmation_;
+      venue.accepted = {accepted_.begin(), accepted_.end()};
+      venue.drill_report = drill_report_;
       venue.hours = hours_;
       venue.snapshot_interval = snapshot_every_;
       venue.json = json;
@@ -252,6 +267,10 @@ class Run final : public Command {
   double hours_ = 0;
   std::string on_stop_ = "cancel";
   std::string kill_file_;
+  std::string control_;
+  std::string confirmation_;
+  std::vector<std::string> accepted_;
+  std::string drill_report_ = kDrillReport;
   bool no_journal_ = false;
   bool verbose_ = false;
 };

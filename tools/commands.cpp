@@ -8,6 +8,8 @@ const std::vector<CommandEntry>& commands() {
       {"import", "turn recorded market data into a dataset journal", false, make_import},
       {"record", "record a venue's live market data into dataset journals, without keys", false, make_record},
       {"run", "trade a dataset, journaling everything", false, make_run},
+      {"kill", "engage the kill switch of a run: cancel everything, close everything, stay out", false, make_kill},
+      {"drill", "exercise the kill switch against an exchange of its own, and leave a report", false, make_drill},
       {"replay", "recompute every output of a journal and compare byte for byte", false, make_replay},
       {"verify", "check the integrity of a journal: checksums, chain, gaps, manifest", false, make_verify},
       {"inspect", "show the whole state at a seq or a time", false, make_inspect},

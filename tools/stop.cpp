@@ -36,7 +36,21 @@ void on_signal(int number) {
   }
 }
 
+std::atomic<bool> kill_wanted{false};
+void on_kill_signal(int) {
+  kill_wanted.store(true);
+}
+
 }  // namespace
+
+const std::atomic<bool>& kill_on_signal() {
+  struct sigaction action {};
+  action.sa_handler = on_kill_signal;
+  sigemptyset(&action.sa_mask);
+  action.sa_flags = SA_RESTART;
+  sigaction(SIGUSR1, &action, nullptr);
+  return kill_wanted;
+}
 
 const std::atomic<bool>& stop_on_signals() {
   struct sigaction action {};

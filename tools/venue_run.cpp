@@ -8,20 +8,25 @@
 
 #include "engine/execution/order_manager.h"
 #include "engine/portfolio/portfolio.h"
+#include "engine/risk/risk_engine.h"
 #include "engine/version.h"
 #include "gateway/binance/account_form.h"
 #include "gateway/binance/json_text.h"
 #include "gateway/binance/market_session.h"
 #include "gateway/binance/net_wire.h"
 #include "gateway/binance/venue_facts.h"
+#include "gateway/run/kill_control.h"
 #include "gateway/run/live_loop.h"
 #include "gateway/run/paper_loop.h"
+#include "gateway/run/preflight.h"
 #include "journal/journal_reader.h"
 #include "tools/build_info.h"
+#include "tools/endpoint.h"
 #include "tools/journals.h"
 #include "tools/json_output.h"
 #include "tools/logging.h"
 #include "tools/moment.h"
+#include "tools/schema_names.h"
 #include "tools/stop.h"
 
 namespace reprise::tools {
@@ -30,10 +35,9 @@ namespace {
 namespace binance = gateway::binance;
 using Clock = std::chrono::steady_clock;
 
-constexpr auto kTurn = std::chrono::milliseconds(50);
+constexpr auto kTurn = std::chrono::milliseconds(10);  // how soon a signal or a kill file is seen
 constexpr auto kLongestStart = std::chrono::seconds(60);
 constexpr auto kLongestEnd = std::chrono::seconds(30);
-constexpr DurationNanos kLargestOffset = DurationNanos::seconds(10);
 
 std::vector<std::string> symbols_of(const config::Config& config) {
   std::vector<std::string> symbols;
@@ -79,12 +83,8 @@ class VenueRun final : private binance::MarketSink, private binance::RestListene
     auto environment = binance::environment_at(options_.url);
     if (!environment) return environment.error();
     environment->ca_file = options_.ca_file;
-    if (options_.is_live && environment->is_live()) {
-      return refused(
-          "this version does not send orders to the production venue: its self-checks and profiles are not "
-          "complete yet",
-          "trade on paper with --mode paper, or live at the testnet or at reprise exchange");
-    }
+    facts_.is_production = environment->is_live();
+    if (Status fit = check_offline(); !fit) return fit.error();
     auto wire = binance::make_net_wire(loop_, *environment, [] { return UnixNanos{wall_clock_ns()}; });
     if (!wire) return wire.error();
     wire_ = std::move(wire).value();
@@ -106,6 +106,7 @@ class VenueRun final : private binance::MarketSink, private binance::RestListene
     if (Status opened = open_journal(binance::text_of(environment->at(binance::Host::rest))); !opened)
       return opened.error();
     if (Status begun = begin(*facts, names); !begun) return begun.error();
+    if (Status opened = open_control(); !opened) return opened.error();
     const std::string ended_by = trade();
     return end(ended_by);
   }
@@ -135,10 +136,7 @@ class VenueRun final : private binance::MarketSink, private binance::RestListene
     if (!problem->empty())
       return io_error("the venue's clock cannot be read: " + *problem, "check the address and the network");
     const DurationNanos offset = rest_->clock_offset();
-    if (offset.ns > kLargestOffset.ns || offset.ns < -kLargestOffset.ns) {
-      return refused("our clock and the venue's are " + seconds_text(static_cast<double>(offset.ns) / 1e9) + " apart",
-                     "set the machine's clock (NTP)");
-    }
+    if (Status fit = judge({gateway::clock_check(facts_, offset)}); !fit) return fit;
     say("venue clock " + seconds_text(static_cast<double>(offset.ns) / 1e9) + " ahead of ours, round trip " +
         seconds_text(static_cast<double>(rest_->round_trip().ns) / 1e9));
     return ok_status();
@@ -169,6 +167,35 @@ class VenueRun final : private binance::MarketSink, private binance::RestListene
                    "set it by hand where open orders or positions forbid it");
   }
 
+  // What was found out, said; the first refusal ends the run before it began.
+  Status judge(const std::vector<gateway::Check>& checks) {
+    for (const gateway::Check& check : checks) {
+      logging::info("check: " + check.name + ": " + check.text, {});
+      if (check.verdict == gateway::Check::Verdict::noted) say("note: " + check.name + ": " + check.text);
+    }
+    if (const gateway::Check* refusal = gateway::refusal_among(checks); refusal != nullptr)
+      return refused(refusal->name + ": " + refusal->text, refusal->hint);
+    return ok_status();
+  }
+
+  Status check_offline() {
+    std::error_code ignored;
+    const std::filesystem::path journal = std::filesystem::absolute(options_.journal);
+    facts_.accepted = options_.accepted;
+    facts_.profiles = options_.loaded.files;
+    facts_.confirmation = options_.confirmation;
+    facts_.now = wall_clock_ns();
+    if (auto report = config::read_profile(options_.drill_report); report.ok()) facts_.drill = std::move(*report);
+    facts_.free_disk_bytes = std::filesystem::space(journal.parent_path(), ignored).available;
+    facts_.kill_file_is_there = std::filesystem::exists(options_.kill_file, ignored);
+    facts_.is_resumed = options_.resume;
+    std::vector<gateway::Check> checks = gateway::offline_checks(facts_, options_.loaded.config);
+    // Paper risks the machine alone.
+    if (!options_.is_live)
+      std::erase_if(checks, [](const gateway::Check& c) { return c.name != "disk" && c.name != "kill file"; });
+    return judge(checks);
+  }
+
   // What must be as the engine reckons, before anything is traded.
   Status check_account(const std::vector<std::string>& names) {
     auto hedge = ask(binance::hedge_mode());
@@ -176,8 +203,16 @@ class VenueRun final : private binance::MarketSink, private binance::RestListene
     if (!hedge->is_ok)
       return io_error("the account's position mode cannot be read: " + hedge->message,
                       "check the API key and its permissions");
-    if (hedge->body.find("\"dualSidePosition\":true") != std::string::npos)
-      return refused("the account is in hedge mode; one-way mode is traded", "set it to one-way at the venue");
+    if (Status fit = judge({gateway::position_mode_check(hedge->body)}); !fit) return fit;
+    std::optional<binance::Answer> key;
+    rest_->send_to(binance::Host::wallet, binance::key_restrictions(),
+                   [&](const binance::Answer& answer) { key = answer; });
+    (void)wait([&] { return key.has_value(); }, kLongestStart);
+    const bool is_told = key && key->is_ok;
+    if (Status fit = judge({gateway::key_check(facts_, is_told ? std::optional(key->body) : std::nullopt,
+                                               key ? key->message : "no answer")});
+        !fit)
+      return fit;
     if (options_.resume) return ok_status();  // set when it began
     const config::Config& config = options_.loaded.config;
     const bool is_isolated = config.account.margin_mode == "isolated";
@@ -294,6 +329,12 @@ class VenueRun final : private binance::MarketSink, private binance::RestListene
     events.on_notice = [this](schema::AlertLevel, const std::string& text) { say(text); };
     events.on_live = [this] {
       say("account live and reconciled");
+      const Money equity = live_->engine().portfolio().equity();
+      const gateway::Check capital = gateway::capital_check(facts_, options_.loaded.config, equity);
+      if (Status fit = judge({capital}); !fit && !fatal_ && !is_market_started_) {
+        fatal_ = fit.error().text();
+        return;
+      }
       if (!is_market_started_) {
         is_market_started_ = true;
         market_->start();
@@ -321,27 +362,59 @@ class VenueRun final : private binance::MarketSink, private binance::RestListene
     while (!stop_.load(std::memory_order_relaxed) && !fatal_) {
       loop_.turn(kTurn);
       if (options_.hours > 0 && Clock::now() >= until) return "hours";
-      look_for_kill_file();
+      control_->look();
     }
     return fatal_ ? "failure" : "signal";
   }
 
-  void look_for_kill_file() {
-    if (options_.kill_file.empty() || is_killed_) return;
-    std::error_code ignored;
-    if (!std::filesystem::exists(options_.kill_file, ignored)) return;
-    is_killed_ = true;
-    say("kill switch: " + options_.kill_file + " is there");
-    const std::string text = "the kill file is there";
-    if (live_) live_->operate(schema::OperatorAction::KILL_SWITCH, text);
-    if (paper_) paper_->operate(schema::OperatorAction::KILL_SWITCH, text);
+  Status open_control() {
+    gateway::KillControlOptions options;
+    options.file = options_.kill_file;
+    options.signal = &kill_on_signal();
+    if (!options_.control.empty()) {
+      auto place = parse_endpoint(options_.control);
+      if (!place) return place.error();
+      auto token = operator_token("REPRISE_CONTROL_TOKEN", "--control");
+      if (!token) return token.error();
+      options.token = std::move(*token);
+      net::ServerOptions& port = options.port.emplace();
+      port.address = place->address;
+      port.port = place->port;
+    }
+    auto control = gateway::KillControl::start(
+        loop_, std::move(options), [this](const std::string& why) { kill(why); }, [this] { return state_json(); });
+    if (!control) return control.error();
+    control_ = std::move(*control);
+    return ok_status();
+  }
+
+  void kill(const std::string& why) {
+    say("kill switch: " + why);
+    if (live_) live_->operate(schema::OperatorAction::KILL_SWITCH, why);
+    if (paper_) paper_->operate(schema::OperatorAction::KILL_SWITCH, why);
+  }
+
+  std::string state_json() {
+    engine::Engine& engine = live_ ? live_->engine() : paper_->loop().engine();
+    Json out;
+    out.begin_object();
+    out.field("mode", options_.is_live ? "live" : "paper").field("journal", options_.journal);
+    out.field("trading", schema_name(engine.risk().trading_state()));
+    out.field("killed", engine.risk().killed()).field("records", sink_->next_seq() - 1);
+    out.field("open_orders", std::uint64_t{engine.orders().open_count()});
+    out.decimal_field("equity", engine.portfolio().equity().e8);
+    out.decimal_field("gross_notional", engine.portfolio().gross_notional().e8);
+    out.end_object();
+    return out.text();
   }
 
   void announce() {
     if (options_.json) return;
     terminal_.line(std::string("run: ") + (options_.is_live ? "live" : "paper") + " at " + options_.url + ", " +
                    std::to_string(symbols_.size()) + (symbols_.size() == 1 ? " contract" : " contracts") + ", into " +
-                   options_.journal + "; Ctrl-C ends it in order");
+                   options_.journal +
+                   (control_->port() == 0 ? "" : "; control at port " + std::to_string(control_->port())) +
+                   "; Ctrl-C ends it in order");
     terminal_.flush();
   }
 
@@ -458,13 +531,20 @@ class VenueRun final : private binance::MarketSink, private binance::RestListene
   std::unique_ptr<gateway::PaperLoop> paper_;
   std::unique_ptr<binance::MarketSession> market_;
   bool is_market_started_ = false;
-  bool is_killed_ = false;
+  gateway::PreflightFacts facts_;
+  std::unique_ptr<gateway::KillControl> control_;
   bool is_refused_ = false;
   std::optional<std::string> fatal_;
   Clock::time_point started_;
 };
 
 }  // namespace
+
+std::string kill_file_of(const std::string& journal) {
+  std::string place = journal;
+  while (place.size() > 1 && place.back() == '/') place.pop_back();
+  return place + ".kill";
+}
 
 Result<int> run_at_venue(Terminal& terminal, const VenueRunOptions& options) {
   return VenueRun(terminal, options).run();

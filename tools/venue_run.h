@@ -1,6 +1,7 @@
 // reprise run --mode paper|live: a run at a venue that answers, from the first question to the last record.
 #pragma once
 
+#include <set>
 #include <string>
 
 #include "config/loader.h"
@@ -20,10 +21,18 @@ struct VenueRunOptions {
   bool resume = false;             // live: go on with the journal that a process left
   std::string on_stop = "cancel";  // live: cancel | keep | flatten
   std::string kill_file;           // engages the kill switch when it is there
+  std::string control;             // HOST:PORT of the operator's port; "" = none
+  std::string confirmation;        // live: what a person confirms
+  std::set<std::string> accepted;  // live: what a person takes upon himself (gateway/run/preflight.h)
+  std::string drill_report;        // of reprise drill kill-switch
   double hours = 0;                // 0: until a signal
   std::uint64_t snapshot_interval = 250'000;
   bool json = false;
 };
+
+// Where the kill file of a run is, unless it names another one.
+std::string kill_file_of(const std::string& journal);
+inline constexpr const char* kDrillReport = "kill-switch-drill.json";
 
 Result<int> run_at_venue(Terminal& terminal, const VenueRunOptions& options);
 

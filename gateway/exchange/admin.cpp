@@ -1,10 +1,9 @@
 #include "gateway/exchange/admin.h"
 
-#include <openssl/crypto.h>
-
 #include "gateway/binance/json_text.h"
 #include "gateway/binance/parameters.h"
 #include "gateway/exchange/json_text.h"
+#include "gateway/net/bearer.h"
 
 namespace reprise::gateway::exchange {
 
@@ -35,16 +34,8 @@ Result<std::unique_ptr<AdminDesk>> AdminDesk::start(net::Loop& loop, const Admin
   return desk;
 }
 
-bool AdminDesk::is_allowed(const net::Request& request) const {
-  constexpr std::string_view kScheme = "Bearer ";
-  const std::string* given = request.headers.find("Authorization");
-  if (given == nullptr || !given->starts_with(kScheme)) return false;
-  const std::string_view token = std::string_view(*given).substr(kScheme.size());
-  return token.size() == token_.size() && CRYPTO_memcmp(token.data(), token_.reveal().data(), token.size()) == 0;
-}
-
 void AdminDesk::on_request(net::Request request, net::Reply reply) {
-  reply.send(is_allowed(request) ? answer(request)
+  reply.send(net::has_bearer_token(request, token_.reveal()) ? answer(request)
                                  : problem(401, "the token is missing or wrong: Authorization: Bearer TOKEN"));
 }
 

@@ -41,7 +41,6 @@ class AdminDesk final : public net::ServerHandler {
 
  private:
   AdminDesk(AdminTarget& target, binance::Secret token) : target_(target), token_(std::move(token)) {}
-  bool is_allowed(const net::Request& request) const;
   net::Response answer(const net::Request& request);
 
   AdminTarget& target_;

@@ -119,6 +119,16 @@ Asked<std::string> account_config(Core&, const Caller&, const Params&) {
   return out.close().str();
 }
 
+// What this exchange's keys may do: trade. There is nothing to withdraw.
+Asked<std::string> key_restrictions(Core&, const Caller&, const Params&) {
+  JsonText out;
+  out.open().field("ipRestrict", false).field("createTime", 0).field("enableReading", true);
+  for (const char* right : {"enableWithdrawals", "enableInternalTransfer", "permitsUniversalTransfer", "enableMargin",
+                            "enableVanillaOptions", "enableSpotAndMarginTrading", "enablePortfolioMarginTrading"})
+    out.field(right, false);
+  return out.field("enableFutures", true).field("enableFixApiTrade", false).close().str();
+}
+
 Asked<std::string> leverage_bracket(Core& core, const Caller&, const Params& params) {
   const auto symbol = params.get("symbol");
   if (symbol && core.board().find(*symbol) == nullptr) return ApiError{-1121, "Invalid symbol."};
@@ -196,6 +206,7 @@ constexpr Endpoint kTrading[] = {
     {"GET", "/fapi/v1/multiAssetsMargin", nullptr, kSigned, weight<30>, 0, 0, multi_assets},
     {"POST", "/fapi/v1/multiAssetsMargin", nullptr, kSigned, weight<1>, 0, 0, set_multi_assets},
     {"GET", "/fapi/v1/feeBurn", nullptr, kSigned, weight<30>, 0, 0, fee_burn},
+    {"GET", "/sapi/v1/account/apiRestrictions", nullptr, kSigned, weight<1>, 0, 0, key_restrictions},
     {"GET", "/fapi/v1/accountConfig", nullptr, kSigned, weight<5>, 0, 0, account_config},
     {"GET", "/fapi/v1/symbolConfig", nullptr, kSigned, weight<5>, 0, 0, show<&ClientAccount::symbol_config>},
     {"GET", "/fapi/v2/balance", "account.balance", kSigned, weight<5>, 0, 0, show<&ClientAccount::balance>},

@@ -22,6 +22,8 @@ namespace exchange = reprise::gateway::exchange;
 
 namespace {
 
+using Line = std::vector<std::string>;
+
 constexpr const char* kKey = "planted-api-key-7f3a9c";
 constexpr const char* kSecret = "planted-api-secret-51e0d2b8";
 constexpr const char* kProfile = R"(
@@ -233,6 +235,34 @@ TEST_CASE("the kill file halts a live run, takes its orders back and flattens it
     const std::size_t line = positions.out.rfind('\n', last) + 1;
     CHECK(positions.out.find("\"qty\":\"0\"", line) < last);
   }
+}
+
+TEST_CASE("the kill-switch drill engages it on a live run of its own, over a restart too, and leaves its report") {
+  const Scratch scratch;
+  const std::string report = scratch.path("report.json");
+  const Line line = {"drill", "kill-switch", "--case", "command", "--case", "restart", "--out", report};
+  const auto drilled = answer(line);
+  CHECK(drilled["cases"].Size() == 2);
+  for (const auto& tried : drilled["cases"].GetArray()) {
+    INFO(tried["case"].GetString() << ": " << tried["problem"].GetString());
+    CHECK(tried["passed"].GetBool());
+    CHECK(tried["flat_after_s"].GetDouble() > 0);
+  }
+  // A part of the drill is no drill.
+  CHECK_FALSE(drilled["passed"].GetBool());
+  CHECK(read_file(report).find("\"finished_at_ns\"") != std::string::npos);
+  CHECK(run({"drill", "kill-switch", "--case", "fire"}).exit_code == 2);
+}
+
+TEST_CASE("a run does not begin while its kill file is there") {
+  const Keys keys;
+  const Scratch scratch;
+  const std::string profile = scratch.file("bot.yaml", kProfile);
+  (void)scratch.file("live.kill", "");
+  const Outcome outcome = run({"run", "--mode", "live", "--config", profile, "--url", "http://127.0.0.1:1", "--journal",
+                               scratch.path("live")});
+  CHECK(outcome.exit_code == 1);
+  CHECK(outcome.err.find("kill switch is engaged") != std::string::npos);
 }
 
 TEST_CASE("what a live run must not do is refused before anything is sent") {
