@@ -19,10 +19,13 @@ void read_error(const std::string& body, Answer& answer) {
     if (answer.http_status < 200 || answer.http_status > 299) answer.message = body.substr(0, 200);
     return;
   }
+  if (json::member(document, "msg") == nullptr) return;
   std::int64_t code = 0;
-  if (!json::integer(document, "code", code) || code == 200 || json::member(document, "msg") == nullptr) return;
-  answer.code = static_cast<std::int32_t>(std::clamp<std::int64_t>(code, INT32_MIN, INT32_MAX));
-  answer.message = json::text(document, "msg");
+  const bool has_code = json::integer(document, "code", code);
+  if (code == 200) return;
+  if (has_code) answer.code = static_cast<std::int32_t>(std::clamp<std::int64_t>(code, INT32_MIN, INT32_MAX));
+  // "Service Unavailable." comes without a code: its text alone says that nothing was done.
+  if (has_code || answer.http_status < 200 || answer.http_status > 299) answer.message = json::text(document, "msg");
 }
 
 }  // namespace

@@ -32,10 +32,15 @@ void ClientAccount::take_reports(UnixNanos now) {
     switch (report.type) {
       case journal::RecordType::ORDER_REPORT: {
         // Behind an execution stand the balance and the position that it left.
-        const Report* balance = nullptr;
-        if (n + 1 < reports.size() && reports[n + 1].type == journal::RecordType::BALANCE_UPDATE)
-          balance = &reports[n + 1];
-        on_order_report(report, balance, now);
+        Standing left;
+        const auto is = [&](std::size_t at, journal::RecordType type) {
+          return at < reports.size() && reports[at].type == type;
+        };
+        if (is(n + 1, journal::RecordType::BALANCE_UPDATE)) {
+          left.balance = &reports[n + 1].balance;
+          if (is(n + 2, journal::RecordType::POSITION_UPDATE)) left.position = &reports[n + 2].position;
+        }
+        on_order_report(report, left, now);
         break;
       }
       case journal::RecordType::FUNDING_PAYMENT: {
@@ -74,7 +79,7 @@ void ClientAccount::take_reports(UnixNanos now) {
   }
 }
 
-void ClientAccount::on_order_report(const Report& report, const Report* balance, UnixNanos now) {
+void ClientAccount::on_order_report(const Report& report, const Standing& left, UnixNanos now) {
   const sim::OrderReport& r = report.order;
   if (r.kind == ReportKind::REJECTED || r.kind == ReportKind::CANCEL_REJECTED ||
       r.kind == ReportKind::MODIFY_REJECTED) {
@@ -100,7 +105,7 @@ void ClientAccount::on_order_report(const Report& report, const Report* balance,
       by_client_id_[forced.client_id] = forced.id;
       send_order(forced, "NEW", nullptr, 0, now);
     }
-    on_fill(orders_.at(by_client_id_.at(r.foreign_client_id)), r, balance, true, now);
+    on_fill(orders_.at(by_client_id_.at(r.foreign_client_id)), r, left, true, now);
     return;
   }
   if (const auto waiting = algo_by_seq_.find(r.order_id); waiting != algo_by_seq_.end()) {
@@ -146,7 +151,7 @@ void ClientAccount::on_order_report(const Report& report, const Report* balance,
   order.update_time = now;
   switch (r.kind) {
     case ReportKind::ACCEPTED: send_order(order, "NEW", nullptr, 0, now); break;
-    case ReportKind::FILLED: on_fill(order, r, balance, false, now); break;
+    case ReportKind::FILLED: on_fill(order, r, left, false, now); break;
     case ReportKind::CANCELED:
       order.state = ClientOrderState::canceled;
       send_order(order, "CANCELED", nullptr, 0, now);
@@ -192,7 +197,7 @@ void ClientAccount::fire(ClientOrder& algo, UnixNanos now) {
   send_order(actual, "NEW", nullptr, 8, now);
 }
 
-void ClientAccount::on_fill(ClientOrder& order, const sim::OrderReport& r, const Report* balance, bool is_forced,
+void ClientAccount::on_fill(ClientOrder& order, const sim::OrderReport& r, const Standing& left, bool is_forced,
                             UnixNanos now) {
   order.cum_qty += r.last_qty;
   order.cum_quote += r.last_price * r.last_qty;
@@ -205,9 +210,9 @@ void ClientAccount::on_fill(ClientOrder& order, const sim::OrderReport& r, const
   fill.commission = r.commission;
   fill.commission_asset = asset_name(r.commission_asset, config_);
   fill.is_maker = r.liquidity == LiquiditySide::MAKER;
-  if (balance != nullptr) {
+  if (left.balance != nullptr) {
     const bool pays_here = r.commission_asset == sim::kSettlementAsset;
-    fill.realized_profit = balance->balance.change + (pays_here ? r.commission : Money{});
+    fill.realized_profit = left.balance->change + (pays_here ? r.commission : Money{});
   }
   realized_[order.instrument] += fill.realized_profit;
   trades_.push_back({r.trade_id, order.id, order.instrument, order.side, fill, now});
@@ -219,7 +224,7 @@ void ClientAccount::on_fill(ClientOrder& order, const sim::OrderReport& r, const
 
   const BoardInstrument& i = *board_.find(order.instrument);
   if (!is_forced && !listen_key_.empty()) send("TRADE_LITE", trade_lite_event(order, i, fill, now));
-  send_account("ORDER", order.instrument, true, "", now);
+  send_account("ORDER", order.instrument, true, "", now, left);
   send_order(order, is_forced ? "CALCULATED" : "TRADE", &fill, 0, now);
 }
 
@@ -238,15 +243,25 @@ void ClientAccount::send_algo(const ClientOrder& order, UnixNanos now) {
 }
 
 void ClientAccount::send_account(std::string_view reason, InstrumentNo instrument, bool with_position,
-                                 std::string_view symbol, UnixNanos now) {
+                                 std::string_view symbol, UnixNanos now, const Standing& left) {
   updated_ = now;
   if (listen_key_.empty()) return;
   const sim::Ledger& ledger = venue_.ledger();
+  sim::LedgerPosition p = ledger.position(instrument);
+  const Money others_isolated = ledger.wallet_balance() - ledger.cross_wallet() - p.isolated_wallet;
+  if (left.position != nullptr) {
+    p.qty = left.position->qty;
+    p.cost = sim::bounded_notional(left.position->entry_price, p.qty);
+    p.isolated_wallet = left.position->isolated_wallet;
+  }
+  const Money wallet = left.balance != nullptr && left.balance->asset == sim::kSettlementAsset
+                           ? left.balance->wallet_balance
+                           : ledger.wallet_balance();
   JsonText out;
   out.open().field("e", "ACCOUNT_UPDATE").field("T", ms(now)).field("E", ms(now)).key("a").open();
   out.key("B").open_list();
-  out.open().field("a", config_.account.settlement_asset).decimal("wb", ledger.wallet_balance());
-  out.decimal("cw", ledger.cross_wallet()).field("bc", "0").close();
+  out.open().field("a", config_.account.settlement_asset).decimal("wb", wallet);
+  out.decimal("cw", wallet - others_isolated - p.isolated_wallet).field("bc", "0").close();
   if (!config_.account.fee_asset.empty()) {
     const Money amount = ledger.wallet_balance(sim::kFeeAsset);
     out.open()
@@ -258,7 +273,6 @@ void ClientAccount::send_account(std::string_view reason, InstrumentNo instrumen
   }
   out.close_list().key("P").open_list();
   if (const BoardInstrument* i = board_.find(instrument); with_position && i != nullptr) {
-    const sim::LedgerPosition& p = ledger.position(instrument);
     out.open().field("s", i->instrument.symbol).decimal("pa", p.qty).decimal("ep", p.entry_price());
     const auto realized = realized_.find(instrument);
     out.decimal("cr", realized == realized_.end() ? Money{} : realized->second).decimal("up", p.unrealized());

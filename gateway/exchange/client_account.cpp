@@ -440,7 +440,7 @@ Asked<std::string> ClientAccount::set_leverage(const Params& params, UnixNanos n
   return out.close().str();
 }
 
-Asked<std::string> ClientAccount::set_margin_mode(const Params& params, UnixNanos) {
+Asked<std::string> ClientAccount::set_margin_mode(const Params& params, UnixNanos now) {
   auto instrument = instrument_of(params);
   if (!instrument) return instrument.error();
   auto mode = params.text("marginType");
@@ -457,6 +457,7 @@ Asked<std::string> ClientAccount::set_margin_mode(const Params& params, UnixNano
       std::any_of(algo_orders_.begin(), algo_orders_.end(), is_open))
     return ApiError{-4047, "Margin type cannot be changed if there exists open orders."};
   venue_.set_margin_mode(wanted);
+  send_account("MARGIN_TYPE_CHANGE", (*instrument)->instrument.number, true, "", now);
   return std::string("{\"code\":200,\"msg\":\"success\"}");
 }
 

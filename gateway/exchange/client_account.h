@@ -25,6 +25,12 @@
 
 namespace reprise::gateway::exchange {
 
+// An account as an execution left it: behind it others may have come already.
+struct Standing {
+  const sim::BalanceUpdate* balance = nullptr;    // nullptr: as it stands now
+  const sim::PositionUpdate* position = nullptr;  // the same
+};
+
 class ClientAccount {
  public:
   // `number`: from 1; its orders' ids begin at number * 10^12. `seed`: of its listen keys.
@@ -103,13 +109,12 @@ class ClientAccount {
 
   // account_reports.cpp
   void take_reports(UnixNanos now);
-  void on_order_report(const sim::Report& report, const sim::Report* balance, UnixNanos now);
-  void on_fill(ClientOrder& order, const sim::OrderReport& report, const sim::Report* balance, bool is_forced,
-               UnixNanos now);
+  void on_order_report(const sim::Report& report, const Standing& left, UnixNanos now);
+  void on_fill(ClientOrder& order, const sim::OrderReport& report, const Standing& left, bool is_forced, UnixNanos now);
   void fire(ClientOrder& algo, UnixNanos now);
   void send(std::string_view event, std::string text);
   void send_account(std::string_view reason, InstrumentNo instrument, bool with_position, std::string_view symbol,
-                    UnixNanos now);
+                    UnixNanos now, const Standing& left = {});
   void send_order(const ClientOrder& order, std::string_view execution, const ClientFill* fill, int expiry,
                   UnixNanos now);
   void send_algo(const ClientOrder& order, UnixNanos now);

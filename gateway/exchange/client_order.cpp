@@ -84,14 +84,21 @@ void write_algo_order(JsonText& out, const ClientOrder& o, const BoardInstrument
 std::string order_event(const ClientOrder& o, const BoardInstrument& i, std::string_view execution,
                         const ClientFill* fill, OpenNotional open, int expiry_reason, UnixNanos now) {
   JsonText out;
+  // Zero is "0" in these events, whatever decimals the contract has.
+  const auto figure = [&out](const char* name, auto value, int decimals) -> JsonText& {
+    return out.decimal(name, value, value.is_zero() ? 0 : decimals);
+  };
+  const int price = i.price_decimals, qty = i.qty_decimals;
   out.open().field("e", "ORDER_TRADE_UPDATE").field("T", ms(now)).field("E", ms(now)).key("o").open();
   out.field("s", i.instrument.symbol).field("c", o.client_id).field("S", word(o.side));
-  out.field("o", word(fired_type(o.type))).field("f", word(o.time_in_force)).decimal("q", o.qty, i.qty_decimals);
-  out.decimal("p", o.price, i.price_decimals).decimal("ap", o.average_price(), i.price_decimals);
-  out.decimal("sp", o.trigger_price, i.price_decimals).field("x", execution).field("X", word(o.state));
-  out.field("i", o.id).decimal("l", fill != nullptr ? fill->qty : Qty{}, i.qty_decimals);
-  out.decimal("z", o.cum_qty, i.qty_decimals);
-  out.decimal("L", fill != nullptr ? fill->price : Price{}, i.price_decimals);
+  out.field("o", word(fired_type(o.type))).field("f", word(o.time_in_force));
+  figure("q", o.qty, qty);
+  figure("p", o.price, price);
+  figure("ap", o.average_price(), price);
+  figure("sp", o.trigger_price, price).field("x", execution).field("X", word(o.state)).field("i", o.id);
+  figure("l", fill != nullptr ? fill->qty : Qty{}, qty);
+  figure("z", o.cum_qty, qty);
+  figure("L", fill != nullptr ? fill->price : Price{}, price);
   if (fill != nullptr) out.decimal("n", fill->commission).field("N", fill->commission_asset);
   out.field("T", ms(now)).field("t", fill != nullptr ? fill->trade_id : 0);
   out.decimal("b", open.bids).decimal("a", open.asks).field("m", fill != nullptr && fill->is_maker);

@@ -233,21 +233,32 @@ TEST_CASE("a quiet day: orders are sent, changed and filled, and the books are t
   desk.end();
 }
 
+namespace {
+
+struct SingleFault {
+  const char* name;
+  std::uint32_t FaultPlan::*fault;
+  std::uint32_t permille;
+};
+constexpr SingleFault kSingleFaults[] = {{"request lost", &FaultPlan::lost_before, 150},
+                                         {"answer lost", &FaultPlan::lost_after, 150},
+                                         {"request late", &FaultPlan::late, 150},
+                                         {"no connection", &FaultPlan::not_sent, 150},
+                                         {"503 unknown, done", &FaultPlan::unknown_done, 150},
+                                         {"503 unknown, not done", &FaultPlan::unknown_not_done, 150},
+                                         {"503 unavailable", &FaultPlan::unavailable, 150},
+                                         {"-1007", &FaultPlan::timeout_code, 150},
+                                         {"429", &FaultPlan::limited, 50},
+                                         {"event lost", &FaultPlan::event_lost, 150},
+                                         {"event doubled", &FaultPlan::event_doubled, 300},
+                                         {"event delayed", &FaultPlan::event_delayed, 300},
+                                         {"private stream cut", &FaultPlan::disconnect, 30},
+                                         {"listenKey expires", &FaultPlan::key_expires, 30}};
+
+}  // namespace
+
 TEST_CASE("each fault of the venue alone leaves no order doubled or forgotten and the books equal") {
-  struct Case {
-    const char* name;
-    std::uint32_t FaultPlan::*fault;
-    std::uint32_t permille;
-  };
-  for (const Case& c :
-       {Case{"request lost", &FaultPlan::lost_before, 150}, Case{"answer lost", &FaultPlan::lost_after, 150},
-        Case{"request late", &FaultPlan::late, 150}, Case{"no connection", &FaultPlan::not_sent, 150},
-        Case{"503 unknown, done", &FaultPlan::unknown_done, 150},
-        Case{"503 unknown, not done", &FaultPlan::unknown_not_done, 150},
-        Case{"503 unavailable", &FaultPlan::unavailable, 150}, Case{"-1007", &FaultPlan::timeout_code, 150},
-        Case{"429", &FaultPlan::limited, 50}, Case{"event lost", &FaultPlan::event_lost, 150},
-        Case{"event doubled", &FaultPlan::event_doubled, 300}, Case{"event delayed", &FaultPlan::event_delayed, 300},
-        Case{"private stream cut", &FaultPlan::disconnect, 30}}) {
+  for (const SingleFault& c : kSingleFaults) {
     INFO(c.name);
     LiveDesk desk(11);
     desk.venue.advance(5);
@@ -260,6 +271,68 @@ TEST_CASE("each fault of the venue alone leaves no order doubled or forgotten an
     desk.check(c.name);
     desk.end();
   }
+}
+
+// With REPRISE_FAULT_TABLE set it prints its table.
+TEST_CASE("each fault during entry, during exit and while idle: settled without a second order, books equal") {
+  enum class Phase { entry, exit, idle };
+  std::string table = "| fault | phase | struck | orders sent | of unknown fate | questions | sent again | executions |\n"
+                      "|---|---|--:|--:|--:|--:|--:|--:|\n";
+  for (const SingleFault& c : kSingleFaults) {
+    for (const Phase phase : {Phase::entry, Phase::exit, Phase::idle}) {
+      const char* phase_name = phase == Phase::entry ? "entry" : phase == Phase::exit ? "exit" : "idle";
+      INFO(c.name << ", " << phase_name);
+      LiveDesk desk(13);
+      // All of them is struck, but where that would leave nothing alive to look at.
+      const std::uint32_t permille = c.permille < 100 ? 200 : 1000;
+      const auto strike = [&] { desk.venue.faults.*c.fault = permille; };
+      if (phase == Phase::entry) {  // the first orders of a flat account
+        strike();
+        desk.venue.advance(6);
+      } else {
+        desk.venue.advance(25);  // a position and resting quotes
+        if (phase == Phase::idle) {
+          desk.loop->operate(schema::OperatorAction::HALT, "test");
+          desk.venue.advance(5);
+          strike();
+          // Somebody else trades on the account meanwhile: there are events, and none is ours.
+          for (int n = 0; n < 5; ++n) {
+            (void)desk.venue.ask("POST", "/fapi/v1/order",
+                                 "symbol=" + desk.venue.symbol() +
+                                     "&side=BUY&type=LIMIT&timeInForce=GTC&quantity=0.01&priceMatch=QUEUE_20");
+            desk.venue.advance(3);
+            (void)desk.venue.ask("DELETE", "/fapi/v1/allOpenOrders", "symbol=" + desk.venue.symbol());
+            desk.venue.advance(3);
+          }
+        } else {
+          strike();
+          desk.loop->operate(schema::OperatorAction::FLATTEN, "test");
+          desk.venue.advance(6);
+        }
+      }
+      std::uint64_t struck = 0;
+      for (const auto& [name, count] : desk.venue.injected) struck += count;
+      desk.quiet(60);
+      desk.loop->operate(schema::OperatorAction::HALT, "test");
+      desk.quiet(60);
+      desk.check(c.name);
+      if (phase == Phase::exit) CHECK(desk.loop->engine().portfolio().net_position(1).is_zero());
+      const binance::OrderSessionCounts& counts = desk.loop->orders().counts();
+      if (std::getenv("REPRISE_FAULT_NOTICES") != nullptr)
+        for (const std::string& n : desk.notices) std::cout << c.name << ": " << n << "\n";
+      const auto cell = [&](std::uint64_t n) { table += " | " + std::to_string(n); };
+      table += std::string("| ") + c.name + " | " + phase_name;
+      cell(struck);
+      cell(counts.submits);
+      cell(counts.unknown_fates);
+      cell(counts.questions);
+      cell(counts.resends);
+      cell(desk.executions);
+      table += " |\n";
+      desk.end();
+    }
+  }
+  if (std::getenv("REPRISE_FAULT_TABLE") != nullptr) std::cout << table;
 }
 
 TEST_CASE("random faults, deaths and outages: nothing doubled, nothing forgotten, books equal, replay identical") {

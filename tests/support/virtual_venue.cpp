@@ -244,6 +244,7 @@ void VirtualVenue::on_sent(exchange::ConnectionNo connection, std::shared_ptr<co
     scheduler_.post([this, connection] { end_socket(connection, "reset"); });
     return;
   }
+  if (strike(faults.key_expires, "key_expires")) scheduler_.post([this] { core_.expire_listen_keys(now()); });
   if (strike(faults.event_lost, "event_lost")) return;
   std::int64_t delay = 2 * kMilli;
   const bool overtaken = strike(faults.event_delayed, "event_delayed");
