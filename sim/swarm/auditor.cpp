@@ -296,7 +296,8 @@ void Auditor::on_equity(const RecordView& record) {
 }
 
 void Auditor::suspect(const RecordView& record, const char* invariant, std::string what) {
-  suspicions_.push_back({record.header->ts_engine, invariant, record.seq, std::move(what)});
+  // By the venue's clock, as executions are; ours may be behind it.
+  suspicions_.push_back({std::max(record.header->ts_engine, last_stated_), invariant, record.seq, std::move(what)});
 }
 
 void Auditor::finish() {
