@@ -8,7 +8,9 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
+#include "engine/market/fixed.h"
 #include "journal/journal_reader.h"
 #include "journal/journal_writer.h"
 #include "journal/record_batch.h"
@@ -34,6 +36,11 @@ class RunSink {
   journal::RunningDigest digest_state() const { return kept_records_->digest_state(); }
   bool is_writing() const { return writer_.has_value() && next_seq_ > kept_; }
   void append_snapshot(journal::SnapshotImage image) { writer_->append_snapshot(std::move(image)); }
+  // A frame as it came, beside the records; nothing where nothing is written.
+  void append_raw(UnixNanos received, std::string_view source, std::string_view frame) {
+    if (!writer_) return;
+    if (Status kept = writer_->append_raw(received.ns, source, frame); !kept) fail(kept.error());
+  }
 
   // Everything appended so far survives what the journal's durability says; nothing may be done about it before.
   Status commit() {

@@ -54,6 +54,7 @@ class Run final : public Command {
         .text("--control", control_,
               "paper, live: operator port, POST /kill and GET /state; its token is in REPRISE_CONTROL_TOKEN")
         .value("HOST:PORT");
+    arguments.flag("--raw", keeps_raw_, "paper, live: keep every frame as it came beside the records");
     arguments.text("--confirm", confirmation_, "live: \"real-money\" where the venue trades it").value("WORD");
     arguments.texts("--accept", accepted_, "live: take upon yourself what a check refuses by name").value("NAME");
     arguments.text("--drill-report", drill_report_, "live: what reprise drill kill-switch left")
@@ -118,6 +119,7 @@ class Run final : public Command {
       venue.on_stop = on_stop_;
       venue.kill_file = kill_file_.empty() ? kill_file_of(journal_) : kill_file_;
       venue.control = control_;
+      venue.keeps_raw = keeps_raw_;
       venue.confirmation = confirmation_;
       venue.accepted = {accepted_.begin(), accepted_.end()};
       venue.drill_report = drill_report_;
@@ -268,6 +270,7 @@ class Run final : public Command {
   std::string on_stop_ = "cancel";
   std::string kill_file_;
   std::string control_;
+  bool keeps_raw_ = false;
   std::string confirmation_;
   std::vector<std::string> accepted_;
   std::string drill_report_ = kDrillReport;

@@ -67,6 +67,7 @@ class VenueRun final : private binance::MarketSink, private binance::RestListene
     Result<int> done = go();
     if (done.ok() || !is_refused_) return done;
     terminal_.note("reprise run: refused: " + done.error().text());
+    if (options_.json) terminal_.line(error_json(done.error(), kExitDiverged));
     return kExitDiverged;
   }
 
@@ -91,6 +92,8 @@ class VenueRun final : private binance::MarketSink, private binance::RestListene
     binance::RestListener* listener = this;
     rest_ = std::make_unique<binance::RestClient>(*wire_, binance::RestClient::Options{}, listener);
     if (options_.is_live) {
+      // A core file would hold the key in what was last sent. What led to a crash is in the journal.
+      binance::write_no_core_file();
       auto credentials = binance::load_credentials({});
       if (!credentials) return credentials.error();
       if (Status used = rest_->use(std::move(credentials).value()); !used) return used.error();
@@ -323,6 +326,7 @@ class VenueRun final : private binance::MarketSink, private binance::RestListene
     gateway::LiveLoop::Options live;
     live.run_tag = run_tag_;
     live.snapshot_interval = options_.snapshot_interval;
+    live.keeps_raw = options_.keeps_raw;
     live.orders.seed = live.account.seed = run_tag_;
     gateway::LiveLoop::Events events;
     events.on_fatal = fatal;
@@ -343,6 +347,7 @@ class VenueRun final : private binance::MarketSink, private binance::RestListene
     live_ = std::make_unique<gateway::LiveLoop>(*rest_, symbols_, *sink_, live, std::move(events));
     if (options_.resume) {
       if (Status recovered = live_->recover(options_.journal); !recovered) return recovered;
+      tell_other_settings();
       say("taken up behind record " + with_thousands(sink_->next_seq() - 1) + ", " +
           std::to_string(live_->orders().open_count()) + " orders to ask for");
     } else {
@@ -350,6 +355,18 @@ class VenueRun final : private binance::MarketSink, private binance::RestListene
     }
     live_->start();
     return ok_status();
+  }
+
+  // A run that goes on has the configuration that it began with; where the file says otherwise now, that is said.
+  void tell_other_settings() {
+    const config::Entries& recorded = live_->engine().entries();
+    std::string keys;
+    for (const auto& [key, value] : config::journaled_entries(options_.loaded.config)) {
+      const auto same = std::find_if(recorded.begin(), recorded.end(), [&](const auto& e) { return e.first == key; });
+      if (same == recorded.end() || same->second != value) keys += (keys.empty() ? "" : ", ") + key;
+    }
+    if (!keys.empty()) say("note: the run goes on under its recorded configuration; " + options_.config_file +
+                           " differs in " + keys);
   }
 
   // ------------------------------------------------------------------------------------- the run
@@ -506,7 +523,11 @@ class VenueRun final : private binance::MarketSink, private binance::RestListene
   }
 
   // binance::RestListener
+  void on_limit_use(const binance::LimitUse& use, UnixNanos) override {
+    if (live_) live_->on_limit_use(use);
+  }
   void on_pause(const binance::RatePause& pause) override {
+    if (live_) live_->on_pause(pause);
     say(std::string(pause.is_ban ? "banned" : "the venue's limits make us wait") + " until " +
         time_text(pause.until.ns).substr(0, 19) + "Z: " + pause.reason);
   }
@@ -514,6 +535,9 @@ class VenueRun final : private binance::MarketSink, private binance::RestListene
   void on_records(const journal::RecordBatch& records) override {
     if (live_) live_->on_market(records);
     if (paper_) paper_->on_market(records);
+  }
+  void on_raw(UnixNanos received, std::string_view source, std::string_view frame) override {
+    if (options_.keeps_raw) sink_->append_raw(received, source, frame);
   }
   void on_note(const std::string& text) override { say(text); }
 

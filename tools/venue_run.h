@@ -27,6 +27,7 @@ struct VenueRunOptions {
   std::string drill_report;        // of reprise drill kill-switch
   double hours = 0;                // 0: until a signal
   std::uint64_t snapshot_interval = 250'000;
+  bool keeps_raw = false;  // every frame as it came, beside the records
   bool json = false;
 };
 

@@ -5,15 +5,6 @@
 
 namespace reprise::gateway::binance {
 
-namespace {
-
-std::string text_of(const Answer& answer) {
-  if (!answer.message.empty()) return answer.message;
-  return answer.http_status == 0 ? std::string(answer.judgement.meaning) : "HTTP " + std::to_string(answer.http_status);
-}
-
-}  // namespace
-
 AccountSession::AccountSession(RestClient& rest, const SymbolTable& symbols, OrderSession& orders,
                                const Options& options, AccountListener& listener)
     : rest_(rest),
@@ -63,7 +54,7 @@ void AccountSession::connect() {
   const std::uint64_t generation = ++generation_;
   rest_.send(new_listen_key(), [this, alive = alive_, generation](const Answer& answer) {
     if (!*alive || generation != generation_) return;
-    if (!answer.is_ok) return lose("no listenKey: " + text_of(answer));
+    if (!answer.is_ok) return lose("no listenKey: " + answer.told());
     json::Document document;
     document.Parse<json::kParseFlags>(answer.body.data(), answer.body.size());
     const std::string key = document.HasParseError() ? std::string() : std::string(json::text(document, "listenKey"));
@@ -125,7 +116,7 @@ void AccountSession::keep_alive() {
   rest_.send(keep_listen_key(), [this, alive = alive_, generation](const Answer& answer) {
     if (!*alive || generation != generation_ || answer.is_ok) return;
     if (answer.code == -1125) return lose("the listenKey is gone");
-    listener_.on_account_notice(schema::AlertLevel::WARNING, "the listenKey was not kept alive: " + text_of(answer));
+    listener_.on_account_notice(schema::AlertLevel::WARNING, "the listenKey was not kept alive: " + answer.told());
     rest_.wire().scheduler().cancel(keep_timer_);  // there is time for some more attempts before it expires
     keep_timer_ = after(options_.keep_alive / 10, &AccountSession::keep_alive);
   });
@@ -192,7 +183,7 @@ void AccountSession::read_balances() {
   const std::uint64_t generation = generation_;
   rest_.send(balances(), [this, alive = alive_, generation](const Answer& answer) {
     if (!*alive || generation != generation_) return;
-    Result<std::vector<BalanceView>> list = answer.is_ok ? parse_balances(answer.body) : io_error(text_of(answer));
+    Result<std::vector<BalanceView>> list = answer.is_ok ? parse_balances(answer.body) : io_error(answer.told());
     if (!list) {
       listener_.on_account_notice(schema::AlertLevel::WARNING, "balances: " + list.error().message);
       return end_reconciliation(false);
@@ -213,7 +204,7 @@ void AccountSession::read_positions() {
   const std::uint64_t generation = generation_;
   rest_.send(position_risk(), [this, alive = alive_, generation](const Answer& answer) {
     if (!*alive || generation != generation_) return;
-    Result<std::vector<PositionView>> list = answer.is_ok ? parse_positions(answer.body) : io_error(text_of(answer));
+    Result<std::vector<PositionView>> list = answer.is_ok ? parse_positions(answer.body) : io_error(answer.told());
     if (!list) {
       listener_.on_account_notice(schema::AlertLevel::WARNING, "positions: " + list.error().message);
       return end_reconciliation(false);

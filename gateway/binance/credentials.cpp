@@ -1,5 +1,7 @@
 #include "gateway/binance/credentials.h"
 
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -134,6 +136,12 @@ std::optional<Secret> take_environment_variable(const std::string& name) {
   wipe(std::span<char>(value, size));
   unsetenv(name.c_str());
   return secret;
+}
+
+void write_no_core_file() {
+  const rlimit none{0, 0};
+  (void)setrlimit(RLIMIT_CORE, &none);
+  (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 }
 
 Result<Secret> read_secret_file(const std::string& path) {

@@ -31,6 +31,10 @@ struct CredentialSource {
 
 Result<Credentials> load_credentials(const CredentialSource& source);
 
+// This process writes no core file from here on, and others of its user cannot look into its memory. Requests carry the
+// key through buffers that are not ours to wipe.
+void write_no_core_file();
+
 // The whole of a file that only its owner can read (at most 64 KiB).
 Result<Secret> read_secret_file(const std::string& path);
 // Copies the variable's value, wipes it where it stands and unsets it; nullopt if there is none.

@@ -20,12 +20,6 @@ constexpr DurationNanos kWindowMargin = DurationNanos::millis(500);
 constexpr std::uint32_t kTradePage = 1000;
 constexpr DurationNanos kReadBefore = DurationNanos::seconds(5);  // trades: from so long before the order was placed
 
-std::string code_text(const Answer& answer) {
-  std::string text = answer.code ? std::to_string(*answer.code) + " " : std::string();
-  if (!answer.code && answer.http_status != 0) text = "HTTP " + std::to_string(answer.http_status) + " ";
-  return text + (answer.message.empty() ? answer.judgement.meaning : answer.message);
-}
-
 OrderForm form_of(const sim::Command& c, const std::string& symbol, const std::string& client_id) {
   OrderForm form;
   form.symbol = symbol;
@@ -202,14 +196,14 @@ void OrderSession::on_placed(Tracked& order, const Answer& answer) {
   }
   if (order.is_told_accepted) return go_on(order);  // it stands: an event said so
   switch (answer.judgement.fate) {
-    case Fate::accepted: return be_unknown(order, answer.code.value_or(0), code_text(answer));  // -4116: the first one
-    case Fate::unknown: return be_unknown(order, answer.code.value_or(kTimeout), code_text(answer));
+    case Fate::accepted: return be_unknown(order, answer.code.value_or(0), answer.told());  // -4116: the first one
+    case Fate::unknown: return be_unknown(order, answer.code.value_or(kTimeout), answer.told());
     case Fate::failed_resendable:
       if (order.cancel == 0 && order.resends < options_.most_resends) {
         ++order.resends;
         ++counts_.resends;
         notice(schema::AlertLevel::WARNING, "order " + std::to_string(order.submit.seq) + " was not processed (" +
-                                                code_text(answer) + "): sent again under its id, attempt " +
+                                                answer.told() + "): sent again under its id, attempt " +
                                                 std::to_string(order.resends + 1));
         return after(order, backoff_.pause(order.resends - 1), [this](Tracked& o) {
           if (o.phase != OrderPhase::sending) return;
@@ -228,7 +222,7 @@ void OrderSession::on_placed(Tracked& order, const Answer& answer) {
   sim::Report report = report_of(order, schema::ReportKind::REJECTED, rest_.venue_now());
   report.order.error = static_cast<sim::VenueError>(answer.code.value_or(-1000));
   const bool is_fatal = answer.judgement.reaction == Reaction::fatal;
-  const std::string text = "order " + std::to_string(order.submit.seq) + " refused: " + code_text(answer);
+  const std::string text = "order " + std::to_string(order.submit.seq) + " refused: " + answer.told();
   if (order.cancel != 0) refuse_cancel(order, kUnknownOrder);
   close(order, VenueStatus::rejected);
   listener_.on_report(report);
@@ -399,7 +393,7 @@ void OrderSession::on_cancelled(Tracked& order, const Answer& answer) {
     return ask(order);
   }
   if (answer.judgement.fate == Fate::not_accepted && answer.judgement.reaction == Reaction::fatal) {
-    const std::string text = "cancel of order " + std::to_string(order.submit.seq) + " refused: " + code_text(answer);
+    const std::string text = "cancel of order " + std::to_string(order.submit.seq) + " refused: " + answer.told();
     refuse_cancel(order, answer.code.value_or(-1000));
     notice(schema::AlertLevel::CRITICAL, text);
     return listener_.on_fatal(text);
@@ -408,7 +402,7 @@ void OrderSession::on_cancelled(Tracked& order, const Answer& answer) {
     return refuse_cancel(order, answer.code.value_or(-1000));
   if (++order.cancel_attempts > kMostCancelAttempts) {
     notice(schema::AlertLevel::CRITICAL, "order " + std::to_string(order.submit.seq) + " cannot be cancelled: " +
-                                             code_text(answer) + "; the engine decides anew");
+                                             answer.told() + "; the engine decides anew");
     return refuse_cancel(order, answer.code.value_or(kTimeout));
   }
   // A cancel harms nobody twice.
@@ -460,10 +454,10 @@ void OrderSession::on_modified(Tracked& order, const Answer& answer) {
     order.is_modify_unknown = true;
     order.attempts = 0;
     notice(schema::AlertLevel::WARNING, "modify of order " + std::to_string(order.submit.seq) +
-                                            ": its fate is unknown (" + code_text(answer) + "): the venue is asked");
+                                            ": its fate is unknown (" + answer.told() + "): the venue is asked");
     return ask(order);
   }
-  refuse_modify(order, answer.code.value_or(-1000), code_text(answer));
+  refuse_modify(order, answer.code.value_or(-1000), answer.told());
   // The venue may know more than we do: filled, or gone.
   if (answer.code == kNoSuchOrder || answer.code == kUnknownOrder) return ask(order);
   go_on(order);
@@ -536,7 +530,7 @@ void OrderSession::reconcile(Done done) {
   open->done = std::move(done);
   const auto take = [this, alive = alive_, open](const Answer& answer) {
     if (!*alive) return;
-    Result<std::vector<OrderView>> views = answer.is_ok ? parse_orders(answer.body) : io_error(code_text(answer));
+    Result<std::vector<OrderView>> views = answer.is_ok ? parse_orders(answer.body) : io_error(answer.told());
     if (!views) {
       notice(schema::AlertLevel::WARNING, "open orders cannot be read: " + views.error().message);
       open->ok = false;
@@ -599,7 +593,7 @@ void OrderSession::read_trades(InstrumentNo instrument, Done done) {
   REPRISE_ASSERT(request.ok(), "a span of trades is always well-formed");
   rest_.send(*request, [this, alive = alive_, instrument, done = std::move(done)](const Answer& answer) {
     if (!*alive) return;
-    Result<std::vector<TradeView>> trades = answer.is_ok ? parse_trades(answer.body) : io_error(code_text(answer));
+    Result<std::vector<TradeView>> trades = answer.is_ok ? parse_trades(answer.body) : io_error(answer.told());
     if (!trades) {
       notice(schema::AlertLevel::WARNING,
              "trades of " + symbols_.symbol(instrument) + " cannot be read: " + trades.error().message);
@@ -618,7 +612,7 @@ void OrderSession::arm_countdown(DurationNanos countdown) {
   for (const std::string& symbol : symbols) {
     rest_.send(countdown_cancel(symbol, countdown), [this, alive = alive_, symbol](const Answer& answer) {
       if (*alive && !answer.is_ok)
-        notice(schema::AlertLevel::WARNING, "the countdown of " + symbol + " was not set: " + code_text(answer));
+        notice(schema::AlertLevel::WARNING, "the countdown of " + symbol + " was not set: " + answer.told());
     });
   }
 }

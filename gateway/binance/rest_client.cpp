@@ -30,6 +30,12 @@ void read_error(const std::string& body, Answer& answer) {
 
 }  // namespace
 
+std::string Answer::told() const {
+  std::string text = code ? std::to_string(*code) + " " : std::string();
+  if (!code && http_status != 0) text = "HTTP " + std::to_string(http_status) + " ";
+  return text + (message.empty() ? judgement.meaning : message);
+}
+
 struct RestClient::Probes {
   int left = 0;
   bool any = false;

@@ -32,6 +32,9 @@ struct Answer {
   std::string body;
   UnixNanos sent;  // our clock; 0: never left
   UnixNanos received;
+
+  // The venue's words for people: "-2011 Unknown order sent.", "HTTP 503 Service Unavailable."
+  std::string told() const;
 };
 
 class RestListener {

@@ -1,6 +1,7 @@
 #include "gateway/run/live_loop.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "engine/execution/order_manager.h"
 #include "engine/portfolio/portfolio.h"
@@ -29,7 +30,7 @@ LiveLoop::LiveLoop(binance::RestClient& rest, const binance::SymbolTable& symbol
 }
 
 LiveLoop::~LiveLoop() {
-  for (const net::TimerId timer : {tick_timer_, lost_timer_, countdown_timer_}) rest_.wire().scheduler().cancel(timer);
+  for (const net::TimerId timer : {tick_timer_, lost_timer_, countdown_timer_, limit_timer_}) rest_.wire().scheduler().cancel(timer);
 }
 
 UnixNanos LiveLoop::now() {
@@ -149,6 +150,43 @@ void LiveLoop::tick() {
   set_tick();
 }
 
+void LiveLoop::on_limit_use(const binance::LimitUse& use) {
+  if (!is_running_ || use.rule.limit <= 0) return;
+  // Every tenth of a limit is news, not every request.
+  std::int64_t& told = told_tenths_[{use.rule.kind, use.rule.interval.ns}];
+  const std::int64_t tenths = use.used * 10 / use.rule.limit;
+  if (std::exchange(told, tenths) != tenths) note_limit({use, {}});
+}
+
+void LiveLoop::on_pause(const binance::RatePause& pause) {
+  if (is_running_) note_limit({{}, pause});
+}
+
+// It may come while a command is being sent: it becomes an input behind that step.
+void LiveLoop::note_limit(const LimitNote& note) {
+  limit_notes_.push_back(note);
+  if (limit_timer_ != 0) return;
+  limit_timer_ = rest_.wire().scheduler().after({}, [this] {
+    limit_timer_ = 0;
+    for (const LimitNote& n : std::exchange(limit_notes_, {})) {
+      if (!is_running_) return;
+      const bool is_orders = n.use.rule.kind == binance::LimitKind::orders || n.pause.is_orders;
+      input(seat_.make<schema::RateLimitState>(RecordType::RATE_LIMIT_STATE, now(),
+                                               [&](schema::RateLimitState::Builder b) {
+                                                 b.setInterval(n.use.rule.interval.ns);
+                                                 b.setLimit(n.use.rule.limit);
+                                                 b.setUsed(n.use.used);
+                                                 b.setIsOrders(is_orders);
+                                                 b.setBannedUntil(n.pause.until.ns);
+                                               }));
+    }
+  });
+}
+
+void LiveLoop::on_private_frame(std::string_view frame) {
+  if (options_.keeps_raw) sink_.append_raw(now(), kPrivateStream, frame);
+}
+
 void LiveLoop::operate(schema::OperatorAction action, const std::string& text, const std::string& value) {
   input(seat_.operator_command(action, text, value, now()));
 }
@@ -156,7 +194,7 @@ void LiveLoop::operate(schema::OperatorAction action, const std::string& text, c
 void LiveLoop::finish(const std::string& reason) {
   if (!is_running_) return;
   is_running_ = false;
-  for (net::TimerId* timer : {&tick_timer_, &lost_timer_, &countdown_timer_}) {
+  for (net::TimerId* timer : {&tick_timer_, &lost_timer_, &countdown_timer_, &limit_timer_}) {
     rest_.wire().scheduler().cancel(*timer);
     *timer = 0;
   }

@@ -11,8 +11,11 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "gateway/binance/account_session.h"
 #include "gateway/binance/order_session.h"
@@ -31,6 +34,7 @@ class LiveLoop final : private binance::OrderListener, private binance::AccountL
     DurationNanos countdown = DurationNanos::seconds(120);  // the venue cancels our orders when we are silent so long
     DurationNanos countdown_every = DurationNanos::seconds(40);
     std::uint64_t snapshot_interval = 250'000;  // records; 0 = never
+    bool keeps_raw = false;                     // frames of the private stream beside the records
     binance::OrderSession::Options orders;
     binance::AccountSession::Options account;
   };
@@ -54,6 +58,9 @@ class LiveLoop final : private binance::OrderListener, private binance::AccountL
   void start();
   // Market and feed records; see MarketSource for their headers.
   void on_market(const journal::RecordBatch& records);
+  // How much of a limit of the venue is used; or that it makes us wait.
+  void on_limit_use(const binance::LimitUse& use);
+  void on_pause(const binance::RatePause& pause);
   void operate(schema::OperatorAction action, const std::string& text, const std::string& value = {});
   // Ends in order: no more ticks and streams; the last record. Open orders are not touched: see operate().
   void finish(const std::string& reason);
@@ -65,6 +72,11 @@ class LiveLoop final : private binance::OrderListener, private binance::AccountL
   const binance::AccountSession& account() const { return *account_; }
 
  private:
+  struct LimitNote {
+    binance::LimitUse use;
+    binance::RatePause pause;
+  };
+  void note_limit(const LimitNote& note);
   void input(const journal::RecordView& view);
   void tick();
   void set_tick();
@@ -80,6 +92,7 @@ class LiveLoop final : private binance::OrderListener, private binance::AccountL
   void on_live() override;
   void on_lost(const std::string& why) override;
   void on_account_notice(schema::AlertLevel level, const std::string& text) override;
+  void on_private_frame(std::string_view frame) override;
 
   binance::RestClient& rest_;
   const binance::SymbolTable& symbols_;
@@ -90,8 +103,10 @@ class LiveLoop final : private binance::OrderListener, private binance::AccountL
   std::unique_ptr<binance::OrderSession> orders_;
   std::unique_ptr<binance::AccountSession> account_;
   journal::Seq next_snapshot_ = 0;
+  std::map<std::pair<binance::LimitKind, std::int64_t>, std::int64_t> told_tenths_;  // of each limit, by interval
+  std::vector<LimitNote> limit_notes_;                                               // to become inputs
   std::int64_t tick_ns_ = 0;
-  net::TimerId tick_timer_ = 0, lost_timer_ = 0, countdown_timer_ = 0;
+  net::TimerId tick_timer_ = 0, lost_timer_ = 0, countdown_timer_ = 0, limit_timer_ = 0;
   bool is_running_ = false;
   bool is_reduced_by_us_ = false;
   bool has_failed_ = false;

@@ -42,12 +42,12 @@ void fail(const Error& error) {
 namespace {
 
 constexpr const char* kUsage =
-    "Measures the journal, the engine and the import, each beside a ceiling from the same run.\n"
+    "Measures the journal, the engine, the import and the gateway, each beside a ceiling from the same run.\n"
     "\n"
     "  tools/bench                          everything, some minutes\n"
     "  tools/bench --quick                  smaller inputs, under a minute or two\n"
     "  tools/bench --json                   one JSON object on standard output\n"
-    "  tools/bench --only journal|engine|import|time-travel\n"
+    "  tools/bench --only journal|engine|import|time-travel|gateway\n"
     "  tools/bench --instructions           instructions a record, counted by callgrind\n"
     "  tools/bench --instructions --check   exit code 1 when one grew by more than 5 %\n"
     "  tools/bench --instructions --update  keeps the new figures in tests/bench/instructions.json\n"
@@ -101,8 +101,8 @@ int program(int argc, char** argv) {
       update = true;
     } else if (argument == "--only") {
       only = next();
-      if (only != "journal" && only != "engine" && only != "import" && only != "time-travel")
-        fail(usage_error("--only " + only + " is unknown", "journal, engine, import or time-travel"));
+      if (only != "journal" && only != "engine" && only != "import" && only != "time-travel" && only != "gateway")
+        fail(usage_error("--only " + only + " is unknown", "journal, engine, import, time-travel or gateway"));
     } else if (argument == "--place") {
       place.path = next();
     } else if (argument == "--workload") {
@@ -137,6 +137,7 @@ int program(int argc, char** argv) {
   if (only.empty() || only == "engine") measure_engine(bench);
   if (only.empty() || only == "import") measure_import(bench);
   if (only.empty() || only == "time-travel") measure_time_travel(bench);
+  if (only.empty() || only == "gateway") measure_gateway(bench);
 
   if (json) {
     std::printf("%s\n", figures_json(bench.figures, machine_text(), bench.hash.value()).c_str());

@@ -2,6 +2,7 @@
 // identical, branch like a backtest, tell an order's causes, and leave no secret behind.
 #include <unistd.h>
 
+#include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -197,6 +198,46 @@ TEST_CASE("a live run at an exchange ends in order, replays identical, tells an 
     CHECK(outcome.out.find(planted) == std::string::npos);
     CHECK(outcome.err.find(planted) == std::string::npos);
   }
+}
+
+TEST_CASE("a live run that crashes leaves no core file, and shows no key in /proc") {
+  const Exchange venue;
+  const Keys keys;
+  const Scratch scratch;
+  const std::string profile = scratch.file("bot.yaml", kProfile);
+  const std::string journal = scratch.path("live");
+  const std::string program = std::string(REPRISE_PROGRAM);
+  Options options;
+  bool is_shown = false, was_looked_at = false, may_dump_nothing = false;
+  options.interrupt = [&](pid_t pid) {
+    usleep(200);  // leaves the core to the child; decides nothing
+    if (!fs::exists(journal + "/TAIL")) return 0;
+    auto numbers = reprise::journal::Tail::load(journal);
+    if (!numbers.ok() || numbers->appended < 200) return 0;
+    for (const char* file : {"cmdline", "environ"}) {
+      const std::string shown = read_file("/proc/" + std::to_string(pid) + "/" + file);
+      was_looked_at = was_looked_at || shown.find("reprise") != std::string::npos;
+      is_shown = is_shown || shown.find(kKey) != std::string::npos || shown.find(kSecret) != std::string::npos;
+    }
+    const std::string limits = read_file("/proc/" + std::to_string(pid) + "/limits");
+    const std::size_t line = limits.find("Max core file size");
+    may_dump_nothing = line != std::string::npos && limits.substr(line, 30).find(" 0") != std::string::npos;
+    return SIGABRT;
+  };
+  const Outcome outcome = run_program(
+      "/bin/sh", {"-c", "ulimit -c unlimited; cd \"$1\"; shift; exec \"$@\"", "sh", scratch.path(""), program, "run", "--mode",
+                  "live", "--config", profile, "--url", venue.url, "--journal", journal, "--hours", kSomeSeconds},
+      options);
+  REQUIRE(outcome.signal == SIGABRT);
+  CHECK(was_looked_at);
+  CHECK_FALSE(is_shown);
+  for (const char* planted : {kKey, kSecret}) {
+    CHECK(outcome.out.find(planted) == std::string::npos);
+    CHECK(outcome.err.find(planted) == std::string::npos);
+  }
+  CHECK(may_dump_nothing);
+  for (const auto& entry : fs::directory_iterator(scratch.path("")))
+    CHECK_FALSE(entry.path().filename().string().starts_with("core"));
 }
 
 TEST_CASE("the kill file halts a live run, takes its orders back and flattens its position") {
