@@ -91,7 +91,7 @@ struct Engine::Impl {
   config::Entries entries;
   InstrumentNo fee_instrument = 0;
   schema::TradingStateKind seen_state = schema::TradingStateKind::ACTIVE;
-  UnixNanos cancel_again_at;  // while it is not active
+  UnixNanos cancel_again_at;             // while it is not active
   std::vector<std::uint8_t> is_crossed;  // by instrument number: alerts tell changes
   std::vector<std::uint8_t> freshness;   // 0 = never fresh, 1 = fresh, 2 = stale
   std::vector<Seq> scratch_ids;

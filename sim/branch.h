@@ -1,10 +1,10 @@
 // One branch of a recorded run: the recorded past up to a point, from there on other settings or an operator's acts,
 // against the simulated venue fed with the recorded market.
 //
-// A branch in which nothing is changed makes the records of its parent, byte for byte; of a live parent it shows how far
-// the simulated venue is from the real one (sim/fidelity.h). Its journal begins behind the
-// point (journal/FORMAT.md, "A journal that begins behind a record"): it holds its own records and the state at the
-// point, and names parent and point in its manifest. It replays like any other.
+// A branch in which nothing is changed makes the records of its parent, byte for byte; of a live parent it shows how
+// far the simulated venue is from the real one (sim/fidelity.h). Its journal begins behind the point
+// (journal/FORMAT.md, "A journal that begins behind a record"): it holds its own records and the state at the point,
+// and names parent and point in its manifest. It replays like any other.
 //
 // Where a branch stops being comparable: from the first own order that the parent did not send (or did not send then),
 // the recorded market no longer answers to what we do. The venue's models fill the gap (sim/MODELS.md); Comparability

@@ -19,8 +19,8 @@ Result<journal::Seq> end_of_step(journal::JournalReader& reader, journal::Seq se
 Result<journal::Seq> start_of_step(journal::JournalReader& reader, journal::Seq seq);
 
 struct StateOptions {
-  // Of a backtest or paper run also the simulated venue and what is on its way (section "run"), so that the run can be branched
-  // there. Left out where the run cannot be made again (sim/branch_point.h); the engine is always in it.
+  // Of a backtest or paper run also the simulated venue and what is on its way (section "run"), so that the run can be
+  // branched there. Left out where the run cannot be made again (sim/branch_point.h); the engine is always in it.
   bool with_run = true;
   std::function<bool(journal::Seq)> on_way;  // false ends it with an error
 };

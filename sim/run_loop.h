@@ -45,8 +45,8 @@ class RunLoop final : private RunControl {
   // (DatasetSource::open_behind). A section that this engine version cannot read is a corrupt error.
   Status load(const journal::Snapshot& snapshot);
 
-  // Or behind a record of a run that traded with a real venue, whose snapshot holds the engine alone: beside it stands a
-  // venue as the engine knows it (assumed_venue.h). `source` must stand there too (DatasetSource::stand_at).
+  // Or behind a record of a run that traded with a real venue, whose snapshot holds the engine alone: beside it stands
+  // a venue as the engine knows it (assumed_venue.h). `source` must stand there too (DatasetSource::stand_at).
   Status begin_beside(const journal::Snapshot& snapshot);
 
   // The next thing that happens; false when the data has ended and nothing is left to do, or the source failed.

@@ -131,8 +131,7 @@ Result<SliceReport> make_slice(const SliceOptions& options) {
   report.last = *last;
 
   std::optional<journal::Snapshot> state;
-  report.can_be_branched =
-      parent.mode == schema::RunMode::BACKTEST || parent.mode == schema::RunMode::PAPER;
+  report.can_be_branched = parent.mode == schema::RunMode::BACKTEST || parent.mode == schema::RunMode::PAPER;
   if (behind != 0) {
     StateOptions wanted;
     wanted.with_run = !options.without_account;

@@ -78,9 +78,9 @@ constexpr Case kCases[] = {
 
 struct Attempt {
   const Case* tried = nullptr;
-  std::string problem;           // "" = as it has to be
-  std::int64_t triggered = 0;    // ns UTC
-  std::int64_t reachable = 0;    // when the venue, or the run, was there (again)
+  std::string problem;         // "" = as it has to be
+  std::int64_t triggered = 0;  // ns UTC
+  std::int64_t reachable = 0;  // when the venue, or the run, was there (again)
   KillTimes times;
 };
 
@@ -108,7 +108,8 @@ class Drill final : public Command {
     if (!keep_.empty()) {
       if (Status free = check_is_free("--keep", keep_); !free) return free.error();
     }
-    place_ = keep_.empty() ? fs::temp_directory_path() / ("reprise-drill-" + std::to_string(::getpid())) : fs::path(keep_);
+    place_ =
+        keep_.empty() ? fs::temp_directory_path() / ("reprise-drill-" + std::to_string(::getpid())) : fs::path(keep_);
     std::error_code error;
     if (!fs::create_directories(place_, error)) return io_error(place_.string() + ": " + error.message());
     program_ = fs::read_symlink("/proc/self/exe", error).string();
@@ -133,8 +134,8 @@ class Drill final : public Command {
     }
     progress.clear();
     const bool is_whole = names_.empty();
-    const bool passed = !stop_.load() && std::all_of(results.begin(), results.end(),
-                                                     [](const Attempt& r) { return r.problem.empty(); });
+    const bool passed = !stop_.load() &&
+                        std::all_of(results.begin(), results.end(), [](const Attempt& r) { return r.problem.empty(); });
     const std::string report = report_json(results, passed && is_whole);
     if (!passed) keep_ = place_.string();
     if (keep_.empty()) fs::remove_all(place_, error);
@@ -217,8 +218,14 @@ class Drill final : public Command {
       if (made->child.exit_code() != 0) return "the crash could not be made";
       market = {"--data", (folder / "market" / "crash").string()};
     }
-    std::vector<std::string> line = {"exchange", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--account",
-                                     std::string(kKey) + ":" + kSecret + ":1000", "--json"};
+    std::vector<std::string> line = {"exchange",
+                                     "--listen",
+                                     "127.0.0.1:0",
+                                     "--admin",
+                                     "127.0.0.1:0",
+                                     "--account",
+                                     std::string(kKey) + ":" + kSecret + ":1000",
+                                     "--json"};
     line.insert(line.end(), market.begin(), market.end());
     const auto exchange = start(std::string(c.name) + "-exchange.log", process::args(line));
     std::string told;
@@ -226,8 +233,9 @@ class Drill final : public Command {
     const std::string url = "http://" + member(told, "listening");
     const auto admin = static_cast<std::uint16_t>(std::atoi(member(told, "admin_port").c_str()));
 
-    std::vector<std::string> run_line = {"run", "--mode", "live", "--config", (place_ / "bot.yaml").string(), "--url", url,
-                                         "--journal", journal, "--control", "127.0.0.1:0"};
+    std::vector<std::string> run_line = {
+        "run",       "--mode", "live",      "--config",   (place_ / "bot.yaml").string(), "--url", url,
+        "--journal", journal,  "--control", "127.0.0.1:0"};
     auto bot = start(std::string(c.name) + "-run.log", process::args(run_line));
     if (!std::getline(bot->out, told)) return "the run did not begin";
     const std::string_view kBefore = "control at port ";
@@ -248,8 +256,7 @@ class Drill final : public Command {
     };
     if (!sees([&] { return run->has_position() && run->open_orders() != 0 && is_time_for(c); }))
       return "the run came to no position with open orders";
-    if (c.trouble == Trouble::venue_down &&
-        !post(admin, "/faults", R"({"fault":"lost_request","seconds":5})"))
+    if (c.trouble == Trouble::venue_down && !post(admin, "/faults", R"({"fault":"lost_request","seconds":5})"))
       return "the exchange takes no fault";
 
     result.triggered = result.reachable = wall_clock_ns();

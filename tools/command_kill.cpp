@@ -21,7 +21,8 @@ class Kill final : public Command {
     arguments.examples(
         "reprise kill live             # every order is cancelled, every position closed, nothing new is sent\n"
         "The same: a file JOURNAL.kill, kill -USR1 PID, or POST /kill at the run's --control port.\n"
-        "Exit code 1: not all is closed yet. The file stays: a run over this journal does not trade while it is there.");
+        "Exit code 1: not all is closed yet. The file stays: a run over this journal does not trade while it is "
+        "there.");
   }
 
   Result<int> run(Terminal& terminal) override {
@@ -72,7 +73,8 @@ class Kill final : public Command {
     if (!run.is_done())
       facts.add("open", std::to_string(run.open_orders()) + " orders" + (run.has_position() ? ", a position" : ""));
     terminal.write(facts.text());
-    terminal.line(terminal.paint(Colour::dim, file + " keeps a run over this journal from trading: remove it to go on"));
+    terminal.line(
+        terminal.paint(Colour::dim, file + " keeps a run over this journal from trading: remove it to go on"));
   }
 
   std::string path_;

@@ -49,7 +49,8 @@ class WhatIf final : public Command {
         "reprise whatif run --from 500000 --sweep strategies.trend.params.atr_multiple=2..4:0.5\n"
         "reprise whatif run --from 1 --at-every 100000 --do halt\n"
         "reprise whatif run --last-chance flatten          # when did liquidation become inevitable?\n"
-        "Nothing changed: the branch of a backtest or paper run is its parent, byte for byte; that of a live run, whose\n"
+        "Nothing changed: the branch of a backtest or paper run is its parent, byte for byte; that of a live run, "
+        "whose\n"
         "venue was a real one, says how far the model of the venue is from what happened.");
   }
 

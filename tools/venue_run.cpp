@@ -365,8 +365,8 @@ class VenueRun final : private binance::MarketSink, private binance::RestListene
       const auto same = std::find_if(recorded.begin(), recorded.end(), [&](const auto& e) { return e.first == key; });
       if (same == recorded.end() || same->second != value) keys += (keys.empty() ? "" : ", ") + key;
     }
-    if (!keys.empty()) say("note: the run goes on under its recorded configuration; " + options_.config_file +
-                           " differs in " + keys);
+    if (!keys.empty())
+      say("note: the run goes on under its recorded configuration; " + options_.config_file + " differs in " + keys);
   }
 
   // ------------------------------------------------------------------------------------- the run

@@ -401,8 +401,8 @@ void OrderSession::on_cancelled(Tracked& order, const Answer& answer) {
   if (answer.judgement.fate == Fate::not_accepted && answer.judgement.reaction == Reaction::give_up)
     return refuse_cancel(order, answer.code.value_or(-1000));
   if (++order.cancel_attempts > kMostCancelAttempts) {
-    notice(schema::AlertLevel::CRITICAL, "order " + std::to_string(order.submit.seq) + " cannot be cancelled: " +
-                                             answer.told() + "; the engine decides anew");
+    notice(schema::AlertLevel::CRITICAL, "order " + std::to_string(order.submit.seq) +
+                                             " cannot be cancelled: " + answer.told() + "; the engine decides anew");
     return refuse_cancel(order, answer.code.value_or(kTimeout));
   }
   // A cancel harms nobody twice.

@@ -35,8 +35,9 @@ Result<std::unique_ptr<AdminDesk>> AdminDesk::start(net::Loop& loop, const Admin
 }
 
 void AdminDesk::on_request(net::Request request, net::Reply reply) {
-  reply.send(net::has_bearer_token(request, token_.reveal()) ? answer(request)
-                                 : problem(401, "the token is missing or wrong: Authorization: Bearer TOKEN"));
+  reply.send(net::has_bearer_token(request, token_.reveal())
+                 ? answer(request)
+                 : problem(401, "the token is missing or wrong: Authorization: Bearer TOKEN"));
 }
 
 net::Response AdminDesk::answer(const net::Request& request) {

@@ -45,8 +45,7 @@ std::string with_signature(std::string_view text, const std::string& signature) 
 // Copies a message token by token, with other texts for a key and a signature among its params.
 class Rewriter {
  public:
-  Rewriter(const std::string& key, const std::string& signature)
-      : writer_(buffer_), key_(key), signature_(signature) {}
+  Rewriter(const std::string& key, const std::string& signature) : writer_(buffer_), key_(key), signature_(signature) {}
   using Size = rapidjson::SizeType;
 
   bool Null() { return writer_.Null(); }
@@ -85,9 +84,7 @@ class Rewriter {
   std::string text() const { return {buffer_.GetString(), buffer_.GetSize()}; }
 
  private:
-  bool replaces() const {
-    return depth_ == 2 && in_params_ && (last_key_ == "apiKey" || last_key_ == "signature");
-  }
+  bool replaces() const { return depth_ == 2 && in_params_ && (last_key_ == "apiKey" || last_key_ == "signature"); }
   const std::string& replacement() const { return last_key_ == "apiKey" ? key_ : signature_; }
   bool write(const std::string& text) { return writer_.String(text.data(), static_cast<Size>(text.size())); }
 

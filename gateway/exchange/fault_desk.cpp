@@ -14,8 +14,9 @@ using End = RequestFault::End;
 
 // Codes and texts: the venue's own table of what a 503 may mean.
 constexpr const char* kUnknown = "Unknown error, please check your request or try again later.";
-constexpr const char* kBackend = "Timeout waiting for response from backend server. Send status unknown; execution "
-                                 "status unknown.";
+constexpr const char* kBackend =
+    "Timeout waiting for response from backend server. Send status unknown; execution "
+    "status unknown.";
 constexpr RequestFault kRequestFaults[] = {
     {"delay", true, End::answer, 0, 0, ""},
     {"lost_request", false, End::hang, 0, 0, ""},
@@ -28,7 +29,8 @@ constexpr RequestFault kRequestFaults[] = {
     {"unavailable", false, End::answer, 503, 0, "Service Unavailable."},
     {"throttled", false, End::answer, 503, -1008,
      "Request throttled by system-level protection. Reduce-only/close-position orders are exempt. Please try again."},
-    {"internal_error", false, End::answer, 503, -1001, "Internal error; unable to process your request. Please try again."},
+    {"internal_error", false, End::answer, 503, -1001,
+     "Internal error; unable to process your request. Please try again."},
     {"timeout", false, End::answer, 408, -1007, kBackend},
     {"timeout_done", true, End::answer, 408, -1007, kBackend},
     {"too_many_requests", false, End::answer, 429, -1003, "Too many requests."},
@@ -162,8 +164,9 @@ Answer answer_of(const Fault& fault, UnixNanos wall) {
   if (row.status == 429) answer.headers.emplace_back("Retry-After", "1");
   if (row.status == 418) {
     const std::int64_t time = fault.time.ns == 0 ? 120'000 * kMillisecond : fault.time.ns;
-    answer = answer_of({row.code, "Way too many requests; IP banned until " + std::to_string(ms(wall) + time / kMillisecond) +
-                                      ". Please use the websocket for live updates to avoid bans.",
+    answer = answer_of({row.code,
+                        "Way too many requests; IP banned until " + std::to_string(ms(wall) + time / kMillisecond) +
+                            ". Please use the websocket for live updates to avoid bans.",
                         row.status});
     answer.headers.emplace_back("Retry-After", std::to_string(std::max<std::int64_t>(1, time / (1000 * kMillisecond))));
   }

@@ -43,10 +43,10 @@ struct Fault {
   std::string name;
   FaultPlace place = FaultPlace::request;
   const RequestFault* request = nullptr;
-  std::string method;       // "" = any
-  std::string path;         // what its path begins with; of a WebSocket: the path that it was opened at
-  std::string contains;     // of a message's text; "" = any
-  DurationNanos time;       // of a delay, a skew, a ban
+  std::string method;    // "" = any
+  std::string path;      // what its path begins with; of a WebSocket: the path that it was opened at
+  std::string contains;  // of a message's text; "" = any
+  DurationNanos time;    // of a delay, a skew, a ban
   std::uint32_t permille = 1000;
   std::uint64_t count = 0;  // how often; 0 = without end
   UnixNanos until;          // 0 = without end

@@ -71,9 +71,8 @@ void ExchangeMachine::open(const RecordView& input) {
   faults_ = std::make_unique<FaultDesk>(seed_);
   for (std::size_t n = 0; n < setup->balances_e8.size(); ++n) {
     const std::string name = account_name(n + 1);
-    core_->add_account(name, setup->balances_e8[n], [wanted = signature_by(name)](std::string_view, std::string_view by) {
-      return by == wanted;
-    });
+    core_->add_account(name, setup->balances_e8[n],
+                       [wanted = signature_by(name)](std::string_view, std::string_view by) { return by == wanted; });
   }
   core_->open({time_});
 }
@@ -94,9 +93,7 @@ void ExchangeMachine::on_client(schema::ClientMessage::Reader message, UnixNanos
       return core_->on_open(connection, request, clock);
     }
     case ClientMessageKind::TEXT: return core_->on_text(connection, message.getBody().cStr(), clock);
-    case ClientMessageKind::CLOSED:
-      paths_.erase(connection);
-      return core_->on_closed(connection);
+    case ClientMessageKind::CLOSED: paths_.erase(connection); return core_->on_closed(connection);
     case ClientMessageKind::FAULT: return on_fault(message, now);
     case ClientMessageKind::NONE: return;
   }
@@ -148,8 +145,7 @@ void ExchangeMachine::on_fault(schema::ClientMessage::Reader message, UnixNanos 
   const std::string name = message.getPath().cStr();
   if (name == "remove") {
     std::uint64_t id = 0;
-    for (const char c : std::string_view(message.getBody().cStr()))
-      id = id * 10 + static_cast<std::uint64_t>(c - '0');
+    for (const char c : std::string_view(message.getBody().cStr())) id = id * 10 + static_cast<std::uint64_t>(c - '0');
     (void)faults_->remove(id);
     return;
   }

@@ -23,8 +23,8 @@ namespace reprise::gateway::exchange {
 struct Departure {
   enum class Kind : std::uint8_t { answer, message, drop, mute } kind = Kind::message;
   ConnectionNo connection = 0;
-  std::shared_ptr<const std::string> text;         // of a message
-  Answer answer;                                   // to the request that was the input
+  std::shared_ptr<const std::string> text;            // of a message
+  Answer answer;                                      // to the request that was the input
   RequestFault::End end = RequestFault::End::answer;  // how that answer fares
   DurationNanos delay;
 };

@@ -30,8 +30,7 @@ void KillControl::look() {
   if (is_engaged_) return;
   if (options_.signal != nullptr && options_.signal->load(std::memory_order_relaxed)) return engage("a signal came");
   std::error_code ignored;
-  if (!options_.file.empty() && std::filesystem::exists(options_.file, ignored))
-    engage("the kill file is there");
+  if (!options_.file.empty() && std::filesystem::exists(options_.file, ignored)) engage("the kill file is there");
 }
 
 void KillControl::on_request(net::Request request, net::Reply reply) {

@@ -3,8 +3,8 @@
 //   POST /kill     engages the switch -> {"engaged": true}
 //   GET  /state    what the run says of itself
 //
-// The first one engages it, once; what it does is the engine's (engine/risk/kill_switch.h). A file that cannot be looked
-// at is not there. On the loop's thread.
+// The first one engages it, once; what it does is the engine's (engine/risk/kill_switch.h). A file that cannot be
+// looked at is not there. On the loop's thread.
 #pragma once
 
 #include <atomic>
@@ -19,9 +19,9 @@
 namespace reprise::gateway {
 
 struct KillControlOptions {
-  std::string file;                            // "" = none
-  const std::atomic<bool>* signal = nullptr;   // turned true by a signal handler
-  std::optional<net::ServerOptions> port;      // with `token`
+  std::string file;                           // "" = none
+  const std::atomic<bool>* signal = nullptr;  // turned true by a signal handler
+  std::optional<net::ServerOptions> port;     // with `token`
   binance::Secret token;
 };
 

@@ -30,7 +30,8 @@ LiveLoop::LiveLoop(binance::RestClient& rest, const binance::SymbolTable& symbol
 }
 
 LiveLoop::~LiveLoop() {
-  for (const net::TimerId timer : {tick_timer_, lost_timer_, countdown_timer_, limit_timer_}) rest_.wire().scheduler().cancel(timer);
+  for (const net::TimerId timer : {tick_timer_, lost_timer_, countdown_timer_, limit_timer_})
+    rest_.wire().scheduler().cancel(timer);
 }
 
 UnixNanos LiveLoop::now() {

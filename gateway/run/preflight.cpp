@@ -47,8 +47,7 @@ Check drill_check(const PreflightFacts& facts) {
   json::Document report;
   report.Parse<json::kParseFlags>(facts.drill->data(), facts.drill->size());
   std::int64_t finished = 0;
-  const json::Value* verdict =
-      report.HasParseError() || !report.IsObject() ? nullptr : json::member(report, "passed");
+  const json::Value* verdict = report.HasParseError() || !report.IsObject() ? nullptr : json::member(report, "passed");
   if (verdict == nullptr || !json::integer(report, "finished_at_ns", finished))
     return wanting(facts, name, "the kill-switch drill's report cannot be read", hint);
   if (!verdict->IsTrue()) return wanting(facts, name, "the last kill-switch drill failed", hint);
@@ -74,7 +73,8 @@ Check limits_check(const PreflightFacts& facts, const config::Config& config) {
   need("risk.max_orders_per_second", r.max_orders_per_second);
   need("risk.price_band", r.price_band_e8);
   if (off.empty()) return passed("limits", "every limit is set");
-  return wanting(facts, "limits", "not set: " + off, "a bound of 0 switches its rule off; config/production.yaml sets all");
+  return wanting(facts, "limits", "not set: " + off,
+                 "a bound of 0 switches its rule off; config/production.yaml sets all");
 }
 
 Check disk_check(const PreflightFacts& facts) {
@@ -106,7 +106,8 @@ Check clock_check(const PreflightFacts& facts, DurationNanos offset) {
   const std::string text = "the venue's clock is " + std::to_string(offset.ns / 1'000'000) + " ms ahead of ours";
   if (offset.ns > kLargestOffset.ns || offset.ns < -kLargestOffset.ns)
     return refused("clock", text, "set the machine's clock (NTP)");
-  if (offset.ns > kSecond || offset.ns < -kSecond) return wanting(facts, "clock", text, "set the machine's clock (NTP)");
+  if (offset.ns > kSecond || offset.ns < -kSecond)
+    return wanting(facts, "clock", text, "set the machine's clock (NTP)");
   return passed("clock", text);
 }
 
@@ -120,10 +121,12 @@ Check key_check(const PreflightFacts& facts, const std::optional<std::string>& b
     if (accepts(kUnknownKey)) return {Verdict::noted, name, text + "; accepted", {}};
     return refused(name, text, "look at the key's restrictions by hand, then --accept " + std::string(kUnknownKey));
   }
-  if (may(answer, "enableWithdrawals") || may(answer, "enableInternalTransfer") || may(answer, "permitsUniversalTransfer")) {
+  if (may(answer, "enableWithdrawals") || may(answer, "enableInternalTransfer") ||
+      may(answer, "permitsUniversalTransfer")) {
     const std::string text = "the key can move money away";
     if (accepts(kWithdrawalKey)) return {Verdict::noted, name, text + "; accepted", {}};
-    return refused(name, text, "make a key that trades futures and nothing else, or --accept " + std::string(kWithdrawalKey));
+    return refused(name, text,
+                   "make a key that trades futures and nothing else, or --accept " + std::string(kWithdrawalKey));
   }
   if (!may(answer, "enableFutures")) return refused(name, "the key does not trade futures", "enable it at the venue");
   if (!may(answer, "ipRestrict"))
@@ -134,12 +137,14 @@ Check key_check(const PreflightFacts& facts, const std::optional<std::string>& b
 
 Check position_mode_check(std::string_view body) {
   if (body.find("\"dualSidePosition\":true") == std::string_view::npos) return passed("position mode", "one-way");
-  return refused("position mode", "the account is in hedge mode; one-way mode is traded", "set it to one-way at the venue");
+  return refused("position mode", "the account is in hedge mode; one-way mode is traded",
+                 "set it to one-way at the venue");
 }
 
 Check capital_check(const PreflightFacts& facts, const config::Config& config, Money equity) {
   const std::int64_t planned = config.account.initial_balance_e8;
-  const std::string text = "the account has " + decimal_text(equity.e8) + ", the profile is for " + decimal_text(planned);
+  const std::string text =
+      "the account has " + decimal_text(equity.e8) + ", the profile is for " + decimal_text(planned);
   if (equity.e8 > planned + planned / 2)
     return wanting(facts, "capital", text, "growing is a step of its own: see the steps in config/production.yaml");
   return passed("capital", text);

@@ -26,21 +26,21 @@ struct Check {
 };
 
 struct PreflightFacts {
-  bool is_production = false;           // the venue trades real money
-  std::set<std::string> accepted;       // names of what a person takes upon himself
-  std::vector<std::string> profiles;    // files that the configuration was read from
-  std::string confirmation;             // what --confirm says
-  std::int64_t now = 0;                 // ns UTC
-  std::optional<std::string> drill;     // the kill-switch drill's report, JSON; none = there is no file
-  std::uint64_t free_disk_bytes = 0;    // where the journal goes
+  bool is_production = false;         // the venue trades real money
+  std::set<std::string> accepted;     // names of what a person takes upon himself
+  std::vector<std::string> profiles;  // files that the configuration was read from
+  std::string confirmation;           // what --confirm says
+  std::int64_t now = 0;               // ns UTC
+  std::optional<std::string> drill;   // the kill-switch drill's report, JSON; none = there is no file
+  std::uint64_t free_disk_bytes = 0;  // where the journal goes
   bool kill_file_is_there = false;
-  bool is_resumed = false;              // a run goes on: its position may be what the kill switch has to close
+  bool is_resumed = false;  // a run goes on: its position may be what the kill switch has to close
 };
 
 inline constexpr std::string_view kConfirmation = "real-money";
 inline constexpr std::string_view kProductionProfile = "production.yaml";
 inline constexpr DurationNanos kDrillAge = DurationNanos::seconds(7 * 86'400);
-inline constexpr std::uint64_t kLeastDisk = 200u << 20;        // bytes, anywhere
+inline constexpr std::uint64_t kLeastDisk = 200u << 20;  // bytes, anywhere
 inline constexpr std::uint64_t kProductionDisk = 2048ull << 20;
 inline constexpr std::string_view kWithdrawalKey = "key-that-can-withdraw";
 inline constexpr std::string_view kUnknownKey = "unknown-key-restrictions";

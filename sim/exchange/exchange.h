@@ -3,8 +3,8 @@
 // It gets market data and commands at venue time and answers with reports, in the order and the words of
 // Binance USD-M Futures. Which rule stands where: orders.cpp (entry, cancel, modify), matching.cpp (takers,
 // makers, fees), conditional.cpp (stops, take-profits, trailing), bars.cpp (no book, no trades), funding.cpp,
-// margin.cpp (entry check), liquidation.cpp, adl.cpp, takeover.cpp; queue_model, market, ledger, filters are parts of their own. The
-// rules in words, and where they are wrong: sim/MODELS.md.
+// margin.cpp (entry check), liquidation.cpp, adl.cpp, takeover.cpp; queue_model, market, ledger, filters are parts of
+// their own. The rules in words, and where they are wrong: sim/MODELS.md.
 //
 // Deterministic and single-threaded; times are given, never read. Our trading leaves the recorded market as it
 // was, apart from liquidity that we took. Reports stay in reports() until the owner takes them.

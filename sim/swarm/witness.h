@@ -2,8 +2,10 @@
 //
 //   journaled  a command leaves with its record already in the journal
 //   agreement  in the quiet end, whenever nothing is under way: positions, wallet and open orders are the venue's
-//   left       in the quiet end, some seconds after trading was halted or a strategy was switched off: no order that could
-//              enlarge a position is left, here or at the venue (of the strategy: here); killed: no order and no position
+//   left       in the quiet end, some seconds after trading was halted or a strategy was switched off: no order that
+//   could
+//              enlarge a position is left, here or at the venue (of the strategy: here); killed: no order and no
+//              position
 //   healed     at the end: every traded market fresh, no order of unknown fate
 //
 // Passes everything on unchanged, so a run with it has the records of a run without. One run; one thread.
@@ -47,7 +49,7 @@ class Witness final : public RunHooks {
   Findings& findings_;
   RunControl* run_ = nullptr;
   std::uint64_t looks_ = 0;
-  UnixNanos halted_since_ = kNever;  // trading is halted without a break since; kNever: it is not
+  UnixNanos halted_since_ = kNever;               // trading is halted without a break since; kNever: it is not
   std::map<std::uint16_t, UnixNanos> off_since_;  // strategies that are switched off
 };
 

@@ -177,7 +177,8 @@ void measure_socket_to_socket(Bench& bench, const test::TestCertificates& certif
     } else if (record.type() == RecordType::CLIENT_MESSAGE) {
       const auto message = journal::read<schema::ClientMessage>(record);
       const std::string_view method = message.getMethod().cStr();
-      if (std::string_view(message.getPath().cStr()) != "/fapi/v1/order" || (method != "POST" && method != "PUT")) return;
+      if (std::string_view(message.getPath().cStr()) != "/fapi/v1/order" || (method != "POST" && method != "PUT"))
+        return;
       const std::lock_guard lock(guard);
       if (now - said >= 20'000'000) return;
       us.push_back(static_cast<double>(now - said) * 1e-3);
@@ -192,7 +193,8 @@ void measure_socket_to_socket(Bench& bench, const test::TestCertificates& certif
   bot.trade(seconds);
   listening = nullptr;
   const std::lock_guard lock(guard);
-  const std::string note = std::to_string(us.size()) + " orders, exchange and bot on this machine's cores, journal wal; " +
+  const std::string note = std::to_string(us.size()) +
+                           " orders, exchange and bot on this machine's cores, journal wal; " +
                            tools::fixed_text(median(first_half), 0) + " us of it to the bot's parsed records";
   bench.figures.push_back(made("market payload to order at the venue, p50", median(us), "us", 40, Better::lower, note));
   bench.figures.push_back(
@@ -222,15 +224,19 @@ class Flood final : public net::ServerHandler {
   }
   // One message as the venue sends it: twenty levels a side near the same mid.
   static std::string frame(std::uint64_t n) {
-    std::string text = R"({"stream":"btcusdt@depth@100ms","data":{"e":"depthUpdate","E":)" + std::to_string(1'767'225'600'000 + n) +
-                       ",\"T\":" + std::to_string(1'767'225'600'000 + n) + R"(,"s":"BTCUSDT","U":)" + std::to_string(n * 10 + 1) +
-                       ",\"u\":" + std::to_string(n * 10 + 10) + ",\"pu\":" + std::to_string(n * 10);
+    std::string text = R"({"stream":"btcusdt@depth@100ms","data":{"e":"depthUpdate","E":)" +
+                       std::to_string(1'767'225'600'000 + n) + ",\"T\":" + std::to_string(1'767'225'600'000 + n) +
+                       R"(,"s":"BTCUSDT","U":)" + std::to_string(n * 10 + 1) + ",\"u\":" + std::to_string(n * 10 + 10) +
+                       ",\"pu\":" + std::to_string(n * 10);
     for (const char* side : {"b", "a"}) {
       text += std::string(",\"") + side + "\":[";
       for (int level = 0; level < 20; ++level) {
-        const std::uint64_t tick = side[0] == 'b' ? 420'000 - static_cast<unsigned>(level) : 420'001 + static_cast<unsigned>(level);
-        text += (level == 0 ? "" : ",") + std::string("[\"") + std::to_string(tick / 10) + "." + std::to_string(tick % 10) + "0\",\"" +
-                std::to_string((n * 7 + static_cast<unsigned>(level) * 13) % 50) + "." + std::to_string(100 + n % 900) + "\"]";
+        const std::uint64_t tick =
+            side[0] == 'b' ? 420'000 - static_cast<unsigned>(level) : 420'001 + static_cast<unsigned>(level);
+        text += (level == 0 ? "" : ",") + std::string("[\"") + std::to_string(tick / 10) + "." +
+                std::to_string(tick % 10) + "0\",\"" +
+                std::to_string((n * 7 + static_cast<unsigned>(level) * 13) % 50) + "." + std::to_string(100 + n % 900) +
+                "\"]";
       }
       text += "]";
     }
@@ -310,8 +316,9 @@ void measure_depth(Bench& bench, const test::TestCertificates& certificates, std
   if (client.ended) fail(io_error("the depth stream ended: " + *client.ended));
   serving.stop();
   thread.join();
-  bench.figures.push_back(made("depth messages through TLS, parsed, journaled, booked", static_cast<double>(frames) / seconds,
-                               "1/s", 60'000, Better::higher, "20 levels a side, server on the same cores"));
+  bench.figures.push_back(made("depth messages through TLS, parsed, journaled, booked",
+                               static_cast<double>(frames) / seconds, "1/s", 60'000, Better::higher,
+                               "20 levels a side, server on the same cores"));
 }
 
 // ------------------------------------------------------------------------------------- orders at the exchange
@@ -320,10 +327,12 @@ std::string order_parameters(const binance::Signer& signer, std::uint64_t n, boo
   const std::string side = n % 2 == 0 ? "BUY" : "SELL";
   const std::string stamp = std::to_string(clock_ns() / 1'000'000);
   if (!for_ws) {
-    const std::string query = "symbol=BTCUSDT&side=" + side + "&type=MARKET&quantity=0.01&recvWindow=60000&timestamp=" + stamp;
+    const std::string query =
+        "symbol=BTCUSDT&side=" + side + "&type=MARKET&quantity=0.01&recvWindow=60000&timestamp=" + stamp;
     return query + "&signature=" + must(signer.signature(query));
   }
-  const std::string payload = std::string("apiKey=") + kKey + "&quantity=0.01&recvWindow=60000&returnRateLimits=false&side=" + side +
+  const std::string payload = std::string("apiKey=") + kKey +
+                              "&quantity=0.01&recvWindow=60000&returnRateLimits=false&side=" + side +
                               "&symbol=BTCUSDT&timestamp=" + stamp + "&type=MARKET";
   return R"({"id":)" + std::to_string(n) + R"(,"method":"order.place","params":{"apiKey":")" + kKey +
          R"(","quantity":"0.01","recvWindow":60000,"side":")" + side + R"(","symbol":"BTCUSDT","timestamp":)" + stamp +
@@ -367,7 +376,8 @@ class ApiClient final : public net::WebsocketHandler {
  public:
   void on_open() override { is_open = true; }
   void on_text(std::string_view text) override {
-    if (text.find("\"status\":200") == std::string_view::npos) fail(io_error("an order was not taken: " + std::string(text)));
+    if (text.find("\"status\":200") == std::string_view::npos)
+      fail(io_error("an order was not taken: " + std::string(text)));
     ++answered;
   }
   void on_end(const net::WebsocketEnd& end) override { fail(io_error("the WebSocket API ended: " + end.text)); }

@@ -259,7 +259,8 @@ TEST_CASE("a halt cancels quotes and places none, cancelAll leaves the strategy 
   }
 }
 
-TEST_CASE("a strategy switched off takes its quotes back, also where a cancel is refused or an order is on its way in") {
+TEST_CASE(
+    "a strategy switched off takes its quotes back, also where a cancel is refused or an order is on its way in") {
   Account account = grid_account();
   World world(account.config);
   account.config.strategies[0].enabled = false;

@@ -66,8 +66,8 @@ class World {
   bool hold_answers = false;
   bool venue_first = true;  // the venue trades on a new price before we hear of it
   bool refuse_cancels = false;
-  double partial = 1.0;     // share of a limit order that trades when the market reaches it first
-  void answer();            // answers held commands, until there are no more
+  double partial = 1.0;  // share of a limit order that trades when the market reaches it first
+  void answer();         // answers held commands, until there are no more
   std::size_t working() const { return working_.size(); }
   Qty venue_position(InstrumentNo instrument) const;
 

@@ -96,7 +96,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         // What a client signs is right: past the door lies the rest of the server.
         if (what % 3 == 0) {
           static const auto signer = binance::Signer::of_key(binance::Secret::copy_of("secret")).value();
-          request.query += (request.query.empty() ? "" : "&") + std::string("timestamp=") + std::to_string(now / 1'000'000);
+          request.query +=
+              (request.query.empty() ? "" : "&") + std::string("timestamp=") + std::to_string(now / 1'000'000);
           request.query += "&signature=" + signer.signature(request.query + request.body).value();
         }
         seat.on_request(connection, door().admit(std::move(request)), clock);

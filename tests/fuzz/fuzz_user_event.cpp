@@ -19,7 +19,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       const Status status = parse_user_event(text, event);
       REPRISE_ASSERT(status.ok() || !status.error().message.empty(), "a bad frame says why");
       if (status.ok() && event.kind == UserEventKind::order)
-        REPRISE_ASSERT(event.order.order.qty.e8 >= 0 && event.order.order.cum_qty.e8 >= 0, "quantities are not negative");
+        REPRISE_ASSERT(event.order.order.qty.e8 >= 0 && event.order.order.cum_qty.e8 >= 0,
+                       "quantities are not negative");
       break;
     }
     case 1: (void)parse_order(text).ok(); break;

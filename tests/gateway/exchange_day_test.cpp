@@ -158,7 +158,10 @@ void trade(Day& day, sim::RandomStream& random) {
       case 4: (void)day.ask(account, "GET", "/fapi/v3/account", ""); break;
       case 5: (void)day.ask(account, "GET", "/fapi/v1/depth", "symbol=" + day.symbol, false); break;
       case 6: day.fault(faults[random.below(std::size(faults))]); break;
-      case 7: day.say(2, R"({"id":)" + std::to_string(n) + R"(,"method":"ticker.price","params":{"symbol":")" + day.symbol + "\"}}"); break;
+      case 7:
+        day.say(2, R"({"id":)" + std::to_string(n) + R"(,"method":"ticker.price","params":{"symbol":")" + day.symbol +
+                       "\"}}");
+        break;
       case 8: (void)day.ask(account, "POST", "/fapi/v1/order", order + "&side=BUY&type=LIMIT&quantity=x"); break;
     }
   }
@@ -210,9 +213,9 @@ TEST_CASE("no record of an exchange's day holds a key, a secret or a signature")
   while (reader->next(record)) {
     ++records;
     const std::string_view bytes(reinterpret_cast<const char*>(record.bytes()), record.total_bytes());
-    for (const std::string_view planted : {std::string_view(kKeys[0]), std::string_view(kKeys[1]),
-                                           std::string_view(kSecrets[0]), std::string_view(kSecrets[1]),
-                                           std::string_view(signature), std::string_view("a stranger's real key")})
+    for (const std::string_view planted :
+         {std::string_view(kKeys[0]), std::string_view(kKeys[1]), std::string_view(kSecrets[0]),
+          std::string_view(kSecrets[1]), std::string_view(signature), std::string_view("a stranger's real key")})
       REQUIRE(bytes.find(planted) == std::string_view::npos);
   }
   CHECK(records > 1000);
@@ -240,8 +243,9 @@ TEST_CASE("the doorkeeper names who asks and who signed, and leaves every other 
   const std::string payload = "apiKey=" + std::string(kKeys[0]) + "&timestamp=7";
   const std::string message = std::string(R"({"id":7,"method":"session.logon","params":{"apiKey":")") + kKeys[0] +
                               R"(","timestamp":7,"signature":")" + signer_of(0).signature(payload).value() + "\"}}";
-  CHECK(door.admit_message(message) ==
-        R"({"id":7,"method":"session.logon","params":{"apiKey":"account-1","timestamp":7,"signature":"by-account-1"}})");
+  CHECK(
+      door.admit_message(message) ==
+      R"({"id":7,"method":"session.logon","params":{"apiKey":"account-1","timestamp":7,"signature":"by-account-1"}})");
   CHECK(door.admit_message(R"({"id":"7","method":"x","params":[{"apiKey":"k"}]})") ==
         R"({"id":"7","method":"x","params":[{"apiKey":"k"}]})");
   CHECK(door.admit_message("{").empty());

@@ -276,8 +276,9 @@ TEST_CASE("each fault of the venue alone leaves no order doubled or forgotten an
 // With REPRISE_FAULT_TABLE set it prints its table.
 TEST_CASE("each fault during entry, during exit and while idle: settled without a second order, books equal") {
   enum class Phase { entry, exit, idle };
-  std::string table = "| fault | phase | struck | orders sent | of unknown fate | questions | sent again | executions |\n"
-                      "|---|---|--:|--:|--:|--:|--:|--:|\n";
+  std::string table =
+      "| fault | phase | struck | orders sent | of unknown fate | questions | sent again | executions |\n"
+      "|---|---|--:|--:|--:|--:|--:|--:|\n";
   for (const SingleFault& c : kSingleFaults) {
     for (const Phase phase : {Phase::entry, Phase::exit, Phase::idle}) {
       const char* phase_name = phase == Phase::entry ? "entry" : phase == Phase::exit ? "exit" : "idle";

@@ -86,7 +86,7 @@ class Cycle {
 
 }  // namespace
 
-TEST_CASE("life of a limit order: it rests, is amended and is cancelled; the account is not touched") {
+TEST_CASE("life of a limit order: it rests, is amended and is cancelled, the account is not touched") {
   Cycle c;
   const std::string id = c.place("side=BUY&type=LIMIT&timeInForce=GTC&quantity=0.1&price=" + c.desk.price(-5));
   CHECK(c.events() == Lines{"order NEW NEW z=0 er=0"});
@@ -100,11 +100,11 @@ TEST_CASE("life of a limit order: it rests, is amended and is cancelled; the acc
 TEST_CASE("life of a taker: new, then for each execution the light event, the account and the order") {
   Cycle c;
   (void)c.place("side=BUY&type=MARKET&quantity=0.01");
-  CHECK(c.events() == Lines{"order NEW NEW z=0 er=0", "TRADE_LITE", "account ORDER pa=0.01",
-                            "order TRADE FILLED z=0.010 er=0"});
+  CHECK(c.events() ==
+        Lines{"order NEW NEW z=0 er=0", "TRADE_LITE", "account ORDER pa=0.01", "order TRADE FILLED z=0.010 er=0"});
   (void)c.place("side=SELL&type=MARKET&quantity=0.01&reduceOnly=true");
-  CHECK(c.events() == Lines{"order NEW NEW z=0 er=0", "TRADE_LITE", "account ORDER pa=0",
-                            "order TRADE FILLED z=0.010 er=0"});
+  CHECK(c.events() ==
+        Lines{"order NEW NEW z=0 er=0", "TRADE_LITE", "account ORDER pa=0", "order TRADE FILLED z=0.010 er=0"});
 }
 
 TEST_CASE("what may not rest expires with its reason: immediate-or-cancel, fill-or-kill is refused, post-only too") {
@@ -131,9 +131,10 @@ TEST_CASE("life of a conditional order: new, triggering, triggered, the order th
   Cycle c;
   (void)c.place("side=BUY&type=MARKET&quantity=0.01");
   (void)c.events();
-  const Reply placed = c.desk.act("POST", "/fapi/v1/algoOrder",
-                                  "symbol=" + c.desk.symbol + "&algoType=CONDITIONAL&side=SELL&type=STOP_MARKET&quantity=0.01" +
-                                      "&reduceOnly=true&workingType=MARK_PRICE&triggerPrice=" + c.desk.price(-2));
+  const Reply placed =
+      c.desk.act("POST", "/fapi/v1/algoOrder",
+                 "symbol=" + c.desk.symbol + "&algoType=CONDITIONAL&side=SELL&type=STOP_MARKET&quantity=0.01" +
+                     "&reduceOnly=true&workingType=MARK_PRICE&triggerPrice=" + c.desk.price(-2));
   INFO(placed.body);
   REQUIRE(placed.status == 200);
   CHECK(c.events() == Lines{"algo NEW"});
@@ -155,10 +156,11 @@ TEST_CASE("funding, leverage and margin mode tell the account, no order") {
   (void)c.desk.act("POST", "/fapi/v1/marginType", "symbol=" + c.desk.symbol + "&marginType=CROSSED");
   (void)c.place("side=BUY&type=MARKET&quantity=0.01");
   (void)c.events();
-  c.market<schema::FundingSettlement>(journal::RecordType::FUNDING_SETTLEMENT, [&](schema::FundingSettlement::Builder b) {
-    b.setFundingRate(100'000);
-    b.setMarkPrice(50'000 * kScale);
-  });
+  c.market<schema::FundingSettlement>(journal::RecordType::FUNDING_SETTLEMENT,
+                                      [&](schema::FundingSettlement::Builder b) {
+                                        b.setFundingRate(100'000);
+                                        b.setMarkPrice(50'000 * kScale);
+                                      });
   CHECK(c.events() == Lines{"account FUNDING_FEE"});
 }
 

@@ -50,7 +50,8 @@ std::string refused_by(const PreflightFacts& facts, const config::Config& config
 
 }  // namespace
 
-TEST_CASE("a production run begins only with its profile, a confirmation, a fresh drill, limits, disk and no kill file") {
+TEST_CASE(
+    "a production run begins only with its profile, a confirmation, a fresh drill, limits, disk and no kill file") {
   const config::Config config = shipped("production.yaml");
   CHECK(refused_by(ready(), config).empty());
   const auto without = [&](auto&& change) {
@@ -98,7 +99,8 @@ TEST_CASE("a key that can move money away does not trade unless somebody takes i
   CHECK(verdict(good) == Verdict::passed);
   CHECK(verdict(R"({"enableWithdrawals":false,"enableFutures":true,"ipRestrict":false})") == Verdict::noted);
   CHECK(verdict(bad) == Verdict::refused);
-  CHECK(verdict(R"({"enableWithdrawals":false,"permitsUniversalTransfer":true,"enableFutures":true})") == Verdict::refused);
+  CHECK(verdict(R"({"enableWithdrawals":false,"permitsUniversalTransfer":true,"enableFutures":true})") ==
+        Verdict::refused);
   CHECK(verdict(R"({"enableWithdrawals":false,"enableFutures":false})") == Verdict::refused);
   CHECK(verdict("{}") == Verdict::refused);
   CHECK(verdict("no JSON") == Verdict::refused);
@@ -145,7 +147,8 @@ TEST_CASE("the kill switch is engaged once, by a file, a signal or a call with t
   net::Loop loop;
   std::vector<std::string> engaged;
   std::atomic<bool> signal{false};
-  const std::string file = (std::filesystem::temp_directory_path() / ("reprise-kill-" + std::to_string(::getpid()))).string();
+  const std::string file =
+      (std::filesystem::temp_directory_path() / ("reprise-kill-" + std::to_string(::getpid()))).string();
   std::filesystem::remove(file);
   KillControlOptions options;
   options.file = file;

@@ -225,8 +225,9 @@ TEST_CASE("a live run that crashes leaves no core file, and shows no key in /pro
     return SIGABRT;
   };
   const Outcome outcome = run_program(
-      "/bin/sh", {"-c", "ulimit -c unlimited; cd \"$1\"; shift; exec \"$@\"", "sh", scratch.path(""), program, "run", "--mode",
-                  "live", "--config", profile, "--url", venue.url, "--journal", journal, "--hours", kSomeSeconds},
+      "/bin/sh",
+      {"-c", "ulimit -c unlimited; cd \"$1\"; shift; exec \"$@\"", "sh", scratch.path(""), program, "run", "--mode",
+       "live", "--config", profile, "--url", venue.url, "--journal", journal, "--hours", kSomeSeconds},
       options);
   REQUIRE(outcome.signal == SIGABRT);
   CHECK(was_looked_at);
@@ -300,8 +301,8 @@ TEST_CASE("a run does not begin while its kill file is there") {
   const Scratch scratch;
   const std::string profile = scratch.file("bot.yaml", kProfile);
   (void)scratch.file("live.kill", "");
-  const Outcome outcome = run({"run", "--mode", "live", "--config", profile, "--url", "http://127.0.0.1:1", "--journal",
-                               scratch.path("live")});
+  const Outcome outcome = run(
+      {"run", "--mode", "live", "--config", profile, "--url", "http://127.0.0.1:1", "--journal", scratch.path("live")});
   CHECK(outcome.exit_code == 1);
   CHECK(outcome.err.find("kill switch is engaged") != std::string::npos);
 }

@@ -64,8 +64,8 @@ void show_fidelity(Terminal& terminal, const sim::Fidelity& f, const std::string
   table.row({"first execution after, median", milliseconds(f.fill_happened), milliseconds(f.fill_modelled)});
   terminal.write(table.text(terminal.width()));
   Facts facts;
-  facts.add("orders", with_thousands(f.paired) + " in both, " + with_thousands(f.only_happened) +
-                          " happened only, " + with_thousands(f.only_modelled) + " modelled only");
+  facts.add("orders", with_thousands(f.paired) + " in both, " + with_thousands(f.only_happened) + " happened only, " +
+                          with_thousands(f.only_modelled) + " modelled only");
   facts.add("executed", with_thousands(f.filled_in_both) + " in both, " + with_thousands(f.filled_only_happened) +
                             " happened only, " + with_thousands(f.filled_only_modelled) + " modelled only");
   if (f.price_gap) {
