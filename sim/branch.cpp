@@ -144,6 +144,13 @@ journal::Manifest manifest_of(const BranchPoint& point, const BranchOptions& opt
   return manifest;
 }
 
+// A live run takes back what it did for want of its private stream. A branch never lost it: what stopped its trading is
+// something else, and stays.
+bool is_moot(const BranchPoint& point, const RecordedAct& act, bool is_parent, const engine::Engine& engine) {
+  return point.is_assumed && !is_parent && !act.entries && act.act.action == schema::OperatorAction::RESUME &&
+         engine.risk().trading_state() != schema::TradingStateKind::REDUCING;
+}
+
 }  // namespace
 
 Result<BranchReport> run_branch(const BranchPoint& point, const BranchOptions& options) {
@@ -194,6 +201,10 @@ Result<BranchReport> run_branch(const BranchPoint& point, const BranchOptions& o
     if (recorded_act != point.acts->end()) {
       const bool is_parent = report.comparability.first_difference == 0;
       if (is_parent ? recorded_act->seq == sink.next_seq() : loop.engine_time() >= recorded_act->time) {
+        if (is_moot(point, *recorded_act, is_parent, loop.engine())) {
+          ++recorded_act;
+          continue;
+        }
         if (Status repeated = repeat_act(loop, *recorded_act, options.settings); !repeated) return repeated.error();
         ++recorded_act;
         continue;

@@ -80,6 +80,7 @@ struct RecordedRun::Impl {
   std::unique_ptr<Way> way;
   // Of a live run: the engine's way, and what stands where it has come to.
   std::optional<StateTaker> engine_way;
+  OnWay asks;  // of the move under way
   std::optional<journal::Snapshot> assumed;
 
   Impl(std::string p, journal::JournalReader r) : path(std::move(p)), reader(std::move(r)) {}
@@ -132,8 +133,12 @@ struct RecordedRun::Impl {
     auto end = end_of_step(reader, seq);
     if (!end) return end.error();
     if (assumed && assumed->info.seq == *end) return ok_status();
-    if (!engine_way) engine_way.emplace(path, StateOptions{false, on_way});
+    if (!engine_way) {
+      engine_way.emplace(path, StateOptions{false, [this](journal::Seq at) { return !asks || asks(at); }});
+    }
+    asks = on_way;
     auto state = engine_way->behind(*end);
+    asks = nullptr;
     if (!state) return state.error();
     engine::Engine engine;
     const journal::SnapshotSection* section = state->section(engine::kEngineSection);

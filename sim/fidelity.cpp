@@ -19,8 +19,12 @@ using Groups = engine::TimedGroups<Group, OrderTrace>;
 
 Groups grouped(const std::vector<OrderTrace>& traces) {
   Groups groups;
-  for (const OrderTrace& t : traces)
-    groups[{t.sent.ns == 0 ? t.id : 0, t.strategy, t.instrument, t.side, t.type}].push_back(&t);
+  for (const OrderTrace& t : traces) {
+    const bool stood = t.sent.ns == 0;
+    groups[stood ? Group{t.id, 0, 0, schema::Side::NONE, schema::OrderType::NONE}
+                 : Group{0, t.strategy, t.instrument, t.side, t.type}]
+        .push_back(&t);
+  }
   return groups;
 }
 

@@ -88,7 +88,10 @@ class Drill final : public Command {
  public:
   void declare(Arguments& arguments) override {
     arguments.text("ACTION", action_, "kill-switch").required().choices({"kill-switch"});
-    arguments.text("--out", out_, "the report, JSON; what stood there is replaced").value("FILE").shows_default();
+    arguments
+        .text("--out", out_,
+              "the report, JSON; what stood there is replaced (default: kill-switch-drill.json, of a whole drill)")
+        .value("FILE");
     arguments.texts("--case", names_, "only these: command, signal, http, crash, restart, venue-down").value("NAME");
     arguments.text("--keep", keep_, "keep the journals here; must not exist").value("FOLDER");
     arguments.examples(
@@ -117,6 +120,7 @@ class Drill final : public Command {
     std::ofstream(place_ / "bot.yaml") << kProfile;
     std::ofstream(place_ / "crash.yaml") << kCrash;
     // Children find their keys where a run looks for them.
+    unsetenv("REPRISE_PRIVATE_KEY_FILE");
     setenv("REPRISE_API_KEY", kKey, 1);
     setenv("REPRISE_API_SECRET", kSecret, 1);
     setenv("REPRISE_CONTROL_TOKEN", kToken, 1);
@@ -140,8 +144,12 @@ class Drill final : public Command {
     if (!passed) keep_ = place_.string();
     if (keep_.empty()) fs::remove_all(place_, error);
     if (stop_.load()) return io_error("interrupted");
-    std::ofstream file(out_, std::ios::trunc);
-    if (!(file << report << "\n").flush()) return io_error("cannot write " + out_);
+    // A part of the drill is no drill: it does not take the place of the last whole one.
+    if (out_.empty() && is_whole) out_ = kDrillReport;
+    if (!out_.empty()) {
+      std::ofstream file(out_, std::ios::trunc);
+      if (!(file << report << "\n").flush()) return io_error("cannot write " + out_);
+    }
     if (json) {
       terminal.line(report);
     } else {
@@ -287,7 +295,12 @@ class Drill final : public Command {
     // Nothing new is sent afterwards.
     const auto quiet_until = Clock::now() + std::chrono::seconds(2);
     (void)sees([&] { return Clock::now() > quiet_until || !run->is_done(); });
-    if (!run->is_done()) return "something was opened behind the switch";
+    if (!run->is_done() || run->opened_behind() != 0) return "something was opened behind the switch";
+    if (command != nullptr) {
+      std::error_code ignored;
+      command->child.wait(ignored);
+      if (command->child.exit_code() != 0) return "reprise kill did not say that nothing is open";
+    }
     result.times = run->times();
     return {};
   }
@@ -350,10 +363,10 @@ class Drill final : public Command {
     for (const Attempt& r : results)
       if (!r.problem.empty()) terminal.line(terminal.paint(Colour::bad, r.tried->name) + ": " + r.problem);
     terminal.line((passed ? terminal.paint(Colour::good, "passed") : terminal.paint(Colour::bad, "failed")) +
-                  ", times since the trigger; report in " + out_ + (keep_.empty() ? "" : ", journals in " + keep_));
+                  ", times since the trigger" + (out_.empty() ? "" : "; report in " + out_) + (keep_.empty() ? "" : ", journals in " + keep_));
   }
 
-  std::string action_, out_ = kDrillReport, keep_;
+  std::string action_, out_, keep_;
   std::vector<std::string> names_;
   fs::path place_;
   std::string program_;

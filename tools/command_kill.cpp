@@ -1,8 +1,10 @@
 // reprise kill JOURNAL: engages the kill switch of a run that is under way, and waits until nothing is open.
 #include <chrono>
+#include <filesystem>
 #include <fstream>
 #include <thread>
 
+#include "journal/store.h"
 #include "tools/command.h"
 #include "tools/followed_run.h"
 #include "tools/json_output.h"
@@ -21,20 +23,29 @@ class Kill final : public Command {
     arguments.examples(
         "reprise kill live             # every order is cancelled, every position closed, nothing new is sent\n"
         "The same: a file JOURNAL.kill, kill -USR1 PID, or POST /kill at the run's --control port.\n"
-        "Exit code 1: not all is closed yet. The file stays: a run over this journal does not trade while it is "
-        "there.");
+        "Exit code 1: not all is closed yet. The file stays.\n"
+        "The way back: remove it, then POST /resume at the --control port.");
   }
 
   Result<int> run(Terminal& terminal) override {
-    auto run = FollowedRun::open(path_);
-    if (!run) return run.error();
+    // The switch first: reading a long day may take its time, and may fail.
+    if (Status there = journal::check_is_journal(path_); !there) return there.error();
     const std::string file = kill_file_of(path_);
     if (!std::ofstream(file, std::ios::app).flush()) return io_error("cannot write " + file, "send it SIGUSR1 instead");
+    auto run = FollowedRun::open(path_);
+    if (!run) {
+      return io_error(file + " is there, which engages the switch; but the run cannot be followed: " + run.error().text());
+    }
     const std::atomic<bool>& stop = stop_on_signals();
     const auto until = std::chrono::steady_clock::now() + std::chrono::duration<double>(wait_);
-    while (!run->is_done() && std::chrono::steady_clock::now() < until && !stop.load()) {
+    while (!run->is_done() && !run->is_ended() && std::chrono::steady_clock::now() < until && !stop.load()) {
       std::this_thread::sleep_for(std::chrono::milliseconds(20));
       if (Status read = run->refresh(); !read) return read.error();
+    }
+    if (run->is_ended() && !run->is_killed()) {
+      std::error_code ignored;
+      std::filesystem::remove(file, ignored);
+      return usage_error(path_ + ": this run has ended", "name the journal of one that is under way");
     }
     show(terminal, *run, file);
     return run->is_done() ? kExitFine : kExitDiverged;
@@ -74,7 +85,7 @@ class Kill final : public Command {
       facts.add("open", std::to_string(run.open_orders()) + " orders" + (run.has_position() ? ", a position" : ""));
     terminal.write(facts.text());
     terminal.line(
-        terminal.paint(Colour::dim, file + " keeps a run over this journal from trading: remove it to go on"));
+        terminal.paint(Colour::dim, "the way back: remove " + file + ", then POST /resume at the run's --control port"));
   }
 
   std::string path_;

@@ -48,11 +48,11 @@ class Run final : public Command {
         .shows_default();
     arguments
         .text("--kill-file", kill_file_,
-              "paper, live: a file that engages the kill switch when it is there (default: JOURNAL.kill)")
+              "paper, live: a file beside JOURNAL.kill that engages the kill switch when it is there")
         .value("FILE");
     arguments
         .text("--control", control_,
-              "paper, live: operator port, POST /kill and GET /state; its token is in REPRISE_CONTROL_TOKEN")
+              "paper, live: operator port, POST /kill, POST /resume, GET /state; its token is in REPRISE_CONTROL_TOKEN")
         .value("HOST:PORT");
     arguments.flag("--raw", keeps_raw_, "paper, live: keep every frame as it came beside the records");
     arguments.text("--confirm", confirmation_, "live: \"real-money\" where the venue trades it").value("WORD");
@@ -117,7 +117,7 @@ class Run final : public Command {
       venue.durability = durability;
       venue.resume = resume_;
       venue.on_stop = on_stop_;
-      venue.kill_file = kill_file_.empty() ? kill_file_of(journal_) : kill_file_;
+      venue.kill_file = kill_file_;
       venue.control = control_;
       venue.keeps_raw = keeps_raw_;
       venue.confirmation = confirmation_;

@@ -57,10 +57,15 @@ void FollowedRun::take(const journal::RecordView& record) {
       }
       return;
     }
-    case RecordType::ORDER_COMMAND:
-      if (is_killed() && journal::read<schema::OrderCommand>(record).getKind() == schema::CommandKind::CANCEL)
-        times_.last_cancel_sent = now;
+    case RecordType::ORDER_COMMAND: {
+      if (!is_killed()) return;
+      const auto command = journal::read<schema::OrderCommand>(record);
+      if (command.getKind() == schema::CommandKind::CANCEL) times_.last_cancel_sent = now;
+      if (command.getKind() == schema::CommandKind::SUBMIT && !command.getReduceOnly() && !command.getClosePosition())
+        ++opened_behind_;
       return;
+    }
+    case RecordType::RUN_END: is_ended_ = true; return;
     default: return;
   }
 }

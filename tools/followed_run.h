@@ -27,6 +27,9 @@ class FollowedRun {
 
   bool has_position() const { return !held_.empty(); }
   std::size_t open_orders() const { return open_.size(); }
+  // Orders sent behind the kill that could have opened something.
+  std::uint64_t opened_behind() const { return opened_behind_; }
+  bool is_ended() const { return is_ended_; }
   bool is_killed() const { return times_.engaged != 0; }
   // Killed, no position, no open order.
   bool is_done() const { return is_killed() && held_.empty() && open_.empty(); }
@@ -42,6 +45,8 @@ class FollowedRun {
   std::set<std::uint64_t> open_;
   KillTimes times_;
   journal::Seq last_seq_ = 0;
+  bool is_ended_ = false;
+  std::uint64_t opened_behind_ = 0;
 };
 
 }  // namespace reprise::tools

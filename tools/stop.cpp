@@ -43,7 +43,7 @@ void on_kill_signal(int) {
 
 }  // namespace
 
-const std::atomic<bool>& kill_on_signal() {
+std::atomic<bool>& kill_on_signal() {
   struct sigaction action {};
   action.sa_handler = on_kill_signal;
   sigemptyset(&action.sa_mask);

@@ -8,7 +8,7 @@ namespace reprise::tools {
 // Installs the handlers. The flag turns true with the first signal; loops look at it between records.
 const std::atomic<bool>& stop_on_signals();
 
-// SIGUSR1, for the kill switch of a run: turns true with it and stays so.
-const std::atomic<bool>& kill_on_signal();
+// SIGUSR1, for the kill switch of a run: turns true with it. Whoever acts on it turns it back.
+std::atomic<bool>& kill_on_signal();
 
 }  // namespace reprise::tools

@@ -14,6 +14,7 @@
 #include "gateway/binance/json_text.h"
 #include "gateway/binance/market_session.h"
 #include "gateway/binance/net_wire.h"
+#include "gateway/binance/user_event.h"
 #include "gateway/binance/venue_facts.h"
 #include "gateway/run/kill_control.h"
 #include "gateway/run/live_loop.h"
@@ -78,6 +79,7 @@ class VenueRun final : private binance::MarketSink, private binance::RestListene
   }
 
   Result<int> go() {
+    (void)kill_on_signal();  // from here on SIGUSR1 engages the switch and ends nothing
     const std::vector<std::string> names = symbols_of(options_.loaded.config);
     if (names.empty())
       return usage_error(options_.config_file + ": no strategy is enabled, so there is no contract to trade");
@@ -106,10 +108,10 @@ class VenueRun final : private binance::MarketSink, private binance::RestListene
     if (options_.is_live) {
       if (Status checked = check_account(names); !checked) return checked.error();
     }
+    if (Status opened = open_control(); !opened) return opened.error();
     if (Status opened = open_journal(binance::text_of(environment->at(binance::Host::rest))); !opened)
       return opened.error();
     if (Status begun = begin(*facts, names); !begun) return begun.error();
-    if (Status opened = open_control(); !opened) return opened.error();
     const std::string ended_by = trade();
     return end(ended_by);
   }
@@ -189,8 +191,13 @@ class VenueRun final : private binance::MarketSink, private binance::RestListene
     facts_.confirmation = options_.confirmation;
     facts_.now = wall_clock_ns();
     if (auto report = config::read_profile(options_.drill_report); report.ok()) facts_.drill = std::move(*report);
-    facts_.free_disk_bytes = std::filesystem::space(journal.parent_path(), ignored).available;
-    facts_.kill_file_is_there = std::filesystem::exists(options_.kill_file, ignored);
+    const auto space = std::filesystem::space(journal.parent_path(), ignored);
+    facts_.free_disk_bytes = ignored ? 0 : space.available;
+    for (const std::string& file : kill_files())
+      facts_.kill_file_is_there = facts_.kill_file_is_there || std::filesystem::exists(file, ignored);
+    facts_.durability = options_.durability == journal::Durability::buffered ? "buffered"
+                        : options_.durability == journal::Durability::wal    ? "wal"
+                                                                             : "sync";
     facts_.is_resumed = options_.resume;
     std::vector<gateway::Check> checks = gateway::offline_checks(facts_, options_.loaded.config);
     // Paper risks the machine alone.
@@ -207,15 +214,17 @@ class VenueRun final : private binance::MarketSink, private binance::RestListene
       return io_error("the account's position mode cannot be read: " + hedge->message,
                       "check the API key and its permissions");
     if (Status fit = judge({gateway::position_mode_check(hedge->body)}); !fit) return fit;
-    std::optional<binance::Answer> key;
+    const auto key = std::make_shared<std::optional<binance::Answer>>();  // it may come when nobody waits any more
     rest_->send_to(binance::Host::wallet, binance::key_restrictions(),
-                   [&](const binance::Answer& answer) { key = answer; });
-    (void)wait([&] { return key.has_value(); }, kLongestStart);
-    const bool is_told = key && key->is_ok;
-    if (Status fit = judge({gateway::key_check(facts_, is_told ? std::optional(key->body) : std::nullopt,
-                                               key ? key->message : "no answer")});
+                   [key](const binance::Answer& answer) { *key = answer; });
+    if (!wait([&] { return key->has_value(); }, kLongestStart) && stop_.load())
+      return interrupted_or(io_error("stopped"));
+    const bool is_told = *key && (*key)->is_ok;
+    if (Status fit = judge({gateway::key_check(facts_, is_told ? std::optional((*key)->body) : std::nullopt,
+                                               *key ? (*key)->told() : "no answer")});
         !fit)
       return fit;
+    if (Status fit = check_capital(); !fit) return fit;
     if (options_.resume) return ok_status();  // set when it began
     const config::Config& config = options_.loaded.config;
     const bool is_isolated = config.account.margin_mode == "isolated";
@@ -236,6 +245,18 @@ class VenueRun final : private binance::MarketSink, private binance::RestListene
     return ok_status();
   }
 
+  Status check_capital() {
+    auto answer = ask(binance::balances());
+    if (!answer) return answer.error();
+    auto balances = answer->is_ok ? binance::parse_balances(answer->body)
+                                  : Result<std::vector<binance::BalanceView>>(io_error(answer->told()));
+    if (!balances) return io_error("the account's balance cannot be read: " + balances.error().message);
+    Money wallet;
+    for (const binance::BalanceView& balance : *balances)
+      if (balance.asset == options_.loaded.config.account.settlement_asset) wallet = balance.wallet;
+    return judge({gateway::capital_check(facts_, options_.loaded.config, wallet)});
+  }
+
   void check_fees(const std::string& name, const std::string& body) {
     gateway::json::Document document;
     document.Parse<gateway::json::kParseFlags>(body.data(), body.size());
@@ -254,7 +275,7 @@ class VenueRun final : private binance::MarketSink, private binance::RestListene
     writing.block_bytes = options_.loaded.config.journal.block_bytes;
     writing.clock = wall_clock_ns;
     if (options_.resume) {
-      auto tag = recorded_run_tag();
+      auto tag = recorded_run_tag(place);
       if (!tag) return tag.error();
       run_tag_ = *tag;
       auto sink = sim::RunSink::resume(options_.journal, writing);
@@ -280,13 +301,17 @@ class VenueRun final : private binance::MarketSink, private binance::RestListene
     return ok_status();
   }
 
-  Result<std::uint64_t> recorded_run_tag() {
+  Result<std::uint64_t> recorded_run_tag(const std::string& place) {
     journal::ReaderOptions plain;
     plain.read_ahead = false;
     auto reader = journal::JournalReader::open(options_.journal, plain);
     if (!reader) return reader.error();
     if (reader->manifest().mode != schema::RunMode::LIVE)
       return usage_error(options_.journal + " is not the journal of a live run", "only a live run is taken up");
+    if (reader->manifest().origin != place) {
+      return refused("this run was begun at " + reader->manifest().origin + ", not at " + place,
+                     "go on at the venue where its orders are");
+    }
     journal::RecordView record;
     if (reader->next(record) && record.type() == journal::RecordType::RUN_START)
       return journal::read<schema::RunStart>(record).getRunTag();
@@ -333,12 +358,6 @@ class VenueRun final : private binance::MarketSink, private binance::RestListene
     events.on_notice = [this](schema::AlertLevel, const std::string& text) { say(text); };
     events.on_live = [this] {
       say("account live and reconciled");
-      const Money equity = live_->engine().portfolio().equity();
-      const gateway::Check capital = gateway::capital_check(facts_, options_.loaded.config, equity);
-      if (Status fit = judge({capital}); !fit && !fatal_ && !is_market_started_) {
-        fatal_ = fit.error().text();
-        return;
-      }
       if (!is_market_started_) {
         is_market_started_ = true;
         market_->start();
@@ -347,6 +366,9 @@ class VenueRun final : private binance::MarketSink, private binance::RestListene
     live_ = std::make_unique<gateway::LiveLoop>(*rest_, symbols_, *sink_, live, std::move(events));
     if (options_.resume) {
       if (Status recovered = live_->recover(options_.journal); !recovered) return recovered;
+      // It trades under what it began with, whatever the file says now.
+      const gateway::Check limits = gateway::limits_check(facts_, live_->engine().config());
+      if (Status fit = judge({limits}); !fit) return fit;
       tell_other_settings();
       say("taken up behind record " + with_thousands(sink_->next_seq() - 1) + ", " +
           std::to_string(live_->orders().open_count()) + " orders to ask for");
@@ -386,7 +408,7 @@ class VenueRun final : private binance::MarketSink, private binance::RestListene
 
   Status open_control() {
     gateway::KillControlOptions options;
-    options.file = options_.kill_file;
+    options.files = kill_files();
     options.signal = &kill_on_signal();
     if (!options_.control.empty()) {
       auto place = parse_endpoint(options_.control);
@@ -399,10 +421,23 @@ class VenueRun final : private binance::MarketSink, private binance::RestListene
       port.port = place->port;
     }
     auto control = gateway::KillControl::start(
-        loop_, std::move(options), [this](const std::string& why) { kill(why); }, [this] { return state_json(); });
+        loop_, std::move(options), [this](const std::string& why) { kill(why); }, [this] { resume(); }, [this] { return state_json(); });
     if (!control) return control.error();
     control_ = std::move(*control);
     return ok_status();
+  }
+
+  // Where `reprise kill` puts its file, and where the caller wants to.
+  std::vector<std::string> kill_files() const {
+    std::vector<std::string> files = {kill_file_of(options_.journal)};
+    if (!options_.kill_file.empty()) files.push_back(options_.kill_file);
+    return files;
+  }
+
+  void resume() {
+    say("trading goes on: an HTTP call");
+    if (live_) live_->operate(schema::OperatorAction::RESUME, "an HTTP call");
+    if (paper_) paper_->operate(schema::OperatorAction::RESUME, "an HTTP call");
   }
 
   void kill(const std::string& why) {
@@ -466,7 +501,10 @@ class VenueRun final : private binance::MarketSink, private binance::RestListene
         if (!net.position.qty.is_zero()) return false;
       return true;
     };
-    while (!is_settled() && Clock::now() < until && !fatal_) loop_.turn(kTurn);
+    while (!is_settled() && Clock::now() < until && !fatal_) {
+      loop_.turn(kTurn);
+      control_->look();
+    }
     if (!is_settled()) say("note: not everything is closed at the venue; look at it there");
   }
 

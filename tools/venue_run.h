@@ -20,7 +20,7 @@ struct VenueRunOptions {
   journal::Durability durability = journal::Durability::wal;
   bool resume = false;             // live: go on with the journal that a process left
   std::string on_stop = "cancel";  // live: cancel | keep | flatten
-  std::string kill_file;           // engages the kill switch when it is there
+  std::string kill_file;           // engages the kill switch as JOURNAL.kill does; "" = that alone
   std::string control;             // HOST:PORT of the operator's port; "" = none
   std::string confirmation;        // live: what a person confirms
   std::set<std::string> accepted;  // live: what a person takes upon himself (gateway/run/preflight.h)
@@ -31,7 +31,7 @@ struct VenueRunOptions {
   bool json = false;
 };
 
-// Where the kill file of a run is, unless it names another one.
+// The kill file that every run looks for.
 std::string kill_file_of(const std::string& journal);
 inline constexpr const char* kDrillReport = "kill-switch-drill.json";
 

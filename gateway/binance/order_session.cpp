@@ -118,8 +118,9 @@ void OrderSession::send(const sim::Command& command) {
         });
         return;
       }
+      // A cancel that is still being tried goes on being counted: that it never succeeds has to be told.
+      if (order->cancel == 0) order->cancel_attempts = 0;
       order->cancel = command.seq;
-      order->cancel_attempts = 0;
       rest_.wire().scheduler().post([this, alive = alive_, seq = command.order_id] {
         if (!*alive) return;
         if (Tracked* found = find(seq)) go_on(*found);

@@ -33,13 +33,14 @@ void ClientAccount::take_reports(UnixNanos now) {
       case journal::RecordType::ORDER_REPORT: {
         // Behind an execution stand the balance and the position that it left.
         Standing left;
-        const auto is = [&](std::size_t at, journal::RecordType type) {
-          return at < reports.size() && reports[at].type == type;
-        };
-        if (is(n + 1, journal::RecordType::BALANCE_UPDATE)) {
-          left.balance = &reports[n + 1].balance;
-          if (is(n + 2, journal::RecordType::POSITION_UPDATE)) left.position = &reports[n + 2].position;
+        std::size_t behind = n + 1;
+        for (; behind < reports.size() && reports[behind].type == journal::RecordType::BALANCE_UPDATE; ++behind) {
+          const sim::BalanceUpdate& balance = reports[behind].balance;
+          (balance.asset == sim::kFeeAsset ? left.fee_balance : left.balance) = &balance;
         }
+        if (behind != n + 1 && behind < reports.size() &&
+            reports[behind].type == journal::RecordType::POSITION_UPDATE)
+          left.position = &reports[behind].position;
         on_order_report(report, left, now);
         break;
       }
@@ -254,16 +255,15 @@ void ClientAccount::send_account(std::string_view reason, InstrumentNo instrumen
     p.cost = sim::bounded_notional(left.position->entry_price, p.qty);
     p.isolated_wallet = left.position->isolated_wallet;
   }
-  const Money wallet = left.balance != nullptr && left.balance->asset == sim::kSettlementAsset
-                           ? left.balance->wallet_balance
-                           : ledger.wallet_balance();
+  const Money wallet = left.balance != nullptr ? left.balance->wallet_balance : ledger.wallet_balance();
   JsonText out;
   out.open().field("e", "ACCOUNT_UPDATE").field("T", ms(now)).field("E", ms(now)).key("a").open();
   out.key("B").open_list();
   out.open().field("a", config_.account.settlement_asset).decimal("wb", wallet);
   out.decimal("cw", wallet - others_isolated - p.isolated_wallet).field("bc", "0").close();
   if (!config_.account.fee_asset.empty()) {
-    const Money amount = ledger.wallet_balance(sim::kFeeAsset);
+    const Money amount =
+        left.fee_balance != nullptr ? left.fee_balance->wallet_balance : ledger.wallet_balance(sim::kFeeAsset);
     out.open()
         .field("a", config_.account.fee_asset)
         .decimal("wb", amount)

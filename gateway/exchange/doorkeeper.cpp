@@ -1,5 +1,7 @@
 #include "gateway/exchange/doorkeeper.h"
 
+#include <functional>
+
 #include <rapidjson/reader.h>
 #include <rapidjson/stringbuffer.h>
 #include <rapidjson/writer.h>
@@ -20,32 +22,20 @@ bool is_text(std::string_view text) {
   return binance::is_utf8(text) && text.find('\0') == std::string_view::npos;
 }
 
-bool is_signature(std::string_view part) {
-  auto parsed = binance::Parameters::parse(part, {});
-  return parsed.ok() && parsed->pairs().size() == 1 && parsed->pairs()[0].first == "signature";
+
+// Below this a key is a word that may stand anywhere.
+constexpr std::size_t kTellingKey = 16;
+
+bool is_credential(std::string_view name) {
+  return name == "apiKey" || name == "signature";
 }
 
-// A query or form body with another signature; every other byte stays.
-std::string with_signature(std::string_view text, const std::string& signature) {
-  std::string out;
-  for (std::size_t begin = 0; begin <= text.size();) {
-    const std::size_t end = std::min(text.find('&', begin), text.size());
-    const std::string_view part = text.substr(begin, end - begin);
-    if (begin != 0) out += '&';
-    if (is_signature(part)) {
-      out.append("signature=").append(signature);
-    } else {
-      out.append(part);
-    }
-    begin = end + 1;
-  }
-  return out;
-}
-
-// Copies a message token by token, with other texts for a key and a signature among its params.
+// Copies a message token by token. What stands under the name of a key or a signature, at any depth, is replaced.
 class Rewriter {
  public:
-  Rewriter(const std::string& key, const std::string& signature) : writer_(buffer_), key_(key), signature_(signature) {}
+  using NameOf = std::function<std::string(std::string_view key)>;
+  Rewriter(NameOf name_of, std::string signature)
+      : writer_(buffer_), name_of_(std::move(name_of)), signature_(std::move(signature)) {}
   using Size = rapidjson::SizeType;
 
   bool Null() { return writer_.Null(); }
@@ -56,44 +46,56 @@ class Rewriter {
   bool Uint64(std::uint64_t) { return false; }
   bool Double(double) { return false; }
   bool RawNumber(const char* text, Size length, bool) {
-    return replaces() ? write(replacement()) : writer_.RawValue(text, length, rapidjson::kNumberType);
+    return hides() ? write(hidden({text, length})) : writer_.RawValue(text, length, rapidjson::kNumberType);
   }
   bool String(const char* text, Size length, bool) {
-    return replaces() ? write(replacement()) : writer_.String(text, length);
+    return hides() ? write(hidden({text, length})) : writer_.String(text, length);
   }
   bool StartObject() {
-    if (++depth_ == 2) in_params_ = last_key_ == "params";
+    enter();
     return writer_.StartObject();
   }
   bool Key(const char* text, Size length, bool) {
-    last_key_.assign(text, length);
+    if (hidden_from_ == 0) last_key_.assign(text, length);
     return writer_.Key(text, length);
   }
   bool EndObject(Size) {
-    if (--depth_ == 1) in_params_ = false;
+    leave();
     return writer_.EndObject();
   }
   bool StartArray() {
-    ++depth_;
+    enter();
     return writer_.StartArray();
   }
   bool EndArray(Size) {
-    --depth_;
+    leave();
     return writer_.EndArray();
   }
   std::string text() const { return {buffer_.GetString(), buffer_.GetSize()}; }
 
  private:
-  bool replaces() const { return depth_ == 2 && in_params_ && (last_key_ == "apiKey" || last_key_ == "signature"); }
-  const std::string& replacement() const { return last_key_ == "apiKey" ? key_ : signature_; }
+  void enter() {
+    ++depth_;
+    if (hidden_from_ == 0 && is_credential(last_key_)) hidden_from_ = depth_;
+  }
+  void leave() {
+    if (hidden_from_ == depth_) {
+      hidden_from_ = 0;
+      last_key_.clear();
+    }
+    --depth_;
+  }
+  bool hides() const { return hidden_from_ != 0 || is_credential(last_key_); }
+  std::string hidden(std::string_view value) const { return last_key_ == "apiKey" ? name_of_(value) : signature_; }
   bool write(const std::string& text) { return writer_.String(text.data(), static_cast<Size>(text.size())); }
 
   rapidjson::StringBuffer buffer_;
   rapidjson::Writer<rapidjson::StringBuffer> writer_;
-  std::string key_, signature_;
+  NameOf name_of_;
+  std::string signature_;
   std::string last_key_;
   int depth_ = 0;
-  bool in_params_ = false;
+  int hidden_from_ = 0;  // the depth below which everything is a credential's; 0: nothing is
 };
 
 }  // namespace
@@ -125,6 +127,41 @@ std::string Doorkeeper::signer_of(std::string_view payload, std::string_view sig
   return {};
 }
 
+// A query or form body without credentials; every other byte stays.
+std::string Doorkeeper::without_credentials(std::string_view text, const std::string& signature) const {
+  std::string out;
+  for (std::size_t begin = 0; begin <= text.size();) {
+    const std::size_t end = std::min(text.find('&', begin), text.size());
+    const std::string_view part = text.substr(begin, end - begin);
+    if (begin != 0) out += '&';
+    std::string name, value;
+    // Most are told by their first letter, which may be escaped.
+    if (!part.empty() && (part[0] == 's' || part[0] == 'a' || part[0] == '%')) {
+      if (auto parsed = binance::Parameters::parse(part, {}); parsed.ok() && parsed->pairs().size() == 1) {
+        name = parsed->pairs()[0].first;
+        value = parsed->pairs()[0].second;
+      }
+    }
+    if (is_credential(name)) {
+      out.append(name).append("=").append(name == "apiKey" ? name_of(value) : signature);
+    } else {
+      out.append(part);
+    }
+    begin = end + 1;
+  }
+  hide_keys(out);
+  return out;
+}
+
+// Wherever else one of the keys stands.
+void Doorkeeper::hide_keys(std::string& text) const {
+  for (const Account& account : accounts_) {
+    if (account.api_key.size() < kTellingKey) continue;
+    for (std::size_t at = text.find(account.api_key); at != std::string::npos; at = text.find(account.api_key, at))
+      text.replace(at, account.api_key.size(), account.name);
+  }
+}
+
 HttpRequest Doorkeeper::admit(HttpRequest request) const {
   // What is no text cannot be journaled as one; the venue refuses it either way.
   if (!is_text(request.query)) request.query = "%FF";
@@ -134,8 +171,9 @@ HttpRequest Doorkeeper::admit(HttpRequest request) const {
   auto signed_text = binance::split_signature(request.query, request.body);
   const std::string signer =
       signed_text.ok() ? signer_of(signed_text->payload, signed_text->signature, request.api_key) : std::string();
-  request.query = with_signature(request.query, signature_by(signer));
-  request.body = with_signature(request.body, signature_by(signer));
+  request.query = without_credentials(request.query, signature_by(signer));
+  request.body = without_credentials(request.body, signature_by(signer));
+  hide_keys(request.path);
   return request;
 }
 
@@ -144,19 +182,19 @@ std::string Doorkeeper::admit_message(std::string_view text) const {
   const ControlMessage message = ControlMessage::parse(text);
   if (!message.is_object) return {};
   const json::Value* params = message.params();
-  std::string key;
   std::string signer;
   if (params != nullptr && params->IsObject()) {
     const binance::Parameters given = json_parameters(*params);
-    key = name_of(given.text("apiKey").value_or(""));
     if (const auto signature = given.text("signature"); signature)
-      signer = signer_of(binance::ws_payload(given), *signature, key);
+      signer = signer_of(binance::ws_payload(given), *signature, name_of(given.text("apiKey").value_or("")));
   }
-  Rewriter rewriter(key, signature_by(signer));
+  Rewriter rewriter([this](std::string_view key) { return name_of(key); }, signature_by(signer));
   rapidjson::Reader reader;
   rapidjson::MemoryStream stream(text.data(), text.size());
   if (reader.Parse<json::kParseFlags>(stream, rewriter).IsError()) return {};
-  return rewriter.text();
+  std::string out = rewriter.text();
+  hide_keys(out);
+  return out;
 }
 
 std::string Doorkeeper::release(std::string_view text) const {

@@ -27,7 +27,7 @@ class Doorkeeper {
   void add(std::string api_key, binance::SignatureVerifier verifier);
 
   HttpRequest admit(HttpRequest request) const;
-  // A message for the WebSocket API; what is no JSON becomes "".
+  // A message on a WebSocket of any kind; what is no JSON object becomes "".
   std::string admit_message(std::string_view text) const;
   // An answer of the WebSocket API as its client sees it.
   std::string release(std::string_view text) const;
@@ -39,6 +39,8 @@ class Doorkeeper {
     binance::SignatureVerifier verifier;
   };
   std::string name_of(std::string_view api_key) const;
+  std::string without_credentials(std::string_view text, const std::string& signature) const;
+  void hide_keys(std::string& text) const;
   // Who signed: the account that is asked for first, then any.
   std::string signer_of(std::string_view payload, std::string_view signature, std::string_view first) const;
 

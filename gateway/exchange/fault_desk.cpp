@@ -122,6 +122,13 @@ std::uint64_t FaultDesk::add(Fault fault, UnixNanos now) {
   return last_id_;
 }
 
+std::vector<Fault> FaultDesk::standing(UnixNanos now) const {
+  std::vector<Fault> out;
+  for (const Fault& fault : faults_)
+    if (!is_over(fault, now)) out.push_back(fault);
+  return out;
+}
+
 bool FaultDesk::remove(std::uint64_t id) {
   return std::erase_if(faults_, [&](const Fault& fault) { return id == 0 || fault.id == id; }) != 0;
 }

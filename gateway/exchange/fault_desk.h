@@ -63,7 +63,7 @@ class FaultDesk {
   // Returns its id. One that acts at once is not kept.
   std::uint64_t add(Fault fault, UnixNanos now);
   bool remove(std::uint64_t id);  // 0 = all
-  const std::vector<Fault>& standing() const { return faults_; }
+  std::vector<Fault> standing(UnixNanos now) const;
   std::uint64_t last_id() const { return last_id_; }
 
   // The fault that strikes, or nullptr; valid until the next call.

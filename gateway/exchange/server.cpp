@@ -4,7 +4,6 @@
 #include <cmath>
 
 #include "gateway/binance/signer.h"
-#include "gateway/binance/text_encoding.h"
 #include "gateway/exchange/json_text.h"
 
 namespace reprise::gateway::exchange {
@@ -27,11 +26,6 @@ HttpRequest core_request(const net::Request& request) {
 Result<binance::SignatureVerifier> verifier_of(const ServedAccount& account) {
   return account.public_key_pem.empty() ? binance::SignatureVerifier::of_secret(account.secret)
                                         : binance::SignatureVerifier::of_public_key(account.public_key_pem);
-}
-
-// A message that is no text is one that nobody understands.
-std::string_view as_text(std::string_view message) {
-  return binance::is_utf8(message) && message.find('\0') == std::string_view::npos ? message : std::string_view();
 }
 
 net::Response to_response(Answer&& answer) {
@@ -167,6 +161,7 @@ void ExchangeServer::play_on() {
 }
 
 void ExchangeServer::on_request(net::Request request, net::Reply reply) {
+  if (has_ended_) return reply.drop();
   ++counts_.requests;
   const Clock now = clock();
   play(now.now);
@@ -187,7 +182,7 @@ std::optional<net::Response> ExchangeServer::on_websocket(const net::Request& re
 
 void ExchangeServer::on_open(net::ConnectionId id) {
   const auto opening = openings_.find(id);
-  if (opening == openings_.end()) {
+  if (opening == openings_.end() || has_ended_) {
     server_->drop(id);
     return;
   }
@@ -205,13 +200,15 @@ void ExchangeServer::on_open(net::ConnectionId id) {
 }
 
 void ExchangeServer::on_text(net::ConnectionId id, std::string_view text) {
+  if (has_ended_) return;
   const Clock now = clock();
   play(now.now);
-  seat_.on_text(id, api_connections_.count(id) != 0 ? doorkeeper_.admit_message(text) : as_text(text), now);
+  seat_.on_text(id, doorkeeper_.admit_message(text), now);
   depart();
 }
 
 void ExchangeServer::on_closed(net::ConnectionId id, std::string_view) {
+  if (has_ended_) return;
   const Clock now = clock();
   play(now.now);
   api_connections_.erase(id);
@@ -226,6 +223,7 @@ void ExchangeServer::on_closed(net::ConnectionId id, std::string_view) {
 Result<journal::Digest> ExchangeServer::stop() {
   if (timer_ != 0) loop_.cancel(std::exchange(timer_, 0));
   if (admin_) admin_->stop();
+  has_ended_ = true;
   server_->stop();
   return seat_.end("stopped");
 }
@@ -241,7 +239,7 @@ Result<std::uint64_t> ExchangeServer::add_fault(std::string_view json) {
 }
 
 bool ExchangeServer::remove_fault(std::uint64_t id) {
-  const std::vector<Fault>& standing = seat_.machine().faults().standing();
+  const std::vector<Fault> standing = seat_.machine().faults().standing(clock().now);
   const bool is_there =
       id == 0 || std::any_of(standing.begin(), standing.end(), [&](const Fault& f) { return f.id == id; });
   if (!is_there) return false;
@@ -260,7 +258,7 @@ std::string ExchangeServer::state_json() {
   out.field("connections", static_cast<std::int64_t>(server.open));
   out.field("websockets", static_cast<std::int64_t>(server.websockets));
   out.key("faults").open_list();
-  for (const Fault& fault : seat_.machine().faults().standing()) {
+  for (const Fault& fault : seat_.machine().faults().standing(clock().now)) {
     out.open().field("id", static_cast<std::int64_t>(fault.id)).field("fault", std::string_view(fault.name));
     out.field("path", std::string_view(fault.path)).field("struck", static_cast<std::int64_t>(fault.struck)).close();
   }

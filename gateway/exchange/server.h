@@ -107,6 +107,7 @@ class ExchangeServer final : public net::ServerHandler, private AdminTarget {
   std::int64_t wall_start_ = 0;
   std::int64_t steady_start_ = 0;
   ExchangeCounts counts_;
+  bool has_ended_ = false;  // the day's journal is closed: what still comes is not part of it
   std::shared_ptr<char> alive_ = std::make_shared<char>();  // gone with the server: late messages have nowhere to go
 };
 

@@ -1,6 +1,7 @@
 // The ways into a running bot's kill switch: a file that is there, a signal, an HTTP call with a token.
 //
 //   POST /kill     engages the switch -> {"engaged": true}
+//   POST /resume   the way back: trading goes on; refused while a kill file is there
 //   GET  /state    what the run says of itself
 //
 // The first one engages it, once; what it does is the engine's (engine/risk/kill_switch.h). A file that cannot be
@@ -12,6 +13,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "gateway/binance/secret.h"
 #include "gateway/net/server.h"
@@ -19,8 +21,8 @@
 namespace reprise::gateway {
 
 struct KillControlOptions {
-  std::string file;                           // "" = none
-  const std::atomic<bool>* signal = nullptr;  // turned true by a signal handler
+  std::vector<std::string> files;          // any of them
+  std::atomic<bool>* signal = nullptr;     // turned true by a signal handler, and back by this class
   std::optional<net::ServerOptions> port;     // with `token`
   binance::Secret token;
 };
@@ -30,8 +32,9 @@ class KillControl final : public net::ServerHandler {
   using Engage = std::function<void(const std::string& why)>;
   using State = std::function<std::string()>;  // a JSON object
 
+  using Resume = std::function<void()>;
   static Result<std::unique_ptr<KillControl>> start(net::Loop& loop, KillControlOptions options, Engage engage,
-                                                    State state);
+                                                    Resume resume, State state);
   void look();  // at file and signal; call often
   bool is_engaged() const { return is_engaged_; }
   std::uint16_t port() const { return server_ == nullptr ? std::uint16_t{0} : server_->port(); }
@@ -39,12 +42,17 @@ class KillControl final : public net::ServerHandler {
   void on_request(net::Request request, net::Reply reply) override;
 
  private:
-  KillControl(KillControlOptions options, Engage engage, State state)
-      : options_(std::move(options)), engage_(std::move(engage)), state_(std::move(state)) {}
+  KillControl(KillControlOptions options, Engage engage, Resume resume, State state)
+      : options_(std::move(options)),
+        engage_(std::move(engage)),
+        resume_(std::move(resume)),
+        state_(std::move(state)) {}
+  bool is_a_file_there() const;
   void engage(const std::string& why);
 
   KillControlOptions options_;
   Engage engage_;
+  Resume resume_;
   State state_;
   std::unique_ptr<net::Server> server_;
   bool is_engaged_ = false;

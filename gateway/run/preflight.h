@@ -34,7 +34,9 @@ struct PreflightFacts {
   std::optional<std::string> drill;   // the kill-switch drill's report, JSON; none = there is no file
   std::uint64_t free_disk_bytes = 0;  // where the journal goes
   bool kill_file_is_there = false;
-  bool is_resumed = false;  // a run goes on: its position may be what the kill switch has to close
+  // A run goes on, perhaps with a position that somebody has to watch: what only a beginning needs is noted then.
+  bool is_resumed = false;
+  std::string durability = "wal";  // of the journal
 };
 
 inline constexpr std::string_view kConfirmation = "real-money";
@@ -45,7 +47,9 @@ inline constexpr std::uint64_t kProductionDisk = 2048ull << 20;
 inline constexpr std::string_view kWithdrawalKey = "key-that-can-withdraw";
 inline constexpr std::string_view kUnknownKey = "unknown-key-restrictions";
 
-// Without a question to the venue: profile, confirmation, drill, limits, disk, kill file.
+// Every limit is set; at the production venue none is looser than the widest step of config/production.yaml.
+Check limits_check(const PreflightFacts& facts, const config::Config& config);
+// Without a question to the venue: profile, confirmation, drill, limits, durability, disk, kill file.
 std::vector<Check> offline_checks(const PreflightFacts& facts, const config::Config& config);
 Check clock_check(const PreflightFacts& facts, DurationNanos offset);
 // Answer of the venue to the question what the key may do; none: it could not be asked, `problem` says why.

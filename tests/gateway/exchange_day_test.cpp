@@ -201,6 +201,16 @@ TEST_CASE("no record of an exchange's day holds a key, a secret or a signature")
     day.say(9, std::string(R"({"id":"x","method":"session.logon","params":{"apiKey":")") + kKeys[0] +
                    R"(","timestamp":1,"signature":")" + signature + "\"}}");
     day.say(9, std::string("not JSON ") + kSecrets[0]);
+    // Where keys do not belong.
+    const std::string key = kKeys[0];
+    for (const ConnectionNo connection : {ConnectionNo{9}, ConnectionNo{1}, ConnectionNo{3}}) {
+      day.say(connection, R"({"method":"x","apiKey":")" + key + R"(","signature":")" + signature + "\"}");
+      day.say(connection, R"({"method":"x","params":[")" + key + "\"]}");
+      day.say(connection, R"({"method":"x","params":{"apiKey":[")" + key + R"(",{"a":")" + key + R"("}],"b":{"signature":{"c":")" +
+                              signature + "\"}}}}");
+    }
+    (void)day.ask(0, "GET", "/fapi/v1/time", "apiKey=" + key + "&%61piKey=" + key + "&x=" + key, false);
+    (void)day.ask(0, "GET", "/" + key, "", false);
     (void)day.ask(0, "GET", "/fapi/v1/openOrders", "timestamp=1&signature=" + signature, false);
     day.seat.on_request(8, doorkeeper().admit({"GET", "/fapi/v1/order", "", "", "a stranger's real key", "10.0.0.1"}),
                         {day.now, day.now});
@@ -246,8 +256,8 @@ TEST_CASE("the doorkeeper names who asks and who signed, and leaves every other 
   CHECK(
       door.admit_message(message) ==
       R"({"id":7,"method":"session.logon","params":{"apiKey":"account-1","timestamp":7,"signature":"by-account-1"}})");
-  CHECK(door.admit_message(R"({"id":"7","method":"x","params":[{"apiKey":"k"}]})") ==
-        R"({"id":"7","method":"x","params":[{"apiKey":"k"}]})");
+  CHECK(door.admit_message(R"({"id":"7","method":"x","params":[{"apiKey":"k","price":1.50}]})") ==
+        R"({"id":"7","method":"x","params":[{"apiKey":"unknown","price":1.50}]})");
   CHECK(door.admit_message("{").empty());
   CHECK(door.release(R"({"result":{"apiKey":"account-2"}})") ==
         std::string(R"({"result":{"apiKey":")") + kKeys[1] + "\"}}");

@@ -69,9 +69,33 @@ TEST_CASE(
   CHECK(without([](PreflightFacts& f) { f.drill = drill_report(kNow, false); }) == "drill");
   CHECK(without([](PreflightFacts& f) { f.free_disk_bytes = 1ull << 30; }) == "disk");
   CHECK(without([](PreflightFacts& f) { f.kill_file_is_there = true; }) == "kill file");
+  CHECK(without([](PreflightFacts& f) { f.durability = "buffered"; }) == "durability");
+  const auto with = [&](auto&& change) {
+    config::Config changed = config;
+    change(changed);
+    return refused_by(ready(), changed);
+  };
+  CHECK(with([](config::Config& c) { c.risk.max_order_notional_e8 = 0; }) == "limits");
+  CHECK(with([](config::Config& c) { c.risk.min_equity_e8 = 0; }) == "limits");
+  CHECK(with([](config::Config& c) { c.risk.max_leverage_e8 = 20 * kScale; }) == "limits");
+  CHECK(with([](config::Config& c) { c.account.margin_mode = "cross"; }) == "limits");
+}
+
+TEST_CASE("a production run that crashed goes on though its drill is old and its account has grown, but not without limits") {
+  const config::Config config = shipped("production.yaml");
+  PreflightFacts facts = ready();
+  facts.is_resumed = true;
+  facts.drill.reset();
+  facts.profiles.clear();
+  CHECK(refused_by(facts, config).empty());
+  CHECK(capital_check(facts, config, Money{1'000 * kScale}).verdict == Verdict::noted);
+  facts.confirmation.clear();
+  CHECK(refused_by(facts, config) == "confirmation");
+  facts = ready();
+  facts.is_resumed = true;
   config::Config unlimited = config;
-  unlimited.risk.max_order_notional_e8 = 0;
-  CHECK(refused_by(ready(), unlimited) == "limits");
+  unlimited.risk.max_drawdown_e8 = 0;
+  CHECK(limits_check(facts, unlimited).verdict == Verdict::refused);
 }
 
 TEST_CASE("at an exchange of one's own what protects the account and the machine is demanded, the rest is noted") {
@@ -81,7 +105,7 @@ TEST_CASE("at an exchange of one's own what protects the account and the machine
   CHECK(refused_by(facts, config).empty());
   std::size_t noted = 0;
   for (const Check& check : offline_checks(facts, config)) noted += check.verdict == Verdict::noted ? 1 : 0;
-  CHECK(noted == 3);  // profile, drill, disk
+  CHECK(noted == 4);  // profile, drill, disk, and a limit that the base profile leaves off
   facts.free_disk_bytes = 100u << 20;
   CHECK(refused_by(facts, config) == "disk");
   facts.free_disk_bytes = 1ull << 40;
@@ -146,17 +170,18 @@ TEST_CASE("the shipped profiles begin with 230 USDT, and production is the caref
 TEST_CASE("the kill switch is engaged once, by a file, a signal or a call with the token") {
   net::Loop loop;
   std::vector<std::string> engaged;
+  int resumed = 0;
   std::atomic<bool> signal{false};
   const std::string file =
       (std::filesystem::temp_directory_path() / ("reprise-kill-" + std::to_string(::getpid()))).string();
   std::filesystem::remove(file);
   KillControlOptions options;
-  options.file = file;
+  options.files = {file};
   options.signal = &signal;
   options.port.emplace();
   options.token = binance::Secret::copy_of("a token of some length");
   auto control = KillControl::start(
-      loop, std::move(options), [&](const std::string& why) { engaged.push_back(why); },
+      loop, std::move(options), [&](const std::string& why) { engaged.push_back(why); }, [&] { ++resumed; },
       [] { return std::string(R"({"trading":"active"})"); });
   REQUIRE(control.ok());
   (*control)->look();
@@ -197,7 +222,15 @@ TEST_CASE("the kill switch is engaged once, by a file, a signal or a call with t
   (*control)->look();
   CHECK(ask("POST", "/kill", "a token of some length") == 200);
   CHECK(engaged.size() == 1);
+  // The way back, and in again.
+  CHECK(ask("POST", "/resume", "a token of some length") == (std::filesystem::exists(file) ? 409 : 200));
   std::filesystem::remove(file);
+  CHECK(ask("POST", "/resume", "a token of some length") == 200);
+  CHECK(resumed >= 1);
+  (*control)->look();
+  CHECK_FALSE((*control)->is_engaged());
+  CHECK(ask("POST", "/kill", "a token of some length") == 200);
+  CHECK(engaged.size() == 2);
 }
 
 }  // namespace reprise::gateway

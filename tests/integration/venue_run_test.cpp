@@ -192,6 +192,8 @@ TEST_CASE("a live run at an exchange ends in order, replays identical, tells an 
   CHECK(venue_again["digest"].GetString() == digest);
   CHECK(venue_again["by_type"]["clientMessage"].GetUint64() > 20);
 
+  CHECK(run({"kill", journal}).exit_code == 2);  // it has ended
+
   for (const char* planted : {kKey, kSecret}) {
     CHECK_FALSE(stands_in_files(journal, planted));
     CHECK_FALSE(stands_in_files(venue_day, planted));
