@@ -187,7 +187,8 @@ struct Replayer::Impl {
   Status begin() {
     if (instead != nullptr) {
       if (reader.base_seq() != 0)
-        return usage_error(path + " is a part of a day that is replayed as a whole", "replay the journal that it is of");
+        return usage_error(path + " is a part of a day that is replayed as a whole",
+                           "replay the journal that it is of");
       if (options.from_seq == 0 && options.from_time == 0 && options.overrides.empty()) return ok_status();
       return usage_error(path + " is replayed from its beginning, under its own settings",
                          "leave --from and --set away");

@@ -363,7 +363,8 @@ class Drill final : public Command {
     for (const Attempt& r : results)
       if (!r.problem.empty()) terminal.line(terminal.paint(Colour::bad, r.tried->name) + ": " + r.problem);
     terminal.line((passed ? terminal.paint(Colour::good, "passed") : terminal.paint(Colour::bad, "failed")) +
-                  ", times since the trigger" + (out_.empty() ? "" : "; report in " + out_) + (keep_.empty() ? "" : ", journals in " + keep_));
+                  ", times since the trigger" + (out_.empty() ? "" : "; report in " + out_) +
+                  (keep_.empty() ? "" : ", journals in " + keep_));
   }
 
   std::string action_, out_, keep_;

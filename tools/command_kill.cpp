@@ -34,7 +34,8 @@ class Kill final : public Command {
     if (!std::ofstream(file, std::ios::app).flush()) return io_error("cannot write " + file, "send it SIGUSR1 instead");
     auto run = FollowedRun::open(path_);
     if (!run) {
-      return io_error(file + " is there, which engages the switch; but the run cannot be followed: " + run.error().text());
+      return io_error(file +
+                      " is there, which engages the switch; but the run cannot be followed: " + run.error().text());
     }
     const std::atomic<bool>& stop = stop_on_signals();
     const auto until = std::chrono::steady_clock::now() + std::chrono::duration<double>(wait_);
@@ -84,8 +85,8 @@ class Kill final : public Command {
     if (!run.is_done())
       facts.add("open", std::to_string(run.open_orders()) + " orders" + (run.has_position() ? ", a position" : ""));
     terminal.write(facts.text());
-    terminal.line(
-        terminal.paint(Colour::dim, "the way back: remove " + file + ", then POST /resume at the run's --control port"));
+    terminal.line(terminal.paint(Colour::dim,
+                                 "the way back: remove " + file + ", then POST /resume at the run's --control port"));
   }
 
   std::string path_;

@@ -383,9 +383,9 @@ class VenueRun final : private binance::MarketSink, private binance::RestListene
   void tell_other_settings() {
     const config::Entries& recorded = live_->engine().entries();
     std::string keys;
-    for (const auto& [key, value] : config::journaled_entries(options_.loaded.config)) {
-      const auto same = std::find_if(recorded.begin(), recorded.end(), [&](const auto& e) { return e.first == key; });
-      if (same == recorded.end() || same->second != value) keys += (keys.empty() ? "" : ", ") + key;
+    for (const auto& entry : config::journaled_entries(options_.loaded.config)) {
+      if (std::find(recorded.begin(), recorded.end(), entry) == recorded.end())
+        keys += (keys.empty() ? "" : ", ") + entry.first;
     }
     if (!keys.empty())
       say("note: the run goes on under its recorded configuration; " + options_.config_file + " differs in " + keys);
@@ -421,7 +421,8 @@ class VenueRun final : private binance::MarketSink, private binance::RestListene
       port.port = place->port;
     }
     auto control = gateway::KillControl::start(
-        loop_, std::move(options), [this](const std::string& why) { kill(why); }, [this] { resume(); }, [this] { return state_json(); });
+        loop_, std::move(options), [this](const std::string& why) { kill(why); }, [this] { resume(); },
+        [this] { return state_json(); });
     if (!control) return control.error();
     control_ = std::move(*control);
     return ok_status();

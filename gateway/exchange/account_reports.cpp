@@ -38,8 +38,7 @@ void ClientAccount::take_reports(UnixNanos now) {
           const sim::BalanceUpdate& balance = reports[behind].balance;
           (balance.asset == sim::kFeeAsset ? left.fee_balance : left.balance) = &balance;
         }
-        if (behind != n + 1 && behind < reports.size() &&
-            reports[behind].type == journal::RecordType::POSITION_UPDATE)
+        if (behind != n + 1 && behind < reports.size() && reports[behind].type == journal::RecordType::POSITION_UPDATE)
           left.position = &reports[behind].position;
         on_order_report(report, left, now);
         break;

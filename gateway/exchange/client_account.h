@@ -27,7 +27,7 @@ namespace reprise::gateway::exchange {
 
 // An account as an execution left it: behind it others may have come already.
 struct Standing {
-  const sim::BalanceUpdate* balance = nullptr;    // nullptr: as it stands now
+  const sim::BalanceUpdate* balance = nullptr;  // nullptr: as it stands now
   const sim::BalanceUpdate* fee_balance = nullptr;
   const sim::PositionUpdate* position = nullptr;
 };

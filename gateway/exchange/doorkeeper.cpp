@@ -22,7 +22,6 @@ bool is_text(std::string_view text) {
   return binance::is_utf8(text) && text.find('\0') == std::string_view::npos;
 }
 
-
 // Below this a key is a word that may stand anywhere.
 constexpr std::size_t kTellingKey = 16;
 

@@ -74,7 +74,8 @@ Result<Fault> FaultDesk::parse(std::string_view text) {
   body.Parse<json::kParseFlags>(text.data(), text.size());
   if (body.HasParseError() || !body.IsObject()) return usage_error("a fault is a JSON object", hint);
   Fault fault;
-  for (const auto& member : body.GetObject()) {
+  const json::Value& given = body;
+  for (const auto& member : given.GetObject()) {
     const std::string_view name = json::text_of(member.name);
     const std::string_view value = json::text_of(member.value);
     std::int64_t number = 0;

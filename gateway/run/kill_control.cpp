@@ -7,9 +7,11 @@
 
 namespace reprise::gateway {
 
-Result<std::unique_ptr<KillControl>> KillControl::start(net::Loop& loop, KillControlOptions options, Engage engage, Resume resume, State state) {
+Result<std::unique_ptr<KillControl>> KillControl::start(net::Loop& loop, KillControlOptions options, Engage engage,
+                                                        Resume resume, State state) {
   std::optional<net::ServerOptions> port = options.port;
-  std::unique_ptr<KillControl> control(new KillControl(std::move(options), std::move(engage), std::move(resume), std::move(state)));
+  std::unique_ptr<KillControl> control(
+      new KillControl(std::move(options), std::move(engage), std::move(resume), std::move(state)));
   if (!port) return control;
   if (control->options_.token.empty()) return usage_error("the control port has no token", "set REPRISE_CONTROL_TOKEN");
   port->limits.connections = 16;

@@ -23,7 +23,7 @@ namespace reprise::gateway {
 struct KillControlOptions {
   std::vector<std::string> files;          // any of them
   std::atomic<bool>* signal = nullptr;     // turned true by a signal handler, and back by this class
-  std::optional<net::ServerOptions> port;     // with `token`
+  std::optional<net::ServerOptions> port;  // with `token`
   binance::Secret token;
 };
 

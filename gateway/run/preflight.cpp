@@ -37,7 +37,7 @@ Check profile_check(const PreflightFacts& facts) {
   });
   if (is_production) return passed("profile", "extends " + std::string(kProductionProfile));
   return wanting_at_first(facts, "profile", "the configuration does not extend " + std::string(kProductionProfile),
-                 "begin it with extends: config/production.yaml");
+                          "begin it with extends: config/production.yaml");
 }
 
 Check confirmation_check(const PreflightFacts& facts) {
@@ -60,7 +60,8 @@ Check drill_check(const PreflightFacts& facts) {
   if (!verdict->IsTrue()) return wanting_at_first(facts, name, "the last kill-switch drill failed", hint);
   const std::int64_t age = facts.now - finished;
   const std::string days = std::to_string(age / (86'400 * kSecond)) + " days ago";
-  if (age < 0 || age > kDrillAge.ns) return wanting_at_first(facts, name, "the last kill-switch drill was " + days, hint);
+  if (age < 0 || age > kDrillAge.ns)
+    return wanting_at_first(facts, name, "the last kill-switch drill was " + days, hint);
   return passed(name, "kill switch tested " + days);
 }
 
@@ -118,7 +119,8 @@ Check limits_check(const PreflightFacts& facts, const config::Config& config) {
   within("risk.max_total_notional", r.max_total_notional_e8, 3 * config.account.initial_balance_e8);
   within("risk.daily_loss_fraction", r.daily_loss_fraction_e8, kScale / 20);
   within("risk.max_drawdown", r.max_drawdown_e8, kScale / 5);
-  if (config.account.margin_mode != "isolated") loose += (loose.empty() ? "" : ", ") + std::string("account.margin_mode");
+  if (config.account.margin_mode != "isolated")
+    loose += (loose.empty() ? "" : ", ") + std::string("account.margin_mode");
   if (off.empty() && !loose.empty() && facts.is_production) {
     return refused("limits", "looser than any step of production: " + loose,
                    "the steps stand in config/production.yaml");
@@ -177,7 +179,8 @@ Check capital_check(const PreflightFacts& facts, const config::Config& config, M
   const std::string text =
       "the account has " + decimal_text(equity.e8) + ", the profile is for " + decimal_text(planned);
   if (equity.e8 > planned + planned / 2)
-    return wanting_at_first(facts, "capital", text, "growing is a step of its own: see the steps in config/production.yaml");
+    return wanting_at_first(facts, "capital", text,
+                            "growing is a step of its own: see the steps in config/production.yaml");
   return passed("capital", text);
 }
 

@@ -188,8 +188,9 @@ void measure_socket_to_socket(Bench& bench, const test::TestCertificates& certif
     }
   };
   Venue venue(sim::RunSink::none(), net::ServerTls{certificates.good.certificate, certificates.good.key}, 1'000, watch);
-  Bot bot("https://localhost:" + std::to_string(venue.port), certificates.authority,
-          journal_at(bench.place + (spins ? "/socket-to-socket-spinning" : "/socket-to-socket"), schema::RunMode::LIVE));
+  Bot bot(
+      "https://localhost:" + std::to_string(venue.port), certificates.authority,
+      journal_at(bench.place + (spins ? "/socket-to-socket-spinning" : "/socket-to-socket"), schema::RunMode::LIVE));
   listening = &bot;
   bot.trade(seconds, spins);
   listening = nullptr;

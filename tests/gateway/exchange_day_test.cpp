@@ -206,8 +206,8 @@ TEST_CASE("no record of an exchange's day holds a key, a secret or a signature")
     for (const ConnectionNo connection : {ConnectionNo{9}, ConnectionNo{1}, ConnectionNo{3}}) {
       day.say(connection, R"({"method":"x","apiKey":")" + key + R"(","signature":")" + signature + "\"}");
       day.say(connection, R"({"method":"x","params":[")" + key + "\"]}");
-      day.say(connection, R"({"method":"x","params":{"apiKey":[")" + key + R"(",{"a":")" + key + R"("}],"b":{"signature":{"c":")" +
-                              signature + "\"}}}}");
+      day.say(connection, R"({"method":"x","params":{"apiKey":[")" + key + R"(",{"a":")" + key +
+                              R"("}],"b":{"signature":{"c":")" + signature + "\"}}}}");
     }
     (void)day.ask(0, "GET", "/fapi/v1/time", "apiKey=" + key + "&%61piKey=" + key + "&x=" + key, false);
     (void)day.ask(0, "GET", "/" + key, "", false);

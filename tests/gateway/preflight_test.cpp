@@ -81,7 +81,8 @@ TEST_CASE(
   CHECK(with([](config::Config& c) { c.account.margin_mode = "cross"; }) == "limits");
 }
 
-TEST_CASE("a production run that crashed goes on though its drill is old and its account has grown, but not without limits") {
+TEST_CASE(
+    "a production run that crashed goes on though its drill is old and its account has grown, but not without limits") {
   const config::Config config = shipped("production.yaml");
   PreflightFacts facts = ready();
   facts.is_resumed = true;

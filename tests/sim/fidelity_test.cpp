@@ -1,4 +1,5 @@
-// How far the model of the venue is from what happened: which orders are one and the same, and what is measured of them.
+// How far the model of the venue is from what happened: which orders are one and the same, and what is measured of
+// them.
 #include "sim/fidelity.h"
 
 #include "engine/market/fixed.h"
@@ -62,7 +63,8 @@ TEST_CASE("the price gap is in our favour where the model buys cheaper or sells 
   CHECK(f.filled_in_both == 1);
   CHECK(f.fill_happened->ns == 3 * kMs);
   CHECK(f.fill_modelled->ns == 8 * kMs);
-  f = fidelity({filled(buy, 2, 100, 3), filled(sell, 2, 100, 3)}, {filled(buy, 2, 99, 3), filled(sell, 2, 99, 3)}, kWindow);
+  f = fidelity({filled(buy, 2, 100, 3), filled(sell, 2, 100, 3)}, {filled(buy, 2, 99, 3), filled(sell, 2, 99, 3)},
+               kWindow);
   REQUIRE(f.price_gap);
   CHECK(f.price_gap->is_zero());
   CHECK_FALSE(fidelity({buy}, {buy}, kWindow).price_gap);
