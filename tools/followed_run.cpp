@@ -25,7 +25,6 @@ Status FollowedRun::refresh() {
 }
 
 void FollowedRun::take(const journal::RecordView& record) {
-  last_seq_ = record.seq;
   const std::int64_t now = record.header->ts_engine;
   switch (record.type()) {
     case RecordType::TRADING_STATE: {

@@ -34,7 +34,6 @@ class FollowedRun {
   // Killed, no position, no open order.
   bool is_done() const { return is_killed() && held_.empty() && open_.empty(); }
   const KillTimes& times() const { return times_; }
-  journal::Seq last_seq() const { return last_seq_; }
 
  private:
   explicit FollowedRun(journal::JournalReader reader) : reader_(std::move(reader)) {}
@@ -44,7 +43,6 @@ class FollowedRun {
   std::map<std::uint32_t, std::int64_t> held_;  // instrument -> quantity, not 0
   std::set<std::uint64_t> open_;
   KillTimes times_;
-  journal::Seq last_seq_ = 0;
   bool is_ended_ = false;
   std::uint64_t opened_behind_ = 0;
 };

@@ -9,13 +9,9 @@ namespace reprise::gateway::exchange {
 
 namespace {
 
-net::Response json_response(int status, std::string body) {
-  return {status, {{"Content-Type", "application/json"}}, std::move(body)};
-}
-
 net::Response problem(int status, std::string_view text) {
   JsonText out;
-  return json_response(status, out.open().field("error", text).close().str());
+  return net::operator_answer(status, out.open().field("error", text).close().str());
 }
 
 }  // namespace
@@ -35,19 +31,17 @@ Result<std::unique_ptr<AdminDesk>> AdminDesk::start(net::Loop& loop, const Admin
 }
 
 void AdminDesk::on_request(net::Request request, net::Reply reply) {
-  reply.send(net::has_bearer_token(request, token_.reveal())
-                 ? answer(request)
-                 : problem(401, "the token is missing or wrong: Authorization: Bearer TOKEN"));
+  reply.send(net::has_bearer_token(request, token_.reveal()) ? answer(request) : net::token_refusal());
 }
 
 net::Response AdminDesk::answer(const net::Request& request) {
-  if (request.path == "/state" && request.method == "GET") return json_response(200, target_.state_json());
+  if (request.path == "/state" && request.method == "GET") return net::operator_answer(200, target_.state_json());
   if (request.path != "/faults") return problem(404, "there are POST and DELETE /faults, GET /state");
   if (request.method == "POST") {
     auto id = target_.add_fault(request.body);
     if (!id) return problem(400, id.error().text());
     JsonText out;
-    return json_response(200, out.open().field("id", static_cast<std::int64_t>(*id)).close().str());
+    return net::operator_answer(200, out.open().field("id", static_cast<std::int64_t>(*id)).close().str());
   }
   if (request.method != "DELETE") return problem(405, "POST or DELETE");
   std::int64_t id = 0;
@@ -59,7 +53,7 @@ net::Response AdminDesk::answer(const net::Request& request) {
     id = *given;
   }
   if (!target_.remove_fault(static_cast<std::uint64_t>(id))) return problem(404, "no such fault stands");
-  return json_response(200, "{}");
+  return net::operator_answer(200, "{}");
 }
 
 }  // namespace reprise::gateway::exchange

@@ -1,6 +1,7 @@
 #include "gateway/exchange/machine.h"
 
 #include "engine/engine.h"
+#include "gateway/binance/json_text.h"
 #include "gateway/exchange/doorkeeper.h"
 #include "journal/digest.h"
 
@@ -123,7 +124,8 @@ void ExchangeMachine::on_request(schema::ClientMessage::Reader message, Clock cl
     digest.update(name.data(), name.size() + 1);
     digest.update(value.data(), value.size() + 1);
   }
-  const std::string& text = request.api_key.empty() ? std::string() : out.answer.body;
+  static const std::string kNothing;
+  const std::string& text = request.api_key.empty() ? kNothing : out.answer.body;
   emit(text.size(), [&](schema::ServerAnswer::Builder b) {
     b.setKind(ServerAnswerKind::ANSWER);
     b.setConnection(out.connection);
@@ -144,9 +146,8 @@ void ExchangeMachine::on_request(schema::ClientMessage::Reader message, Clock cl
 void ExchangeMachine::on_fault(schema::ClientMessage::Reader message, UnixNanos now) {
   const std::string name = message.getPath().cStr();
   if (name == "remove") {
-    std::uint64_t id = 0;
-    for (const char c : std::string_view(message.getBody().cStr())) id = id * 10 + static_cast<std::uint64_t>(c - '0');
-    (void)faults_->remove(id);
+    std::int64_t id = 0;
+    if (json::integer_of(message.getBody().cStr(), id)) (void)faults_->remove(static_cast<std::uint64_t>(id));
     return;
   }
   auto fault = FaultDesk::parse(message.getBody().cStr());

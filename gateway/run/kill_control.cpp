@@ -41,11 +41,8 @@ void KillControl::look() {
 }
 
 void KillControl::on_request(net::Request request, net::Reply reply) {
-  const auto answer = [&](int status, std::string body) {
-    reply.send({status, {{"Content-Type", "application/json"}}, std::move(body)});
-  };
-  if (!net::has_bearer_token(request, options_.token.reveal()))
-    return answer(401, R"({"error":"the token is missing or wrong: Authorization: Bearer TOKEN"})");
+  if (!net::has_bearer_token(request, options_.token.reveal())) return reply.send(net::token_refusal());
+  const auto answer = [&](int status, std::string body) { reply.send(net::operator_answer(status, std::move(body))); };
   if (request.path == "/state" && request.method == "GET") return answer(200, state_());
   if (request.path == "/resume" && request.method == "POST") {
     if (is_a_file_there()) return answer(409, R"({"error":"the kill file is there: remove it first"})");

@@ -15,6 +15,18 @@ std::string number(double value) {
 
 }  // namespace
 
+Figure figure_of(const std::string& name, double value, const std::string& unit, std::optional<double> goal,
+                 Better better, const std::string& note) {
+  Figure figure;
+  figure.name = name;
+  figure.value = value;
+  figure.unit = unit;
+  figure.goal = goal;
+  figure.better = better;
+  figure.note = note;
+  return figure;
+}
+
 std::string figures_text(const std::vector<Figure>& figures, const tools::Terminal& terminal) {
   using Align = tools::Table::Align;
   tools::Table table;

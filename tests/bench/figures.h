@@ -29,6 +29,10 @@ struct Figure {
   bool has_goal() const { return goal.has_value() || ratio_goal.has_value(); }
 };
 
+// One that stands alone: its goal is of its value.
+Figure figure_of(const std::string& name, double value, const std::string& unit, std::optional<double> goal,
+                 Better better, const std::string& note);
+
 std::string figures_text(const std::vector<Figure>& figures, const tools::Terminal& terminal);
 std::string figures_json(const std::vector<Figure>& figures, const std::string& machine, std::uint64_t result_hash);
 

@@ -1,9 +1,8 @@
 // Figures of the gateway: a live run and an exchange on the two sides of real sockets with TLS, depth messages, orders
 // that the exchange takes. Client and server share this machine's cores.
 #include <atomic>
-#include <cmath>
-#include <deque>
 #include <functional>
+#include <mutex>
 #include <thread>
 
 #include "config/loader.h"
@@ -34,18 +33,6 @@ using journal::RecordView;
 constexpr const char* kKey = "bench-key";
 constexpr const char* kSecret = "bench-secret";
 constexpr auto kShort = std::chrono::milliseconds(1);
-
-Figure made(std::string name, double value, std::string unit, std::optional<double> goal, Better better,
-            std::string note) {
-  Figure figure;
-  figure.name = std::move(name);
-  figure.value = value;
-  figure.unit = std::move(unit);
-  figure.goal = goal;
-  figure.better = better;
-  figure.note = std::move(note);
-  return figure;
-}
 
 sim::RunSink journal_at(const std::string& path, schema::RunMode mode) {
   journal::Manifest manifest;
@@ -199,8 +186,8 @@ void measure_socket_to_socket(Bench& bench, const test::TestCertificates& certif
                            " orders, exchange and bot on this machine's cores, journal wal; " +
                            tools::fixed_text(median(first_half), 0) + " us of it to the bot's parsed records";
   const std::string name = std::string("market payload to order at the venue") + (spins ? ", bot spinning" : "");
-  bench.figures.push_back(made(name + ", p50", median(us), "us", 40, Better::lower, note));
-  bench.figures.push_back(made(name + ", p99", percentile(us, 0.99), "us", 250, Better::lower, note));
+  bench.figures.push_back(figure_of(name + ", p50", median(us), "us", 40, Better::lower, note));
+  bench.figures.push_back(figure_of(name + ", p99", percentile(us, 0.99), "us", 250, Better::lower, note));
 }
 
 // ------------------------------------------------------------------------------------- depth messages
@@ -318,9 +305,9 @@ void measure_depth(Bench& bench, const test::TestCertificates& certificates, std
   if (client.ended) fail(io_error("the depth stream ended: " + *client.ended));
   serving.stop();
   thread.join();
-  bench.figures.push_back(made("depth messages through TLS, parsed, journaled, booked",
-                               static_cast<double>(frames) / seconds, "1/s", 60'000, Better::higher,
-                               "20 levels a side, server on the same cores"));
+  bench.figures.push_back(figure_of("depth messages through TLS, parsed, journaled, booked",
+                                    static_cast<double>(frames) / seconds, "1/s", 60'000, Better::higher,
+                                    "20 levels a side, server on the same cores"));
 }
 
 // ------------------------------------------------------------------------------------- orders at the exchange
@@ -369,9 +356,9 @@ void measure_rest_orders(Bench& bench, std::uint64_t orders) {
   const double start = wall_now();
   for (int n = 0; n < 8; ++n) next();
   while (answered < orders) loop.turn(kShort);
-  bench.figures.push_back(made("orders over REST: taken, matched, journaled, answered",
-                               static_cast<double>(orders) / (wall_now() - start), "1/s", 20'000, Better::higher,
-                               "8 kept connections, signing client on the same cores"));
+  bench.figures.push_back(figure_of("orders over REST: taken, matched, journaled, answered",
+                                    static_cast<double>(orders) / (wall_now() - start), "1/s", 20'000, Better::higher,
+                                    "8 kept connections, signing client on the same cores"));
 }
 
 class ApiClient final : public net::WebsocketHandler {
@@ -407,9 +394,9 @@ void measure_ws_orders(Bench& bench, std::uint64_t orders) {
       (void)socket->send_text(order_parameters(signer, sent++, true));
     loop.turn(kShort);
   }
-  bench.figures.push_back(made("orders over the WebSocket API: taken, matched, journaled, answered",
-                               static_cast<double>(orders) / (wall_now() - start), "1/s", 50'000, Better::higher,
-                               "64 under way, signing client on the same cores"));
+  bench.figures.push_back(figure_of("orders over the WebSocket API: taken, matched, journaled, answered",
+                                    static_cast<double>(orders) / (wall_now() - start), "1/s", 50'000, Better::higher,
+                                    "64 under way, signing client on the same cores"));
 }
 
 }  // namespace

@@ -42,18 +42,6 @@ std::string long_run(Bench& bench, const Market& market) {
   return journal;
 }
 
-Figure figure_of(const std::string& name, double value, const std::string& unit, std::optional<double> goal,
-                 Better better, const std::string& note) {
-  Figure figure;
-  figure.name = name;
-  figure.value = value;
-  figure.unit = unit;
-  figure.goal = goal;
-  figure.better = better;
-  figure.note = note;
-  return figure;
-}
-
 void measure_moments(Bench& bench, const std::string& journal, int moments) {
   const Seq last = must(JournalReader::open(journal)).last_seq();
   std::mt19937_64 random(7);
