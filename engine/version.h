@@ -5,5 +5,5 @@
 #include <cstdint>
 
 namespace reprise::engine {
-inline constexpr std::uint32_t kEngineVersion = 5;
+inline constexpr std::uint32_t kEngineVersion = 6;
 }  // namespace reprise::engine

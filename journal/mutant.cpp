@@ -39,6 +39,7 @@ const std::vector<std::string>& mutant_names() {
       "kill_without_flatten",
       "stale_recovery",
       "modify_not_counted",
+      "reduce_only_not_counted",
       "halted_contract_traded",
   };
   return names;

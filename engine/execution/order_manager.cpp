@@ -203,6 +203,18 @@ const Order* OrderManager::find(Seq order_id) const {
   return nullptr;
 }
 
+Qty WorkingQty::may_reduce(Qty held) const {
+  if (REPRISE_MUTANT(reduce_only_not_counted)) return {};
+  const bool is_long = held.is_positive();
+  if ((is_long ? close_sell : close_buy) != 0) return held.abs();
+  return std::min(held.abs(), is_long ? reduce_sell : reduce_buy);
+}
+
+Qty WorkingQty::exposed_to(Side side, Qty held) const {
+  const Qty towards = side == Side::BUY ? held : -held;
+  return towards + (side == Side::BUY ? buy : sell) + (towards.is_negative() ? may_reduce(held) : Qty{});
+}
+
 WorkingQty& OrderManager::working_entry(InstrumentNo instrument) {
   auto at = std::lower_bound(working_.begin(), working_.end(), instrument,
                              [](const WorkingQty& w, InstrumentNo number) { return w.instrument < number; });
@@ -226,6 +238,7 @@ void OrderManager::count_in(const Order& order, int sign) {
   const bool is_buy = order.request.side == Side::BUY;
   if (order.request.reduce_only || order.request.close_position) {
     (is_buy ? w.reduce_buy : w.reduce_sell) += signed_qty;
+    if (order.request.close_position) (is_buy ? w.close_buy : w.close_sell) += static_cast<std::uint32_t>(sign);
     w.reduce_only_orders += static_cast<std::uint32_t>(sign);
   } else {
     (is_buy ? w.buy : w.sell) += signed_qty;

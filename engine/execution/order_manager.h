@@ -50,8 +50,8 @@ struct FillDetails {
   UnixNanos at;  // the venue's time of the execution
 };
 
-// Quantities that may still trade, by side; reduce-only and close-position orders are not in them, since
-// they cannot enlarge a position. A modify in flight counts with the larger of both quantities.
+// Quantities that may still trade, by side; reduce-only and close-position orders stand apart, since they cannot
+// enlarge a position. A modify in flight counts with the larger of both quantities.
 struct WorkingQty {
   InstrumentNo instrument = 0;
   Qty buy;
@@ -60,6 +60,14 @@ struct WorkingQty {
   std::uint32_t reduce_only_orders = 0;
   Qty reduce_buy;  // reduce-only quantities, by side
   Qty reduce_sell;
+  std::uint32_t close_buy = 0;  // close-position orders, by side: each may take the whole position
+  std::uint32_t close_sell = 0;
+
+  // How much of a position orders that only reduce may take away.
+  Qty may_reduce(Qty held) const;
+  // The most that a position may come to when orders of the side trade, as a quantity in that side's direction
+  // (negative: still on the other side). What may be reduced may be reduced first, and then offsets nothing.
+  Qty exposed_to(Side side, Qty held) const;
 };
 
 class OrderManager {

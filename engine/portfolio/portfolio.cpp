@@ -180,18 +180,22 @@ void Portfolio::on_asset_price(AssetNo asset, Price price) {
 
 const Exposure& Portfolio::exposure(const NetPosition& n, const WorkingQty& w) const {
   NetPosition::Remembered& r = n.remembered;
-  if (r.is_valid && r.buy == w.buy && r.sell == w.sell) return r.exposure;
   const Qty held = n.position.qty;
-  const Qty worst = std::max({held.abs(), (held + w.buy).abs(), (held - w.sell).abs()});
+  const Qty may_reduce = w.may_reduce(held);
+  if (r.is_valid && r.buy == w.buy && r.sell == w.sell && r.may_reduce == may_reduce) return r.exposure;
   r.is_valid = true;
   r.buy = w.buy;
   r.sell = w.sell;
+  r.may_reduce = may_reduce;
   r.exposure = {n.notional, {}};
-  if (worst > held.abs() && !n.mark.is_zero()) {
-    r.exposure.worst = std::min(saturating_notional(n.mark, worst), Money{kRange});
-    const Money more = saturating_notional(n.mark, worst - held.abs());
-    r.exposure.order_margin =
-        std::min(engine::initial_margin(more, leverage(n.instrument, r.exposure.worst)), Money{kRange});
+  if (n.mark.is_zero()) return r.exposure;
+  const Qty worst = std::max(w.exposed_to(Side::BUY, held), w.exposed_to(Side::SELL, held));
+  if (worst > held.abs()) r.exposure.worst = std::min(saturating_notional(n.mark, worst), Money{kRange});
+  const Qty charged = std::max(held + w.buy, w.sell - held);
+  if (charged > held.abs()) {
+    const Money notional = std::min(saturating_notional(n.mark, charged), Money{kRange});
+    const Money more = saturating_notional(n.mark, charged - held.abs());
+    r.exposure.order_margin = std::min(engine::initial_margin(more, leverage(n.instrument, notional)), Money{kRange});
   }
   return r.exposure;
 }

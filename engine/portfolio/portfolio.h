@@ -65,7 +65,7 @@ struct Wallet {
 // What a position and its working orders may become, on the worse side.
 struct Exposure {
   Money worst;         // notional at the mark
-  Money order_margin;  // initial margin beyond the position's own
+  Money order_margin;  // initial margin beyond the position's own, by the venue's rule: what only reduces costs nothing
 };
 
 struct NetPosition {
@@ -90,7 +90,7 @@ struct NetPosition {
   // from the rest, so it is no state.
   struct Remembered {
     bool is_valid = false;
-    Qty buy, sell;
+    Qty buy, sell, may_reduce;
     Exposure exposure;
   };
   mutable Remembered remembered;

@@ -59,9 +59,9 @@ risk::OrderFacts facts_of(const OrderRequest& request, const RiskInputs& in, con
   const Qty held = net != nullptr ? net->position.qty : Qty{};
   const bool is_buy = request.side == Side::BUY;
   if (f.is_modify && !in.replaces->request.reduce_only) f.replaced = leaves_working(*in.replaces);
-  f.base = (is_buy ? held : -held) + (is_buy ? working.buy : working.sell) - f.replaced;
+  f.base = working.exposed_to(request.side, held) - f.replaced;
   if (REPRISE_MUTANT(limit_ignores_orders)) f.base = is_buy ? held : -held;
-  f.opposite = std::max(Qty{}, (is_buy ? -held : held) + (is_buy ? working.sell : working.buy));
+  f.opposite = std::max(Qty{}, working.exposed_to(is_buy ? Side::SELL : Side::BUY, held));
 
   const AccountExposure account = in.portfolio->account_exposure(*in.orders, request.instrument);
   f.other_notional = account.others;

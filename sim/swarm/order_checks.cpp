@@ -110,6 +110,25 @@ std::int64_t OrderChecks::Order::working() const {
   return std::max<std::int64_t>(0, most - done);
 }
 
+std::int64_t OrderChecks::Order::may_be_working() const {
+  return std::max<std::int64_t>(0, std::max(qty, pending_qty) - done);
+}
+
+namespace {
+// Direction * held + what may trade, where a position on the other side may first be taken away by what only reduces.
+std::int64_t exposure_of(std::int64_t towards, std::int64_t working, std::int64_t reducing) {
+  return towards + working + std::min(reducing, std::max<std::int64_t>(0, -towards));
+}
+}  // namespace
+
+std::int64_t OrderChecks::Contract::exposed(int side) const {
+  return exposure_of(side == 0 ? held : -held, working[side], reducing[side]);
+}
+
+std::int64_t OrderChecks::Contract::may_be_exposed(int side) const {
+  return exposure_of(side == 0 ? held : -held, may_be_working[side], may_be_reducing[side]);
+}
+
 std::int64_t OrderChecks::number(const std::string& key) const {
   const auto found = settings_.find(key);
   return found == settings_.end() ? 0 : found->second;
@@ -262,6 +281,7 @@ void OrderChecks::on_command(const RecordView& record) {
     order.status = OrderStatus::SUBMITTED;
     order.qty = command.getQty();
     order.shrinks = command.getReduceOnly() || command.getClosePosition();
+    order.closes = command.getClosePosition();
     order.is_flatten = is_flatten;
   }
   const auto found = orders_.find(command.getOrderId());
@@ -312,8 +332,9 @@ void OrderChecks::check_sent(const RecordView& record, schema::OrderCommand::Rea
 
 void OrderChecks::check_exposure(const RecordView& record, schema::OrderCommand::Reader command) {
   for (auto& [number_of, contract] : contracts_) {
-    contract.buys = contract.held;
-    contract.sells = -contract.held;
+    for (int side = 0; side < 2; ++side)
+      contract.working[side] = contract.may_be_working[side] = contract.reducing[side] =
+          contract.may_be_reducing[side] = 0;
   }
   std::int64_t leaves = command.getQty();
   for (const auto& [id, order] : orders_) {
@@ -321,14 +342,16 @@ void OrderChecks::check_exposure(const RecordView& record, schema::OrderCommand:
       leaves -= order.done;
       continue;
     }
-    if (order.shrinks) continue;
     Contract& contract = contracts_[order.instrument];
-    (order.side == schema::Side::BUY ? contract.buys : contract.sells) += order.working();
+    const int side = order.side == schema::Side::BUY ? 0 : 1;
+    (order.shrinks ? contract.reducing : contract.working)[side] += order.working();
+    (order.shrinks ? contract.may_be_reducing : contract.may_be_working)[side] +=
+        order.closes ? size_of(contract.held) : order.may_be_working();
   }
   const Contract& here = contracts_[record.header->instrument];
-  const bool is_buy = command.getSide() == schema::Side::BUY;
-  const std::int64_t exposed = (is_buy ? here.buys : here.sells) + leaves;
-  const std::int64_t opposite = std::max<std::int64_t>(is_buy ? here.sells : here.buys, 0);
+  const int side = command.getSide() == schema::Side::BUY ? 0 : 1;
+  const std::int64_t exposed = here.exposed(side) + leaves;
+  const std::int64_t opposite = std::max<std::int64_t>(here.may_be_exposed(1 - side), 0);
   const auto limit = [&](const char* key, std::int64_t value) {
     const std::int64_t bound = number(key);
     if (bound > 0 && value > bound + 1) findings_.add("limits", record.seq, over(key, value, bound));
@@ -341,7 +364,7 @@ void OrderChecks::check_exposure(const RecordView& record, schema::OrderCommand:
   std::int64_t total = times(here.mark, exposed);
   for (const auto& [instrument, contract] : contracts_) {
     if (instrument == record.header->instrument) continue;
-    total += times(contract.mark, std::max({contract.buys, contract.sells, size_of(contract.held)}));
+    total += times(contract.mark, std::max({contract.exposed(0), contract.exposed(1), size_of(contract.held)}));
   }
   limit("risk.max_total_notional", total);
 }

@@ -12,8 +12,9 @@
 //   deadlines  an order without an answer is unknown at the first tick behind its time-out
 //   timers     equity marks and state hashes come when they are due
 //
-// Exposures are recomputed as a lower bound (a modify that lost its answer counts with what is confirmed), so a finding
-// is one. Deterministic; one thread. Feed every record in order, then call finish() once.
+// Exposures are recomputed as a lower bound (a modify that lost its answer counts with what is confirmed, and where
+// more excuses the engine, with what may be), so a finding is one. Deterministic; one thread. Feed every record in
+// order, then call finish() once.
 #pragma once
 
 #include <cstdint>
@@ -42,16 +43,25 @@ class OrderChecks {
     std::int64_t asked = 0;        // engine time of the last command
     std::int64_t patience = 0;     // time-out then
     bool shrinks = false;          // reduce-only or close-position
+    bool closes = false;           // close-position: without a quantity of its own
     bool is_flatten = false;
     std::int64_t working() const;
+    std::int64_t may_be_working() const;
   };
   struct Contract {
     bool is_trading = false;
     std::int64_t tick = 0, lot = 0, min_qty = 0, min_notional = 0;
     std::int64_t held = 0;  // the engine's net position
     std::int64_t mark = 0;
-    std::int64_t heard = 0;            // last market record
-    std::int64_t buys = 0, sells = 0;  // scratch of exposure()
+    std::int64_t heard = 0;  // last market record
+    // Scratch of check_exposure(), by side (0 buy, 1 sell): orders that may enlarge, for certain and at most, and
+    // orders that only reduce.
+    std::int64_t working[2] = {};
+    std::int64_t may_be_working[2] = {};
+    std::int64_t reducing[2] = {};
+    std::int64_t may_be_reducing[2] = {};
+    std::int64_t exposed(int side) const;
+    std::int64_t may_be_exposed(int side) const;
   };
   struct Decision {
     bool passes = false;

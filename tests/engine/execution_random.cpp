@@ -31,6 +31,7 @@ OrderRequest random_request(Dice& dice) {
   r.qty = Qty::whole(static_cast<std::int64_t>(1 + dice.below(10)));
   r.price = Price::whole(static_cast<std::int64_t>(90 + dice.below(20)));
   r.reduce_only = dice.below(5) == 0;
+  r.close_position = !r.reduce_only && dice.below(10) == 0;
   return r;
 }
 
@@ -38,14 +39,15 @@ OrderRequest random_request(Dice& dice) {
 void check_counts(const OrderManager& orders) {
   for (const WorkingQty& w : orders.all_working()) {
     Qty buy{}, sell{}, reduce_buy{}, reduce_sell{};
-    std::uint32_t open = 0;
+    std::uint32_t open = 0, close_buy = 0, close_sell = 0;
     orders.for_each_open(w.instrument, [&](const Order& o) {
       ++open;
       Qty leaves = o.leaves_qty();
       if (o.modify_command != 0) leaves = std::max(leaves, o.pending_qty - o.cum_qty);
       leaves = std::max(Qty{}, leaves);
       const bool is_buy = o.request.side == Side::BUY;
-      if (o.request.reduce_only)
+      if (o.request.close_position) ++(is_buy ? close_buy : close_sell);
+      if (o.request.reduce_only || o.request.close_position)
         (is_buy ? reduce_buy : reduce_sell) += leaves;
       else
         (is_buy ? buy : sell) += leaves;
@@ -55,10 +57,69 @@ void check_counts(const OrderManager& orders) {
     REQUIRE(w.sell == sell);
     REQUIRE(w.reduce_buy == reduce_buy);
     REQUIRE(w.reduce_sell == reduce_sell);
+    REQUIRE(w.close_buy == close_buy);
+    REQUIRE(w.close_sell == close_sell);
   }
 }
 
+// The furthest that a position may come to in a direction when a few orders trade a lot at a time in any order, by
+// trying all of them; what only reduces trades no more than there is to reduce.
+struct Reach {
+  struct Small {
+    int sign = 0;
+    int qty = 0;  // close-position: as much as there is
+    bool reduces = false;
+  };
+  std::vector<Small> orders;
+  std::set<std::vector<int>> seen;
+  int furthest[2] = {};  // bought, sold
+
+  void go(int held) {
+    std::vector<int> state{held};
+    for (const Small& o : orders) state.push_back(o.qty);
+    if (!seen.insert(state).second) return;
+    furthest[0] = std::max(furthest[0], held);
+    furthest[1] = std::max(furthest[1], -held);
+    for (std::size_t i = 0; i < orders.size(); ++i) {
+      if (orders[i].qty == 0 || (orders[i].reduces && held * orders[i].sign >= 0)) continue;
+      --orders[i].qty;
+      go(held + orders[i].sign);
+      ++orders[i].qty;
+    }
+  }
+};
+
 }  // namespace
+
+TEST_CASE("what working orders are counted as is as far as any order of executions can lead") {
+  for (std::uint64_t seed = 1; seed <= 400; ++seed) {
+    INFO("seed " << seed);
+    Dice dice(seed);
+    const int held = static_cast<int>(dice.below(9)) - 4;
+    Reach reach;
+    WorkingQty working;
+    for (std::uint64_t n = 1 + dice.below(4); n > 0; --n) {
+      const int qty = static_cast<int>(1 + dice.below(4));
+      const bool is_buy = dice.below(2) == 0;
+      const std::uint64_t kind = dice.below(6);
+      if (kind == 0) {
+        reach.orders.push_back({is_buy ? 1 : -1, 100, true});
+        ++(is_buy ? working.close_buy : working.close_sell);
+      } else {
+        reach.orders.push_back({is_buy ? 1 : -1, qty, kind < 3});
+        (kind < 3 ? is_buy ? working.reduce_buy : working.reduce_sell
+         : is_buy ? working.buy
+                  : working.sell) += Qty::whole(qty);
+      }
+    }
+    reach.furthest[0] = held;
+    reach.furthest[1] = -held;
+    reach.go(held);
+    const Qty position = Qty::whole(held);
+    CHECK(std::max(position, working.exposed_to(Side::BUY, position)) == Qty::whole(reach.furthest[0]));
+    CHECK(std::max(-position, working.exposed_to(Side::SELL, position)) == Qty::whole(reach.furthest[1]));
+  }
+}
 
 TEST_CASE("random reports never break the order manager, and what cannot be is journaled") {
   for (std::uint64_t seed = 1; seed <= 12; ++seed) {

@@ -509,6 +509,7 @@ TEST_CASE("remembered exposures are what a fresh look gives") {
           r.type = OrderType::LIMIT;
           r.qty = {static_cast<std::int64_t>(1 + dice() % 500'000'000)};
           r.price = price("20");
+          r.reduce_only = dice() % 4 == 0;
           a.orders.submit(r, a.desk.next());
         }
       }

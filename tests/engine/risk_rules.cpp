@@ -293,6 +293,31 @@ TEST_CASE("position quantity counts working orders of the same side and cuts to 
   denies(f, f.limit(Side::BUY, "1", "99"), RiskRule::POSITION_QTY);  // nothing fits
 }
 
+TEST_CASE("a position that reduce-only orders may take away first offsets nothing") {
+  Floor f;
+  f.config.risk.max_position_qty_e8 = e8("10");
+  f.config.risk.max_total_notional_e8 = e8("1000");
+  f.configure();
+  f.hold(Side::BUY, "4", "100");
+  OrderRequest exit = f.limit(Side::SELL, "3", "110");
+  exit.reduce_only = true;
+  f.work(exit);
+  passes(f, f.limit(Side::SELL, "11", "101"), RiskRule::POSITION_QTY);  // 4 - 3 - 11 = -10
+  reduces(f, f.limit(Side::SELL, "12", "101"), RiskRule::POSITION_QTY, "11");
+  passes(f, f.limit(Side::BUY, "6", "99"), RiskRule::POSITION_QTY);  // the exit stands on the other side
+  exit.reduce_only = false;
+  exit.close_position = true;
+  exit.type = OrderType::STOP_MARKET;
+  exit.price = {};
+  exit.qty = {};
+  exit.trigger_price = price("90");
+  f.work(exit);
+  reduces(f, f.limit(Side::SELL, "11", "101"), RiskRule::POSITION_QTY, "10");  // it closes all there is
+  // Of the account: those 10 at 100 are the bound, and leave no other instrument any room.
+  f.work(f.limit(Side::SELL, "10", "101"));
+  denies(f, f.limit(Side::BUY, "0.5", "990", kBtc), RiskRule::TOTAL_NOTIONAL);
+}
+
 TEST_CASE("an order that shrinks a position beyond its limit passes") {
   Floor f;
   f.hold(Side::BUY, "8", "100");

@@ -1,5 +1,7 @@
 // Rules about what the account would hold if every working order on the order's side traded: worst case, so that no
-// combination of fills can break a limit. Orders that only reduce are not concerned.
+// combination of fills of what works already can break a limit. Orders that only reduce are not concerned: a way out is
+// never refused. One that is sent after others were approved against the position may take that position from under
+// them; from then on it is counted.
 #include "engine/risk/rules/rules.h"
 
 namespace reprise::engine::risk {

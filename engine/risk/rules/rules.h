@@ -72,7 +72,7 @@ struct OrderFacts {
   std::optional<Price> reference;  // mid, else mark, else last: what the market says
   Price price;                     // values this order: its limit, else the reference; 0 = nothing known
   Price mark;                      // values positions: mark, else the reference, else the order's price
-  // Quantity exposed on the order's side before this order: direction * net + other working orders of that side.
+  // Quantity exposed on the order's side before this order (WorkingQty::exposed_to), without what a modify replaces.
   Qty base;
   Money other_notional;  // exposure of all other instruments, positions and working orders, worst side each
   Money order_margin;    // what the working orders of the account need, this instrument's too
