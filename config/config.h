@@ -68,6 +68,7 @@ struct Risk {  // 0 = the rule is off, for every bound
   std::uint32_t max_open_orders = 50;
   std::int64_t min_equity_e8 = 0;
   std::int64_t min_liquidation_distance_e8 = 0;  // |mark - liquidation price| / mark
+  std::int64_t flatten_band_e8 = 0;              // kill switch: how far from mid it closes; 0 = market orders
   std::string on_daily_loss = "reduce";          // reduce | halt | kill
   std::string on_drawdown = "kill";
   std::string on_stale_data = "deny";  // deny only: no new orders on stale data, exits pass

@@ -139,6 +139,9 @@ std::vector<Key> make_keys() {
            "no new risk below this equity, in the settlement asset; 0: off"),
       make(kDecimal, "risk.min_liquidation_distance", &C::risk, &Risk::min_liquidation_distance_e8, "0", "1",
            "least distance of the mark price from the liquidation price, share of mark; 0: off"),
+      make(
+          kDecimal, "risk.flatten_band", &C::risk, &Risk::flatten_band_e8, "0", "0.5",
+          "how far beyond mid the kill switch closes, share of mid, once more of it with each retry; 0: market orders"),
       choice("risk.on_daily_loss", &C::risk, &Risk::on_daily_loss, {"reduce", "halt", "kill"},
              "what a breach of daily_loss_fraction does"),
       choice("risk.on_drawdown", &C::risk, &Risk::on_drawdown, {"reduce", "halt", "kill"},

@@ -532,7 +532,7 @@ struct Engine::Impl {
       if (net.position.is_flat() || instrument == nullptr) continue;
       const Qty part = instrument->floor_to_lot({saturating_mul_div(net.position.qty.abs().e8, *share, kScale)});
       if (part.is_zero()) continue;
-      close_part(net, part, last_input, core.portfolio, core.orders, core.risk, core, core.out);
+      close_part(net, part, {}, last_input, core.portfolio, core.orders, core.risk, core, core.out);
     }
   }
 

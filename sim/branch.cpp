@@ -144,11 +144,10 @@ journal::Manifest manifest_of(const BranchPoint& point, const BranchOptions& opt
   return manifest;
 }
 
-// A live run takes back what it did for want of its private stream. A branch never lost it: what stopped its trading is
-// something else, and stays.
-bool is_moot(const BranchPoint& point, const RecordedAct& act, bool is_parent, const engine::Engine& engine) {
-  return point.is_assumed && !is_parent && !act.entries && act.act.action == schema::OperatorAction::RESUME &&
-         engine.risk().trading_state() != schema::TradingStateKind::REDUCING;
+// A branch of a live run never loses the connection that the run lost. One that begins in the middle of it is told of
+// its end like the run was.
+bool is_moot(const BranchPoint& point, const RecordedAct& act, bool is_parent) {
+  return point.is_assumed && !is_parent && !act.entries && act.act.action == schema::OperatorAction::CAUTION;
 }
 
 }  // namespace
@@ -201,7 +200,7 @@ Result<BranchReport> run_branch(const BranchPoint& point, const BranchOptions& o
     if (recorded_act != point.acts->end()) {
       const bool is_parent = report.comparability.first_difference == 0;
       if (is_parent ? recorded_act->seq == sink.next_seq() : loop.engine_time() >= recorded_act->time) {
-        if (is_moot(point, *recorded_act, is_parent, loop.engine())) {
+        if (is_moot(point, *recorded_act, is_parent)) {
           ++recorded_act;
           continue;
         }

@@ -29,6 +29,11 @@ struct OrderRequest {
   bool close_position = false;
   StpMode stp_mode = StpMode::EXPIRE_MAKER;
   Price mid_at_decision;  // 0 = no book
+  // An order of the kill switch or of an operator who closes: of no strategy, reduce-only, over at once.
+  bool is_flatten() const {
+    return strategy == 0 && reduce_only &&
+           (type == OrderType::MARKET || (type == OrderType::LIMIT && time_in_force == TimeInForce::IOC));
+  }
   void persist(StateArchive& archive);
 };
 

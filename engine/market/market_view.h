@@ -24,6 +24,11 @@ struct MarketView {
   std::optional<Rate> funding_rate;  // running estimate
   PriceSource source = PriceSource::none;
   bool is_crossed = false;
+  // What a price is held against: mid, else mark, else last; none where nothing is known.
+  std::optional<Price> reference() const {
+    const std::optional<Price> found = mid ? mid : mark_price ? mark_price : last_price;
+    return found && found->is_positive() ? found : std::nullopt;
+  }
   bool is_stale = false;  // no trustworthy price: none yet, gap without a Bbo, crossed, or too old
 };
 

@@ -7,21 +7,36 @@ namespace reprise::engine {
 
 namespace {
 
-bool is_flatten_order(const Order& order) {
-  return order.request.strategy == 0 && order.request.reduce_only && order.request.type == OrderType::MARKET;
-}
-
 void cancel_open(OrderManager& orders, Seq cause, Emitter& out) {
   // Cancelling changes no membership of the open list. A flatten order whose fate is unknown is cancelled too.
   for (Order* order : orders.open_orders()) {
-    if (is_flatten_order(*order) && order->status != OrderStatus::UNKNOWN) continue;
+    if (order->request.is_flatten() && order->status != OrderStatus::UNKNOWN) continue;
     orders.cancel(order->id, cause, out);
   }
 }
 
+// `band` beyond mid, inside the venue's own band around the mark; none where no price is known.
+std::optional<Price> price_in_band(const MarketView& view, Side side, Rate band) {
+  const std::optional<Price> reference = view.reference();
+  if (!reference || !band.is_positive()) return std::nullopt;
+  const Instrument& instrument = *view.instrument;
+  const bool is_buy = side == Side::BUY;
+  const std::int64_t factor = is_buy ? kScale + band.e8 : std::max<std::int64_t>(0, kScale - band.e8);
+  Price price{saturating_mul_div(reference->e8, factor, kScale)};
+  const Rate venue_band = is_buy ? instrument.price_band_up : instrument.price_band_down;
+  if (view.mark_price && view.mark_price->is_positive() && venue_band.is_positive()) {
+    const Price most{saturating_mul_div(view.mark_price->e8, venue_band.e8, kScale)};
+    price = is_buy ? std::min(price, most) : std::max(price, most);
+  }
+  if (instrument.max_price.is_positive()) price = std::min(price, instrument.max_price);
+  price = std::max(price, instrument.min_price);
+  price = instrument.round_to_tick(price, is_buy ? Rounding::floor : Rounding::ceiling);
+  return price.is_positive() ? std::optional(price) : std::nullopt;
+}
+
 }  // namespace
 
-bool close_part(const NetPosition& net, Qty qty, Seq cause, const Portfolio& portfolio, OrderManager& orders,
+bool close_part(const NetPosition& net, Qty qty, Rate band, Seq cause, const Portfolio& portfolio, OrderManager& orders,
                 RiskEngine& risk, const MarketViews& markets, Emitter& out) {
   const MarketView* view = markets.market_view(net.instrument);
   if (view == nullptr || view->instrument == nullptr) return false;
@@ -32,7 +47,13 @@ bool close_part(const NetPosition& net, Qty qty, Seq cause, const Portfolio& por
   request.side = net.position.qty.is_positive() ? Side::SELL : Side::BUY;
   request.type = OrderType::MARKET;
   request.qty = qty;
-  if (instrument.market_max_qty.is_positive()) request.qty = std::min(request.qty, instrument.market_max_qty);
+  if (const std::optional<Price> price = price_in_band(*view, request.side, band)) {
+    request.type = OrderType::LIMIT;
+    request.time_in_force = TimeInForce::IOC;
+    request.price = *price;
+  }
+  const Qty most = request.type == OrderType::LIMIT ? instrument.max_qty : instrument.market_max_qty;
+  if (most.is_positive()) request.qty = std::min(request.qty, most);
   request.reduce_only = true;
   request.mid_at_decision = view->mid.value_or(Price{});
   RiskInputs inputs;
@@ -52,6 +73,7 @@ void KillSwitch::engage(Seq cause, const Portfolio& portfolio, OrderManager& ord
   active_ = true;
   cause_ = cause;
   next_retry_ = out.now() + kRetryAfter;
+  tries_ = 0;
   act(portfolio, orders, risk, markets, out);
 }
 
@@ -80,13 +102,16 @@ void KillSwitch::pursue(bool is_tick, const Portfolio& portfolio, OrderManager& 
 void KillSwitch::act(const Portfolio& portfolio, OrderManager& orders, RiskEngine& risk, const MarketViews& markets,
                      Emitter& out) {
   cancel_open(orders, cause_, out);
+  tries_ = std::min(tries_ + 1, kTriesInBand + 1);
+  const Rate band = risk.limits().flatten_band;
+  const Rate reach = tries_ > kTriesInBand ? Rate{} : Rate{saturating_mul_div(band.e8, tries_, 1)};
   for (const NetPosition& net : portfolio.positions()) {
     if (net.position.is_flat()) continue;
     bool is_under_way = false;
     orders.for_each_open(StrategyNo{0}, net.instrument,
-                         [&](const Order& order) { is_under_way |= is_flatten_order(order); });
+                         [&](const Order& order) { is_under_way |= order.request.is_flatten(); });
     if (is_under_way || REPRISE_MUTANT(kill_without_flatten)) continue;
-    close_part(net, net.position.qty.abs(), cause_, portfolio, orders, risk, markets, out);
+    close_part(net, net.position.qty.abs(), reach, cause_, portfolio, orders, risk, markets, out);
   }
 }
 
@@ -94,6 +119,7 @@ void KillSwitch::persist(StateArchive& archive) {
   archive.field("active", active_);
   archive.field("cause", cause_);
   archive.field("next_retry", next_retry_);
+  archive.field("tries", tries_);
 }
 
 }  // namespace reprise::engine

@@ -1,8 +1,12 @@
-// Closes what is open: cancels every order, then flattens every net position with reduce-only market orders, and
-// tries again on the clock until the account is flat. The RiskEngine decides when; this class only carries it out.
+// Closes what is open: cancels every order, then flattens every net position with reduce-only orders, and tries again
+// on the clock until the account is flat. The RiskEngine decides when; this class only carries it out.
+//
+// With risk.flatten_band B the orders are limits that are over at once (IOC), B beyond mid, then 2 B a second later, 3
+// B and so on: in a market without buyers the first try does not sell at any price. Never beyond the venue's own band.
+// From the sixth try on, or where no price is known, or with B = 0: market orders, which the venue bounds by itself.
 //
 // Orders of the switch belong to strategy 0. They pass RiskEngine::check like any other, so each has its decision in
-// the journal; the gate lets reduce-only market orders of strategy 0 through in every trading state.
+// the journal; the gate lets them through in every trading state (OrderRequest::is_flatten).
 #pragma once
 
 #include "engine/emitter.h"
@@ -19,14 +23,16 @@ class MarketViews {
   virtual const MarketView* market_view(InstrumentNo instrument) const = 0;  // nullptr = not declared
 };
 
-// Sends one reduce-only market order of strategy 0 against a net position: at most `qty`, and never more than the venue
-// takes at once. Risk checks it like any other; false when nothing was sent.
-bool close_part(const NetPosition& net, Qty qty, Seq cause, const Portfolio& portfolio, OrderManager& orders,
+// Sends one reduce-only order of strategy 0 against a net position: at most `qty`, and never more than the venue takes
+// at once; a market order, or with a band a limit so far beyond mid. Risk checks it like any other; false when nothing
+// was sent.
+bool close_part(const NetPosition& net, Qty qty, Rate band, Seq cause, const Portfolio& portfolio, OrderManager& orders,
                 RiskEngine& risk, const MarketViews& markets, Emitter& out);
 
 class KillSwitch {
  public:
   static constexpr DurationNanos kRetryAfter = DurationNanos::seconds(1);
+  static constexpr std::uint32_t kTriesInBand = 5;
 
   // Starts the procedure; cancels and flattens at once.
   void engage(Seq cause, const Portfolio& portfolio, OrderManager& orders, RiskEngine& risk, const MarketViews& markets,
@@ -47,6 +53,7 @@ class KillSwitch {
   bool active_ = false;
   Seq cause_ = 0;
   UnixNanos next_retry_{};
+  std::uint32_t tries_ = 0;  // since it was engaged
 };
 
 }  // namespace reprise::engine

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 
 #include "engine/risk/registry.h"
 #include "engine/risk/rules/rules.h"
@@ -41,12 +42,11 @@ risk::OrderFacts facts_of(const OrderRequest& request, const RiskInputs& in, con
   f.orders = in.orders;
   f.is_modify = in.replaces != nullptr;
   f.reduces = request.reduce_only || request.close_position;
-  f.is_flatten = request.strategy == 0 && request.reduce_only && request.type == OrderType::MARKET;
+  f.is_flatten = request.is_flatten();
   f.qty = f.is_modify ? request.qty - in.replaces->cum_qty : request.qty;
   if (f.market == nullptr) return f;
 
-  f.reference = f.market->mid ? f.market->mid : f.market->mark_price ? f.market->mark_price : f.market->last_price;
-  if (f.reference && !f.reference->is_positive()) f.reference.reset();
+  f.reference = f.market->reference();
   f.price = request.price.is_positive()           ? request.price
             : request.trigger_price.is_positive() ? request.trigger_price
                                                   : f.reference.value_or(Price{});
@@ -128,6 +128,7 @@ RiskLimits RiskLimits::from_config(const config::Risk& r) {
   l.max_open_orders = r.max_open_orders;
   l.min_equity = {r.min_equity_e8};
   l.min_liquidation_distance = {r.min_liquidation_distance_e8};
+  l.flatten_band = {r.flatten_band_e8};
   l.on_daily_loss = action_from(r.on_daily_loss);
   l.on_drawdown = action_from(r.on_drawdown);
   return l;
@@ -206,9 +207,8 @@ void RiskEngine::check_state(const RiskInputs& inputs, bool journal, Emitter& ou
     const bool is_new_day = day_ >= 0 && day != day_;
     day_ = day;
     start_day(portfolio);
-    daily_loss_latched_ = false;
-    if (is_new_day && !killed_ && state_ != TradingStateKind::ACTIVE && state_rule_ == RiskRule::DAILY_LOSS)
-      change_state(TradingStateKind::ACTIVE, false, RiskRule::NONE, {}, AlertLevel::INFO, 0, out);
+    const bool ends = std::exchange(daily_loss_latched_, false);
+    if (is_new_day && ends) loosen(out);
   }
 
   risk::CheckList list;
@@ -268,7 +268,33 @@ void RiskEngine::check_state(const RiskInputs& inputs, bool journal, Emitter& ou
   }
 }
 
-// Rules only make the state stricter; resume, the daily reset and the operator set it as they say.
+RiskEngine::Demand RiskEngine::strictest_demand() const {
+  Demand strictest;
+  const auto consider = [&](TradingStateKind state, RiskRule rule) {
+    if (static_cast<int>(state) > static_cast<int>(strictest.state)) strictest = {state, rule};
+  };
+  const auto state_for = [](RiskAction action) {
+    return action == RiskAction::REDUCE ? TradingStateKind::REDUCING : TradingStateKind::HALTED;
+  };
+  consider(operator_state_, RiskRule::NONE);
+  if (is_cautious_) consider(TradingStateKind::REDUCING, RiskRule::NONE);
+  if (daily_loss_latched_) consider(state_for(limits_.on_daily_loss), RiskRule::DAILY_LOSS);
+  if (drawdown_latched_) consider(state_for(limits_.on_drawdown), RiskRule::DRAWDOWN);
+  if (equity_floor_latched_) consider(TradingStateKind::HALTED, RiskRule::EQUITY_FLOOR);
+  if (conservation_latched_) consider(TradingStateKind::HALTED, RiskRule::CONSERVATION);
+  return strictest;
+}
+
+void RiskEngine::loosen(Emitter& out) {
+  if (killed_) return;
+  const Demand demand = strictest_demand();
+  state_rule_ = demand.rule;
+  if (static_cast<int>(demand.state) >= static_cast<int>(state_)) return;
+  change_state(demand.state, false, RiskRule::NONE, {}, AlertLevel::INFO, 0, out);
+  state_rule_ = demand.rule;
+}
+
+// Rules only make the state stricter; the operator and loosen() set it as they say.
 void RiskEngine::change_state(TradingStateKind state, bool killed, RiskRule rule, Breach breach, AlertLevel level,
                               Seq cause, Emitter& out) {
   const bool is_rule = rule != RiskRule::NONE;
@@ -302,21 +328,35 @@ void RiskEngine::change_state(TradingStateKind state, bool killed, RiskRule rule
 void RiskEngine::on_operator(schema::OperatorAction action, Portfolio& portfolio, Emitter& out) {
   switch (action) {
     case schema::OperatorAction::KILL_SWITCH:
+      operator_state_ = TradingStateKind::HALTED;
       change_state(TradingStateKind::HALTED, true, RiskRule::KILL_SWITCH, {}, AlertLevel::CRITICAL, 0, out);
       flatten_requested_ = true;
       break;
     case schema::OperatorAction::FLATTEN:
+      operator_state_ = TradingStateKind::HALTED;
       change_state(TradingStateKind::HALTED, killed_, RiskRule::NONE, {}, AlertLevel::WARNING, 0, out);
       flatten_requested_ = true;
       break;
     case schema::OperatorAction::HALT:
+      operator_state_ = TradingStateKind::HALTED;
       change_state(TradingStateKind::HALTED, killed_, RiskRule::NONE, {}, AlertLevel::WARNING, 0, out);
       break;
     case schema::OperatorAction::REDUCE_ONLY:
+      operator_state_ = std::max(operator_state_, TradingStateKind::REDUCING);
       if (state_ != TradingStateKind::HALTED)
         change_state(TradingStateKind::REDUCING, killed_, RiskRule::NONE, {}, AlertLevel::WARNING, 0, out);
       break;
+    case schema::OperatorAction::CAUTION:
+      is_cautious_ = true;
+      if (state_ == TradingStateKind::ACTIVE)
+        change_state(TradingStateKind::REDUCING, false, RiskRule::NONE, {}, AlertLevel::WARNING, 0, out);
+      break;
+    case schema::OperatorAction::ALL_CLEAR:
+      if (std::exchange(is_cautious_, false)) loosen(out);
+      break;
     case schema::OperatorAction::RESUME:
+      operator_state_ = TradingStateKind::ACTIVE;
+      is_cautious_ = false;
       portfolio.rebase_peak();
       start_day(portfolio);
       daily_loss_latched_ = drawdown_latched_ = equity_floor_latched_ = conservation_latched_ = false;
@@ -336,6 +376,8 @@ bool RiskEngine::take_flatten_request() {
 void RiskEngine::persist(StateArchive& archive) {
   archive.field("state", state_);
   archive.field("state_rule", state_rule_);
+  archive.field("operator_state", operator_state_);
+  archive.field("is_cautious", is_cautious_);
   archive.field("killed", killed_);
   archive.field("flatten_requested", flatten_requested_);
   archive.field("day", day_);

@@ -8,8 +8,10 @@
 //   halted    nothing new; cancels always pass (they are not checked)
 //   killed    halted, and the kill switch (kill_switch.h) cancels and flattens
 //
-// Leaving a state: reducing or halted by the daily-loss rule ends with the UTC day of engine time; everything else
-// needs the operator's `resume`, which also makes the equity of that moment the new peak and the new start of the day.
+// The state is the strictest of what the operator asked for, what the gateway's caution asks for (reducing) and what
+// each broken rule asks for. Leaving it: the daily-loss rule asks until the UTC day of engine time ends, caution until
+// the gateway's `allClear`; everything else needs the operator's `resume`, which ends all of it and makes the equity of
+// that moment the new peak and the new start of the day.
 //
 // Adding a rule: a function in engine/risk/rules/, one line in engine/risk/registry.cpp.
 // check() allocates nothing beyond the output batch. Not thread-safe.
@@ -43,6 +45,7 @@ struct RiskLimits {
   std::uint32_t max_open_orders = 0;
   Money min_equity;
   Rate min_liquidation_distance;
+  Rate flatten_band;  // of the kill switch; 0 = market orders
   schema::RiskAction on_daily_loss = schema::RiskAction::REDUCE;
   schema::RiskAction on_drawdown = schema::RiskAction::KILL;
   static RiskLimits from_config(const config::Risk& risk);
@@ -75,11 +78,12 @@ class RiskEngine {
   // fills.
   void check_state(const RiskInputs& inputs, bool journal, Emitter& out);
 
-  // killSwitch, reduceOnly, halt, flatten, resume; others do nothing here.
+  // killSwitch, reduceOnly, halt, flatten, resume, caution, allClear; others do nothing here.
   void on_operator(schema::OperatorAction action, Portfolio& portfolio, Emitter& out);
 
   schema::TradingStateKind trading_state() const { return state_; }
   bool killed() const { return killed_; }
+  bool is_cautious() const { return is_cautious_; }
   // True once after a decision or command that asks for the kill switch or a flatten; the engine then engages it.
   bool take_flatten_request();
 
@@ -97,10 +101,18 @@ class RiskEngine {
   void change_state(schema::TradingStateKind state, bool killed, schema::RiskRule rule, Breach breach,
                     schema::AlertLevel level, Seq cause, Emitter& out);
   void start_day(const Portfolio& portfolio);
+  struct Demand {
+    schema::TradingStateKind state = schema::TradingStateKind::ACTIVE;
+    schema::RiskRule rule = schema::RiskRule::NONE;
+  };
+  Demand strictest_demand() const;
+  void loosen(Emitter& out);  // what asked for the state asks no more
 
   RiskLimits limits_;
   schema::TradingStateKind state_ = schema::TradingStateKind::ACTIVE;
-  schema::RiskRule state_rule_ = schema::RiskRule::NONE;  // what put it there; none = operator
+  schema::RiskRule state_rule_ = schema::RiskRule::NONE;  // what put it there; none = operator or gateway
+  schema::TradingStateKind operator_state_ = schema::TradingStateKind::ACTIVE;
+  bool is_cautious_ = false;
   bool killed_ = false;
   bool flatten_requested_ = false;
   std::int64_t day_ = -1;  // UTC day number of engine time

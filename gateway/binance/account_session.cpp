@@ -230,13 +230,15 @@ void AccountSession::read_positions() {
 void AccountSession::end_reconciliation(bool ok) {
   is_reconciling_ = false;
   if (!ok) {
-    if (state_ == State::live) {  // one of those from time to time: the next one comes
-      reconcile_timer_ = after(options_.reconcile_every, &AccountSession::begin_reconciliation);
+    // One of those from time to time is tried again soon. A stream that is silent while nobody answers is no stream.
+    if (state_ == State::live && ++failed_reconciliations_ < options_.most_failures) {
+      reconcile_timer_ = after(options_.reconcile_again, &AccountSession::begin_reconciliation);
       return;
     }
     return lose("the account could not be read");
   }
   ++reconciliations_;
+  failed_reconciliations_ = 0;
   reconcile_timer_ = after(options_.reconcile_every, &AccountSession::begin_reconciliation);
   if (state_ == State::live) return;
   std::vector<UserEvent> waiting;

@@ -40,6 +40,8 @@ class AccountSession final : private net::WebsocketHandler {
     net::Duration keep_alive = std::chrono::minutes(30);
     net::Duration longest_life = std::chrono::minutes(23 * 60 + 30);  // of a socket; the venue cuts it after 24 h
     net::Duration reconcile_every = std::chrono::seconds(60);
+    net::Duration reconcile_again = std::chrono::seconds(5);  // after one that failed
+    std::uint32_t most_failures = 3;                          // in a row: the stream counts as lost
     DurationNanos first_pause = DurationNanos::millis(250);
     DurationNanos longest_pause = DurationNanos::seconds(30);
     std::size_t most_waiting = 100'000;  // events while reconciling; more begin anew
@@ -99,6 +101,7 @@ class AccountSession final : private net::WebsocketHandler {
   net::TimerId retry_timer_ = 0, keep_timer_ = 0, life_timer_ = 0, reconcile_timer_ = 0;
   std::uint64_t generation_ = 0;  // of the connection: answers for one before are dropped
   std::uint64_t connections_ = 0, reconciliations_ = 0, bad_frames_ = 0;
+  std::uint32_t failed_reconciliations_ = 0;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 

@@ -179,6 +179,7 @@ void OrderSession::place(Tracked& order) {
   rest_.send(*request, [this, alive = alive_, seq](const Answer& answer) {
     if (!*alive) return;
     if (Tracked* found = find(seq)) on_placed(*found, answer);
+    if (*alive) trouble("order", seq, answer);
   });
 }
 
@@ -222,13 +223,11 @@ void OrderSession::on_placed(Tracked& order, const Answer& answer) {
   if (answer.judgement.reaction == Reaction::resync_clock) rest_.measure_clock(5, [](bool, const std::string&) {});
   sim::Report report = report_of(order, schema::ReportKind::REJECTED, rest_.venue_now());
   report.order.error = static_cast<sim::VenueError>(answer.code.value_or(-1000));
-  const bool is_fatal = answer.judgement.reaction == Reaction::fatal;
   const std::string text = "order " + std::to_string(order.submit.seq) + " refused: " + answer.told();
   if (order.cancel != 0) refuse_cancel(order, kUnknownOrder);
   close(order, VenueStatus::rejected);
   listener_.on_report(report);
   notice(answer.judgement.alert, text);
-  if (is_fatal) listener_.on_fatal(text);
 }
 
 // ------------------------------------------------------------------------------------- unknown fate
@@ -271,6 +270,7 @@ void OrderSession::ask(Tracked& order) {
       found->is_asking = false;
       on_asked(*found, answer);
     }
+    if (*alive) trouble("question about order", seq, answer);
   });
 }
 
@@ -346,6 +346,11 @@ void OrderSession::settle(Tracked& order, const OrderView& view) {
   go_on(order);
 }
 
+void OrderSession::trouble(const char* what, Seq seq, const Answer& answer) {
+  if (answer.is_ok) return;
+  listener_.on_trouble(answer.judgement, std::string(what) + " " + std::to_string(seq) + ": " + answer.told());
+}
+
 // ------------------------------------------------------------------------------------- cancel and modify
 
 // Wishes wait until the order is known to stand, or not to.
@@ -374,6 +379,7 @@ void OrderSession::start_cancel(Tracked& order) {
       found->is_cancel_out = false;
       on_cancelled(*found, answer);
     }
+    if (*alive) trouble("cancel of order", seq, answer);
   });
 }
 
@@ -394,10 +400,9 @@ void OrderSession::on_cancelled(Tracked& order, const Answer& answer) {
     return ask(order);
   }
   if (answer.judgement.fate == Fate::not_accepted && answer.judgement.reaction == Reaction::fatal) {
-    const std::string text = "cancel of order " + std::to_string(order.submit.seq) + " refused: " + answer.told();
-    refuse_cancel(order, answer.code.value_or(-1000));
-    notice(schema::AlertLevel::CRITICAL, text);
-    return listener_.on_fatal(text);
+    notice(schema::AlertLevel::CRITICAL,
+           "cancel of order " + std::to_string(order.submit.seq) + " refused: " + answer.told());
+    return refuse_cancel(order, answer.code.value_or(-1000));
   }
   if (answer.judgement.fate == Fate::not_accepted && answer.judgement.reaction == Reaction::give_up)
     return refuse_cancel(order, answer.code.value_or(-1000));
@@ -433,8 +438,11 @@ void OrderSession::start_modify(Tracked& order) {
     if (found == nullptr) return;
     found->is_modify_out = false;
     if (answer.sent.ns != 0) found->modify_sent = std::max(found->modify_sent, answer.sent + rest_.clock_offset());
-    if (found->modify == modify) return on_modified(*found, answer);
-    go_on(*found);  // told by an event already; another one may wait
+    if (found->modify == modify)
+      on_modified(*found, answer);
+    else
+      go_on(*found);  // told by an event already; another one may wait
+    if (*alive) trouble("modify of order", seq, answer);
   });
 }
 

@@ -40,8 +40,8 @@ class OrderListener {
   virtual void on_report(const sim::Report& report) = 0;
   // For people: what the session does about a fault. Texts hold no secrets.
   virtual void on_notice(schema::AlertLevel, const std::string& /*text*/) {}
-  // The venue refuses what only a person can put right (key, account): stop sending.
-  virtual void on_fatal(const std::string& /*text*/) {}
+  // Every answer that is no success: what it says about more than its own order is the listener's to judge.
+  virtual void on_trouble(const Judgement&, const std::string& /*text*/) {}
 };
 
 enum class OrderPhase : std::uint8_t {
@@ -175,6 +175,7 @@ class OrderSession {
   bool remember_trade(InstrumentNo instrument, std::int64_t trade_id);  // false: known already
   void take_trades(InstrumentNo instrument, const std::vector<TradeView>& trades);
 
+  void trouble(const char* what, Seq seq, const Answer& answer);
   void notice(schema::AlertLevel level, const std::string& text) { listener_.on_notice(level, text); }
 
   RestClient& rest_;

@@ -20,7 +20,13 @@ constexpr const char* kPrivateStream = "private stream";
 
 LiveLoop::LiveLoop(binance::RestClient& rest, const binance::SymbolTable& symbols, sim::RunSink& sink,
                    const Options& options, Events events)
-    : rest_(rest), symbols_(symbols), sink_(sink), options_(options), events_(std::move(events)), seat_(sink) {
+    : rest_(rest),
+      symbols_(symbols),
+      sink_(sink),
+      options_(options),
+      events_(std::move(events)),
+      seat_(sink),
+      fail_safe_(options.fail_safe) {
   binance::OrderSession::Options orders = options_.orders;
   orders.run_tag = options_.run_tag;
   binance::OrderListener& order_listener = *this;
@@ -73,6 +79,7 @@ Status LiveLoop::recover(const std::string& journal_path) {
   tick_ns_ = seat_.engine().config().run.tick_interval_ns;
   for (const engine::Order* order : seat_.engine().orders().open_orders()) orders_->adopt(*order);
   if (!seat_.engine().portfolio().wallet_balance().is_zero()) account_->expect_known_account();
+  fail_safe_.take_over(seat_.engine().risk().is_cautious());
   return sink_.commit();
 }
 
@@ -134,6 +141,7 @@ void LiveLoop::set_tick() {
 
 void LiveLoop::tick() {
   if (!is_running_) return;
+  look_at_fail_safe();
   // A clock that steps back gives no second tick of one time: engine time stands until it has caught up.
   const UnixNanos at{now().ns / tick_ns_ * tick_ns_};
   if (at.ns + tick_ns_ > seat_.time().ns)
@@ -180,6 +188,7 @@ void LiveLoop::note_limit(const LimitNote& note) {
                                                  b.setIsOrders(is_orders);
                                                  b.setBannedUntil(n.pause.until.ns);
                                                }));
+      if (n.pause.is_ban) obey(fail_safe_.on_ban(n.pause.until - rest_.clock_offset(), n.pause.reason, now()));
     }
   });
 }
@@ -189,7 +198,26 @@ void LiveLoop::on_private_frame(std::string_view frame) {
 }
 
 void LiveLoop::operate(schema::OperatorAction action, const std::string& text, const std::string& value) {
+  if (action == schema::OperatorAction::RESUME) fail_safe_.on_resumed();
   input(seat_.operator_command(action, text, value, now()));
+}
+
+void LiveLoop::obey(const FailSafe::Commands& commands) {
+  for (const FailSafe::Command& command : commands) {
+    if (!is_running_) return;
+    if (events_.on_notice)
+      events_.on_notice(
+          command.action == schema::OperatorAction::ALL_CLEAR ? schema::AlertLevel::INFO : schema::AlertLevel::CRITICAL,
+          std::string("fail safe, ") + name_of(fail_safe_.stage()) + ": " + command.text);
+    operate(command.action, command.text);
+  }
+}
+
+void LiveLoop::look_at_fail_safe() {
+  const auto& positions = seat_.engine().portfolio().positions();
+  const bool holds_position = std::any_of(positions.begin(), positions.end(),
+                                          [](const engine::NetPosition& net) { return !net.position.is_flat(); });
+  obey(fail_safe_.on_time(holds_position, now()));
 }
 
 void LiveLoop::finish(const std::string& reason) {
@@ -248,23 +276,17 @@ void LiveLoop::on_live() {
   rest_.wire().scheduler().cancel(lost_timer_);
   lost_timer_ = 0;
   feed_state(RecordType::FEED_CONNECTED, "reconciled");
-  if (is_reduced_by_us_) {
-    is_reduced_by_us_ = false;
-    // Whoever stopped trading meanwhile, a rule or a person, has the last word.
-    if (seat_.engine().risk().trading_state() == schema::TradingStateKind::REDUCING)
-      operate(schema::OperatorAction::RESUME, "the private stream is back and reconciled");
-  }
+  obey(fail_safe_.on_stream_back(now()));
   if (events_.on_live) events_.on_live();
 }
 
 void LiveLoop::on_lost(const std::string& why) {
   feed_state(RecordType::FEED_DISCONNECTED, why);
+  fail_safe_.on_stream_lost(why, now());
   rest_.wire().scheduler().cancel(lost_timer_);
-  lost_timer_ = rest_.wire().scheduler().after(net::Duration(options_.lost_grace.ns), [this] {
+  lost_timer_ = rest_.wire().scheduler().after(net::Duration(options_.fail_safe.lost_grace.ns), [this] {
     lost_timer_ = 0;
-    if (!is_running_ || seat_.engine().risk().trading_state() != schema::TradingStateKind::ACTIVE) return;
-    is_reduced_by_us_ = true;
-    operate(schema::OperatorAction::REDUCE_ONLY, "the private stream is lost");
+    if (is_running_) look_at_fail_safe();
   });
 }
 
@@ -276,10 +298,8 @@ void LiveLoop::on_account_notice(schema::AlertLevel level, const std::string& te
   if (events_.on_notice) events_.on_notice(level, text);
 }
 
-// A refusal that only a person can put right: stop trading at once; what is open is cancelled as far as it can be.
-void LiveLoop::on_fatal(const std::string& text) {
-  if (seat_.engine().risk().trading_state() != schema::TradingStateKind::HALTED)
-    operate(schema::OperatorAction::HALT, text);
+void LiveLoop::on_trouble(const binance::Judgement& judgement, const std::string& text) {
+  obey(fail_safe_.on_answer(judgement, text, now()));
 }
 
 }  // namespace reprise::gateway

@@ -4,8 +4,7 @@
 // Begins with RunStart, Configuration and the declarations; the account's figures come with its first reconciliation;
 // the market is given behind that (set on_live), so that no decision is made on an account that is not known. A command
 // is sent when the journal has it durable. While the private stream is lost nothing is certain: the feed counts as
-// disconnected, and after a grace the engine is told to reduce only; it trades again when the stream is back and
-// reconciled, unless somebody else has stopped it meanwhile.
+// disconnected, and after a grace the engine is told to reduce only; what else makes it careful: fail_safe.h.
 //
 // The rest is the engine's: no branch on the mode of a run exists in it. Single-threaded, on the wire's thread.
 #pragma once
@@ -21,6 +20,7 @@
 #include "gateway/binance/order_session.h"
 #include "gateway/binance/rest_client.h"
 #include "gateway/binance/symbol_table.h"
+#include "gateway/run/fail_safe.h"
 #include "sim/engine_seat.h"
 #include "sim/run_sink.h"
 
@@ -30,7 +30,7 @@ class LiveLoop final : private binance::OrderListener, private binance::AccountL
  public:
   struct Options {
     std::uint64_t run_tag = 0;
-    DurationNanos lost_grace = DurationNanos::seconds(5);   // without the private stream, then reduce only
+    FailSafe::Settings fail_safe;
     DurationNanos countdown = DurationNanos::seconds(120);  // the venue cancels our orders when we are silent so long
     DurationNanos countdown_every = DurationNanos::seconds(40);
     std::uint64_t snapshot_interval = 250'000;  // records; 0 = never
@@ -70,6 +70,7 @@ class LiveLoop final : private binance::OrderListener, private binance::AccountL
   const sim::EngineSeat& seat() const { return seat_; }
   const binance::OrderSession& orders() const { return *orders_; }
   const binance::AccountSession& account() const { return *account_; }
+  const FailSafe& fail_safe() const { return fail_safe_; }
 
  private:
   struct LimitNote {
@@ -82,11 +83,13 @@ class LiveLoop final : private binance::OrderListener, private binance::AccountL
   void set_tick();
   void feed_state(journal::RecordType type, const std::string& detail);
   UnixNanos now();
+  void obey(const FailSafe::Commands& commands);
+  void look_at_fail_safe();
   void fatal(const std::string& text);
 
   void on_report(const sim::Report& report) override;
   void on_notice(schema::AlertLevel level, const std::string& text) override;
-  void on_fatal(const std::string& text) override;
+  void on_trouble(const binance::Judgement& judgement, const std::string& text) override;
   void on_account_report(const sim::Report& report) override;
   void on_account_config(InstrumentNo instrument, const binance::ConfigEvent& event) override;
   void on_live() override;
@@ -107,8 +110,8 @@ class LiveLoop final : private binance::OrderListener, private binance::AccountL
   std::vector<LimitNote> limit_notes_;                                               // to become inputs
   std::int64_t tick_ns_ = 0;
   net::TimerId tick_timer_ = 0, lost_timer_ = 0, countdown_timer_ = 0, limit_timer_ = 0;
+  FailSafe fail_safe_;
   bool is_running_ = false;
-  bool is_reduced_by_us_ = false;
   bool has_failed_ = false;
 };
 

@@ -84,6 +84,7 @@ class Settings {
     set("risk.max_orders_per_second", pick_.chance(300) ? pick_.whole(1, 4) : "20");
     set("risk.max_orders_per_minute", pick_.chance(200) ? pick_.whole(5, 60) : "600");
     set("risk.price_band", pick_.chance(200) ? pick_.share_e5(1, 30) : "0.02");
+    set("risk.flatten_band", pick_.chance(500) ? pick_.share_e5(1, 2'000) : "0");
     set("risk.max_open_orders", pick_.chance(300) ? pick_.whole(1, 5) : "50");
     set("risk.on_daily_loss", pick_.of({"reduce", "halt", "kill"}));
     set("risk.on_drawdown", pick_.of({"reduce", "halt", "kill"}));

@@ -258,7 +258,8 @@ void OrderChecks::on_command(const RecordView& record) {
   const std::int64_t patience = number("engine.order_timeout");
   const bool is_submit = command.getKind() == CommandKind::SUBMIT;
   const bool is_flatten =
-      record.header->strategy == 0 && command.getReduceOnly() && command.getOrderType() == schema::OrderType::MARKET;
+      record.header->strategy == 0 && command.getReduceOnly() &&
+      (command.getOrderType() == schema::OrderType::MARKET || command.getTimeInForce() == schema::TimeInForce::IOC);
   if (is_submit || command.getKind() == CommandKind::MODIFY) {
     const auto cause = decisions_.find(record.cause_seq());
     if (cause == decisions_.end()) {

@@ -211,6 +211,81 @@ TEST_CASE("operator commands set the state") {
   CHECK(t.risk.killed());
 }
 
+TEST_CASE("the gateway's caution ends with its all-clear, and ends nothing else") {
+  Trading t;
+  t.hold(kEth, Side::BUY, "10");
+  t.command(OperatorAction::CAUTION);
+  CHECK(t.risk.is_cautious());
+  CHECK(t.risk.trading_state() == TradingStateKind::REDUCING);
+  CHECK_FALSE(t.lets_through(false));
+  CHECK(t.lets_through(true));
+  t.command(OperatorAction::ALL_CLEAR);
+  CHECK(t.risk.trading_state() == TradingStateKind::ACTIVE);
+
+  SECTION("a person's reduce-only stays") {
+    t.command(OperatorAction::CAUTION);
+    t.command(OperatorAction::REDUCE_ONLY);
+    t.command(OperatorAction::ALL_CLEAR);
+    CHECK(t.risk.trading_state() == TradingStateKind::REDUCING);
+    t.command(OperatorAction::RESUME);
+    CHECK(t.risk.trading_state() == TradingStateKind::ACTIVE);
+  }
+  SECTION("a loss of the day that is found meanwhile stays, until the day ends") {
+    t.command(OperatorAction::CAUTION);
+    t.portfolio.on_mark(kEth, price("94"));
+    t.state(false);
+    t.command(OperatorAction::ALL_CLEAR);
+    CHECK(t.risk.trading_state() == TradingStateKind::REDUCING);
+    t.state_at((t.desk.now() / kDay + 1) * kDay);
+    CHECK(t.risk.trading_state() == TradingStateKind::ACTIVE);
+  }
+  SECTION("an all-clear is no new start of the day, and no new peak") {
+    t.portfolio.on_mark(kEth, price("96"));  // -40 of the 50 that a day may lose
+    t.state(false);
+    t.command(OperatorAction::CAUTION);
+    t.command(OperatorAction::ALL_CLEAR);
+    t.portfolio.on_mark(kEth, price("94.9"));
+    t.state(false);
+    CHECK(t.risk.trading_state() == TradingStateKind::REDUCING);
+  }
+  SECTION("the end of a day does not end caution") {
+    t.portfolio.on_mark(kEth, price("94"));
+    t.state(false);
+    t.command(OperatorAction::CAUTION);
+    t.state_at((t.desk.now() / kDay + 1) * kDay);
+    CHECK(t.risk.trading_state() == TradingStateKind::REDUCING);
+    t.command(OperatorAction::ALL_CLEAR);
+    CHECK(t.risk.trading_state() == TradingStateKind::ACTIVE);
+  }
+}
+
+TEST_CASE("the end of a day ends the day's loss alone: what else asks for a stop keeps it") {
+  Trading t;
+  t.config.risk.on_daily_loss = "halt";
+  t.config.risk.max_drawdown_e8 = e8("0.06");
+  t.config.risk.on_drawdown = "reduce";
+  t.configure();
+  t.hold(kEth, Side::BUY, "10");
+  t.portfolio.on_mark(kEth, price("94.5"));
+  t.state();
+  REQUIRE(t.risk.trading_state() == TradingStateKind::HALTED);
+  SECTION("a person's halt") {
+    t.command(OperatorAction::HALT);
+    t.state_at((t.desk.now() / kDay + 1) * kDay);
+    CHECK(t.risk.trading_state() == TradingStateKind::HALTED);
+  }
+  SECTION("a milder rule that broke meanwhile") {
+    t.portfolio.on_mark(kEth, price("93"));
+    t.state();
+    t.state_at((t.desk.now() / kDay + 1) * kDay);
+    CHECK(t.risk.trading_state() == TradingStateKind::REDUCING);
+  }
+  SECTION("nothing else") {
+    t.state_at((t.desk.now() / kDay + 1) * kDay);
+    CHECK(t.risk.trading_state() == TradingStateKind::ACTIVE);
+  }
+}
+
 TEST_CASE("the kill switch cancels everything, flattens everything, retries, and ends when flat") {
   Trading t;
   t.hold(kEth, Side::BUY, "3");
@@ -252,6 +327,50 @@ TEST_CASE("the kill switch cancels everything, flattens everything, retries, and
   t.kill.pursue(true, t.portfolio, t.orders, t.risk, t, t.desk.next());
   CHECK_FALSE(t.kill.active());
   CHECK(t.portfolio.is_conserved());
+}
+
+TEST_CASE("with a band the kill switch closes inside it, wider with each retry, at last at the market") {
+  Trading t;
+  t.config.risk.flatten_band_e8 = e8("0.02");
+  t.config.risk.price_band_e8 = e8("0.001");  // of the strategies: not of the way out
+  t.configure();
+  Instrument banded = linear(kBtc);
+  banded.price_band_up = rate("1.05");
+  declare(t.instruments, banded, {{"0", "50000", 125, "0.01", "0"}});
+  t.hold(kEth, Side::BUY, "3");
+  t.hold(kBtc, Side::SELL, "2");
+  t.command(OperatorAction::KILL_SWITCH);
+  t.kill.engage(0, t.portfolio, t.orders, t.risk, t, t.desk.next());
+  const char* sells[] = {"98", "96", "94", "92", "90"};
+  const char* buys[] = {"102", "104", "105", "105", "105"};  // never beyond the venue's own 5 % around the mark
+  for (int n = 0; n < 5; ++n) {
+    INFO("try " << n + 1);
+    const std::vector<Seq> ids = t.working();
+    REQUIRE(ids.size() == 2);
+    for (const Seq id : ids) {
+      const OrderRequest& r = t.orders.find(id)->request;
+      CHECK(r.is_flatten());
+      CHECK(r.type == OrderType::LIMIT);
+      CHECK(r.time_in_force == TimeInForce::IOC);
+      CHECK(decimal_text(r.price) == (r.side == Side::SELL ? sells[n] : buys[n]));
+      t.venue_says(id, schema::ReportKind::EXPIRED);
+    }
+    t.kill.pursue(true, t.portfolio, t.orders, t.risk, t, t.desk.at(t.desk.now() + 1'000'000'000));
+  }
+  for (const Seq id : t.working()) CHECK(t.orders.find(id)->request.type == OrderType::MARKET);
+  CHECK(t.working().size() == 2);
+}
+
+TEST_CASE("without a known price the kill switch closes at the market, band or not") {
+  Trading t;
+  t.config.risk.flatten_band_e8 = e8("0.02");
+  t.configure();
+  t.hold(kEth, Side::BUY, "3");
+  t.eth.mid = t.eth.mark_price = t.eth.last_price = std::nullopt;
+  t.command(OperatorAction::KILL_SWITCH);
+  t.kill.engage(0, t.portfolio, t.orders, t.risk, t, t.desk.next());
+  REQUIRE(t.working().size() == 1);
+  CHECK(t.orders.find(t.working()[0])->request.type == OrderType::MARKET);
 }
 
 TEST_CASE("an order that was on its way in is cancelled when it arrives") {

@@ -141,6 +141,8 @@ inline void declare(Instruments& instruments, const Instrument& i, const std::ve
   m->setMaxQty(i.max_qty.e8);
   m->setMarketMaxQty(i.market_max_qty.e8);
   m->setMinNotional(i.min_notional.e8);
+  m->setPriceBandUp(i.price_band_up.e8);
+  m->setPriceBandDown(i.price_band_down.e8);
   m->setMaxOpenOrders(i.max_open_orders);
   m->setState(i.state);
   instruments.declare(i.number, m.reader());

@@ -12,6 +12,7 @@
 #include "engine/execution/order_manager.h"
 #include "engine/portfolio/portfolio.h"
 #include "engine/replay.h"
+#include "engine/risk/risk_engine.h"
 #include "engine/strategy/registry.h"
 #include "engine/version.h"
 #include "gateway/binance/json_text.h"
@@ -340,6 +341,65 @@ TEST_CASE("each fault during entry, during exit and while idle: settled without 
     }
   }
   if (std::getenv("REPRISE_FAULT_TABLE") != nullptr) std::cout << table;
+}
+
+TEST_CASE("what the venue says about the account makes the run careful, by stages") {
+  struct Row {
+    const char* name;
+    std::int32_t code;
+    FailSafe::Stage stage;
+    schema::TradingStateKind trading;
+  };
+  const Row rows[] = {
+      {"only what shrinks is taken", -4105, FailSafe::Stage::reducing, schema::TradingStateKind::REDUCING},
+      {"the key is refused", -2015, FailSafe::Stage::stopped, schema::TradingStateKind::HALTED},
+      {"the account is being liquidated", -2023, FailSafe::Stage::stopped, schema::TradingStateKind::HALTED},
+      {"a code that no table knows, and again", -7777, FailSafe::Stage::reducing, schema::TradingStateKind::REDUCING}};
+  for (const Row& row : rows) {
+    INFO(row.name);
+    LiveDesk desk(17);
+    desk.venue.advance(20);
+    CHECK(desk.loop->fail_safe().stage() == FailSafe::Stage::normal);
+    desk.venue.faults.new_orders_refused = row.code;
+    desk.venue.advance(30);
+    CHECK(desk.loop->fail_safe().stage() == row.stage);
+    CHECK(desk.loop->engine().risk().trading_state() == row.trading);
+    // The way back is a person's.
+    desk.venue.faults = {};
+    desk.venue.advance(5);
+    desk.loop->operate(schema::OperatorAction::RESUME, "test");
+    desk.venue.advance(20);
+    CHECK(desk.loop->fail_safe().stage() == FailSafe::Stage::normal);
+    CHECK(desk.loop->engine().risk().trading_state() == schema::TradingStateKind::ACTIVE);
+    desk.loop->operate(schema::OperatorAction::HALT, "test");
+    desk.quiet(90);
+    desk.check(row.name);
+    desk.end();
+  }
+}
+
+TEST_CASE("the private stream away for long: reduce only, then flat; the way back from there is a person's") {
+  LiveDesk desk(19);
+  desk.venue.advance(25);  // a position and resting quotes
+  REQUIRE_FALSE(desk.loop->engine().portfolio().net_position(1).is_zero());
+  desk.venue.is_down = true;
+  desk.venue.advance(60);
+  CHECK(desk.loop->fail_safe().stage() == FailSafe::Stage::reducing);
+  CHECK(desk.loop->engine().risk().is_cautious());
+  desk.venue.advance(600);
+  CHECK(desk.loop->fail_safe().stage() == FailSafe::Stage::flat);
+  CHECK(desk.loop->engine().risk().trading_state() == schema::TradingStateKind::HALTED);
+  desk.quiet(120);
+  CHECK(desk.loop->engine().portfolio().net_position(1).is_zero());
+  CHECK(desk.loop->engine().risk().trading_state() == schema::TradingStateKind::HALTED);
+  desk.check("flat");
+  desk.loop->operate(schema::OperatorAction::RESUME, "test");
+  desk.venue.advance(20);
+  CHECK(desk.loop->engine().risk().trading_state() == schema::TradingStateKind::ACTIVE);
+  desk.loop->operate(schema::OperatorAction::HALT, "test");
+  desk.quiet(60);
+  desk.check("resumed");
+  desk.end();
 }
 
 TEST_CASE("random faults, deaths and outages: nothing doubled, nothing forgotten, books equal, replay identical") {

@@ -196,6 +196,8 @@ void VirtualVenue::request(Host, net::Request request, net::Duration time, net::
   if (pick(faults.unavailable, "unavailable")) return answer({503, {}, "{\"msg\":\"Service Unavailable.\"}"});
   if (pick(faults.limited, "limited"))
     return answer({429, {{"Retry-After", "1"}}, "{\"code\":-1003,\"msg\":\"Too many requests.\"}"});
+  if (is_order && request.method == "POST" && faults.new_orders_refused != 0)
+    return answer(error(400, faults.new_orders_refused, "refused by the test"));
   const bool unknown_done = pick(faults.unknown_done, "unknown_done");
   const bool timeout_code = pick(faults.timeout_code, "timeout_code");
   const bool timeout_done = timeout_code && random_.coin();

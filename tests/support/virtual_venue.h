@@ -34,6 +34,7 @@ struct FaultPlan {
   std::uint32_t event_delayed = 0;  // up to 3 s: overtaken by others
   std::uint32_t disconnect = 0;     // the private stream ends
   std::uint32_t key_expires = 0;
+  std::int32_t new_orders_refused = 0;  // 0, or the code that every new order is refused with
   static FaultPlan all(std::uint32_t permille);
 };
 

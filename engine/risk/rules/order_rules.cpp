@@ -52,7 +52,7 @@ void open_orders(const OrderFacts& f, CheckList& list) {
 // A limit price may not be further than the band on the aggressive side of the reference. Value: how far it is, as a
 // rate, negative on the passive side.
 void price_band(const OrderFacts& f, CheckList& list) {
-  if (f.limits->price_band.is_zero() || is_market(f.request->type) || !f.reference) return;
+  if (f.limits->price_band.is_zero() || is_market(f.request->type) || f.is_flatten || !f.reference) return;
   const PriceDelta beyond =
       f.request->side == Side::BUY ? f.request->price - *f.reference : *f.reference - f.request->price;
   const std::int64_t rate = saturating_mul_div(beyond.e8, kScale, f.reference->e8);

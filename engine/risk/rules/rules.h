@@ -66,7 +66,7 @@ struct OrderFacts {
   const Portfolio* portfolio = nullptr;
   const OrderManager* orders = nullptr;
   bool is_modify = false;
-  bool is_flatten = false;         // the kill switch's own order: reduce-only, market, strategy 0
+  bool is_flatten = false;         // the kill switch's own order
   bool reduces = false;            // reduce-only or close-position: cannot enlarge the position
   Qty qty;                         // what would newly work (a modify: its leaves)
   std::optional<Price> reference;  // mid, else mark, else last: what the market says

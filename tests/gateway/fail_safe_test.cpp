@@ -1,0 +1,125 @@
+// When a live run becomes careful, how far, and what ends it.
+#include "gateway/run/fail_safe.h"
+
+#include "tests/support/catch.h"
+
+using namespace reprise;
+using namespace reprise::gateway;
+using binance::Fate;
+using binance::Judgement;
+using binance::Reaction;
+using schema::OperatorAction;
+using Cause = FailSafe::Cause;
+using Stage = FailSafe::Stage;
+
+namespace {
+
+constexpr UnixNanos kStart{1'700'000'000'000'000'000};
+UnixNanos at(std::int64_t seconds) {
+  return kStart + DurationNanos::seconds(seconds);
+}
+Judgement answer(Fate fate, Reaction reaction, bool is_known = true) {
+  Judgement judgement;
+  judgement.fate = fate;
+  judgement.reaction = reaction;
+  judgement.is_known = is_known;
+  return judgement;
+}
+const Judgement kUnknownFate = answer(Fate::unknown, Reaction::query_order);
+const Judgement kNoTable = answer(Fate::not_accepted, Reaction::query_order, false);
+
+}  // namespace
+
+TEST_CASE("a lost private stream is waited for, then only reducing is allowed until it is back") {
+  FailSafe safe({});
+  safe.on_stream_lost("cut", at(0));
+  CHECK(safe.on_time(true, at(4)).empty());
+  const auto told = safe.on_time(true, at(5));
+  REQUIRE(told.size() == 1);
+  CHECK(told[0].action == OperatorAction::CAUTION);
+  CHECK(told[0].text == "the private stream is lost: cut");
+  CHECK(safe.on_time(true, at(6)).empty());  // once
+  const auto back = safe.on_stream_back(at(60));
+  REQUIRE(back.size() == 1);
+  CHECK(back[0].action == OperatorAction::ALL_CLEAR);
+  CHECK(safe.stage() == Stage::normal);
+}
+
+TEST_CASE("a stream that is back within its grace is nothing") {
+  FailSafe safe({});
+  safe.on_stream_lost("cut", at(0));
+  CHECK(safe.on_stream_back(at(3)).empty());
+  CHECK(safe.on_time(true, at(60)).empty());
+}
+
+TEST_CASE("all is clear only when every cause has ended") {
+  FailSafe safe({});
+  safe.on_stream_lost("cut", at(0));
+  REQUIRE(safe.on_time(false, at(5)).size() == 1);
+  CHECK(safe.on_ban(at(120), "418", at(6)).empty());  // reducing already
+  CHECK(safe.on_stream_back(at(20)).empty());
+  CHECK(safe.stage() == Stage::reducing);
+  CHECK(safe.on_time(false, at(119)).empty());
+  const auto clear = safe.on_time(false, at(120));
+  REQUIRE(clear.size() == 1);
+  CHECK(clear[0].action == OperatorAction::ALL_CLEAR);
+}
+
+TEST_CASE("orders of unknown fate make careful when they come in numbers, until a window passes without one") {
+  FailSafe::Settings settings;
+  settings.most_unknown_fates = 3;
+  FailSafe safe(settings);
+  CHECK(safe.on_answer(kUnknownFate, "no answer", at(0)).empty());
+  CHECK(safe.on_answer(kUnknownFate, "no answer", at(61)).empty());  // the first is out of the window
+  CHECK(safe.on_answer(kUnknownFate, "no answer", at(62)).empty());
+  const auto told = safe.on_answer(kUnknownFate, "no answer", at(63));
+  REQUIRE(told.size() == 1);
+  CHECK(told[0].action == OperatorAction::CAUTION);
+  CHECK(safe.on_time(true, at(123)).empty());
+  CHECK(safe.on_time(true, at(124)).size() == 1);
+  CHECK(safe.stage() == Stage::normal);
+}
+
+TEST_CASE("answers that no table knows make careful") {
+  FailSafe safe({});
+  CHECK(safe.on_answer(kNoTable, "-7777", at(0)).empty());
+  CHECK(safe.on_answer(kNoTable, "-7777", at(1)).empty());
+  CHECK(safe.on_answer(kNoTable, "-7777", at(2)).size() == 1);
+  CHECK(safe.stage() == Stage::reducing);
+}
+
+TEST_CASE("a cause that lasts with a position open flattens; without one it waits") {
+  FailSafe safe({});
+  REQUIRE(safe.on_answer(answer(Fate::not_accepted, Reaction::reduce_only), "-4105", at(0)).size() == 1);
+  CHECK(safe.on_time(false, at(1000)).empty());
+  const auto told = safe.on_time(true, at(1001));
+  REQUIRE(told.size() == 1);
+  CHECK(told[0].action == OperatorAction::FLATTEN);
+  CHECK(safe.stage() == Stage::flat);
+  CHECK(safe.on_time(true, at(3000)).empty());
+  CHECK(safe.on_stream_back(at(3001)).empty());  // no way back but a person's
+  safe.on_resumed();
+  CHECK(safe.stage() == Stage::normal);
+}
+
+TEST_CASE("what only a person can put right stops at once, and is said once") {
+  for (const Reaction reaction : {Reaction::fatal, Reaction::halt_trading}) {
+    FailSafe safe({});
+    const auto told = safe.on_answer(answer(Fate::not_accepted, reaction), "-2015 key", at(0));
+    REQUIRE(told.size() == 1);
+    CHECK(told[0].action == OperatorAction::HALT);
+    CHECK(safe.on_answer(answer(Fate::not_accepted, reaction), "-2015 key", at(1)).empty());
+    safe.on_stream_lost("cut", at(2));
+    CHECK(safe.on_time(true, at(2000)).empty());  // stopped is stopped
+    CHECK(safe.stage() == Stage::stopped);
+  }
+}
+
+TEST_CASE("a run that goes on takes over the caution of the process before it") {
+  FailSafe safe({});
+  safe.take_over(true);
+  CHECK(safe.stage() == Stage::reducing);
+  const auto clear = safe.on_stream_back(at(1));
+  REQUIRE(clear.size() == 1);
+  CHECK(clear[0].action == OperatorAction::ALL_CLEAR);
+}
