@@ -72,10 +72,11 @@ AssumedVenue assume_venue(const engine::Engine& engine) {
   for (const engine::Wallet& wallet : portfolio.wallets()) account.wallets.push_back({wallet.asset, wallet.balance});
   for (const engine::NetPosition& net : portfolio.positions()) {
     account.last_trade_id = std::max(account.last_trade_id, net.last_trade);
-    if (net.position.is_flat()) continue;
     const Price mark = net.mark.is_positive() ? net.mark : net.position.entry_price();
-    account.positions.push_back(
-        {net.instrument, {net.position.qty, net.position.open_notional, net.isolated_wallet, mark}});
+    account.positions.push_back({net.instrument,
+                                 {net.position.qty, net.position.open_notional, net.isolated_wallet, mark},
+                                 portfolio.margin_mode(net.instrument),
+                                 portfolio.leverage(net.instrument)});
   }
   for (const engine::Order* order : engine.orders().open_orders()) {
     account.last_venue_order_id = std::max(account.last_venue_order_id, order->venue_order_id);

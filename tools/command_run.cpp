@@ -46,6 +46,14 @@ class Run final : public Command {
     arguments.text("--on-stop", on_stop_, "live: what becomes of open orders and positions at the end")
         .choices({"cancel", "keep", "flatten"})
         .shows_default();
+    arguments.text("--orders", orders_, "live: by which way orders go; over the WebSocket API falls back to REST")
+        .choices({"websocket", "rest"})
+        .shows_default();
+    arguments
+        .text("--flat-after", flat_after_,
+              "live: close everything when the venue could not be trusted for so long with a position open; 0s = never")
+        .value("DURATION")
+        .shows_default();
     arguments
         .text("--kill-file", kill_file_,
               "paper, live: a file beside JOURNAL.kill that engages the kill switch when it is there")
@@ -117,6 +125,10 @@ class Run final : public Command {
       venue.durability = durability;
       venue.resume = resume_;
       venue.on_stop = on_stop_;
+      venue.orders_by_websocket = orders_ == "websocket";
+      auto flat_after = config::parse_duration_ns(flat_after_);
+      if (!flat_after) return usage_error("--flat-after " + flat_after_ + ": " + flat_after.error().message);
+      venue.flat_after = {*flat_after};
       venue.kill_file = kill_file_;
       venue.control = control_;
       venue.keeps_raw = keeps_raw_;
@@ -268,6 +280,8 @@ class Run final : public Command {
   std::string ca_;
   double hours_ = 0;
   std::string on_stop_ = "cancel";
+  std::string orders_ = "websocket";
+  std::string flat_after_ = "10m";
   std::string kill_file_;
   std::string control_;
   bool keeps_raw_ = false;

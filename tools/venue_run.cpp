@@ -19,7 +19,6 @@
 #include "gateway/run/kill_control.h"
 #include "gateway/run/live_loop.h"
 #include "gateway/run/paper_loop.h"
-#include "gateway/run/preflight.h"
 #include "journal/journal_reader.h"
 #include "tools/build_info.h"
 #include "tools/endpoint.h"
@@ -29,6 +28,7 @@
 #include "tools/moment.h"
 #include "tools/schema_names.h"
 #include "tools/stop.h"
+#include "tools/venue_entry.h"
 
 namespace reprise::tools {
 namespace {
@@ -37,7 +37,6 @@ namespace binance = gateway::binance;
 using Clock = std::chrono::steady_clock;
 
 constexpr auto kTurn = std::chrono::milliseconds(10);  // how soon a signal or a kill file is seen
-constexpr auto kLongestStart = std::chrono::seconds(60);
 constexpr auto kLongestEnd = std::chrono::seconds(30);
 
 std::vector<std::string> symbols_of(const config::Config& config) {
@@ -66,18 +65,13 @@ class VenueRun final : private binance::MarketSink, private binance::RestListene
   // Exit code 1, with what it says on standard error, where trading is refused.
   Result<int> run() {
     Result<int> done = go();
-    if (done.ok() || !is_refused_) return done;
+    if (done.ok() || !entry_.is_refused()) return done;
     terminal_.note("reprise run: refused: " + done.error().text());
     if (options_.json) terminal_.line(error_json(done.error(), kExitDiverged));
     return kExitDiverged;
   }
 
  private:
-  Error refused(std::string message, std::string hint) {
-    is_refused_ = true;
-    return io_error(std::move(message), std::move(hint));
-  }
-
   Result<int> go() {
     (void)kill_on_signal();  // from here on SIGUSR1 engages the switch and ends nothing
     const std::vector<std::string> names = symbols_of(options_.loaded.config);
@@ -86,13 +80,14 @@ class VenueRun final : private binance::MarketSink, private binance::RestListene
     auto environment = binance::environment_at(options_.url);
     if (!environment) return environment.error();
     environment->ca_file = options_.ca_file;
-    facts_.is_production = environment->is_live();
-    if (Status fit = check_offline(); !fit) return fit.error();
+    entry_.set_production(environment->is_live());
+    if (Status fit = entry_.check_offline(kill_files()); !fit) return fit.error();
     auto wire = binance::make_net_wire(loop_, *environment, [] { return UnixNanos{wall_clock_ns()}; });
     if (!wire) return wire.error();
     wire_ = std::move(wire).value();
     binance::RestListener* listener = this;
     rest_ = std::make_unique<binance::RestClient>(*wire_, binance::RestClient::Options{}, listener);
+    entry_.use(*rest_);
     if (options_.is_live) {
       // A core file would hold the key in what was last sent. What led to a crash is in the journal.
       binance::write_no_core_file();
@@ -100,13 +95,13 @@ class VenueRun final : private binance::MarketSink, private binance::RestListene
       if (!credentials) return credentials.error();
       if (Status used = rest_->use(std::move(credentials).value()); !used) return used.error();
     }
-    if (Status measured = measure_clock(); !measured) return measured.error();
-    auto facts = fetch_facts(names);
+    if (Status measured = entry_.measure_clock(); !measured) return measured.error();
+    auto facts = entry_.fetch_facts(names);
     if (!facts) return facts.error();
     for (const std::string& note : facts->notes) say("note: " + note);
     for (const std::string& name : names) symbols_.add(name);
     if (options_.is_live) {
-      if (Status checked = check_account(names); !checked) return checked.error();
+      if (Status checked = entry_.check_account(names); !checked) return checked.error();
     }
     if (Status opened = open_control(); !opened) return opened.error();
     if (Status opened = open_journal(binance::text_of(environment->at(binance::Host::rest))); !opened)
@@ -116,159 +111,10 @@ class VenueRun final : private binance::MarketSink, private binance::RestListene
     return end(ended_by);
   }
 
-  template <class Condition>
-  bool wait(Condition&& is_done, std::chrono::milliseconds longest) {
-    const auto until = Clock::now() + longest;
-    while (!is_done() && Clock::now() < until && !stop_.load(std::memory_order_relaxed)) loop_.turn(kTurn);
-    return is_done();
-  }
   void say(const std::string& text) {
     logging::info(text, {});
     if (!options_.json) terminal_.note(time_text(wall_clock_ns()).substr(0, 19) + "Z " + text);
   }
-  Error interrupted_or(Error error) const {
-    return stop_.load(std::memory_order_relaxed) ? usage_error("stopped before the run began: nothing was traded")
-                                                 : std::move(error);
-  }
-
-  // ------------------------------------------------------------------------------------- before the run
-
-  Status measure_clock() {
-    std::optional<std::string> problem;
-    rest_->measure_clock(5, [&](bool, const std::string& text) { problem = text; });
-    if (!wait([&] { return problem.has_value(); }, kLongestStart))
-      return interrupted_or(io_error("the venue's clock: no answer from " + options_.url));
-    if (!problem->empty())
-      return io_error("the venue's clock cannot be read: " + *problem, "check the address and the network");
-    const DurationNanos offset = rest_->clock_offset();
-    if (Status fit = judge({gateway::clock_check(facts_, offset)}); !fit) return fit;
-    say("venue clock " + seconds_text(static_cast<double>(offset.ns) / 1e9) + " ahead of ours, round trip " +
-        seconds_text(static_cast<double>(rest_->round_trip().ns) / 1e9));
-    return ok_status();
-  }
-
-  Result<binance::VenueFacts> fetch_facts(const std::vector<std::string>& names) {
-    std::optional<Result<binance::VenueFacts>> facts;
-    binance::fetch_venue_facts(*rest_, names, [&](Result<binance::VenueFacts> result) { facts = std::move(result); });
-    if (!wait([&] { return facts.has_value(); }, kLongestStart))
-      return interrupted_or(io_error("the venue does not say what its contracts are"));
-    return std::move(*facts);
-  }
-
-  Result<binance::Answer> ask(Result<binance::VenueRequest> request) {
-    if (!request) return request.error();
-    std::optional<binance::Answer> answer;
-    rest_->send(*request, [&](const binance::Answer& a) { answer = a; });
-    if (!wait([&] { return answer.has_value(); }, kLongestStart))
-      return interrupted_or(io_error(std::string(request->path) + ": no answer"));
-    return std::move(*answer);
-  }
-  // The setting, or that it was so already.
-  Status set(const binance::VenueRequest& request, const std::string& what) {
-    auto answer = ask(request);
-    if (!answer) return answer.error();
-    if (answer->is_ok || answer->judgement.fate == binance::Fate::accepted) return ok_status();
-    return refused(what + " could not be set: " + answer->message,
-                   "set it by hand where open orders or positions forbid it");
-  }
-
-  // What was found out, said; the first refusal ends the run before it began.
-  Status judge(const std::vector<gateway::Check>& checks) {
-    for (const gateway::Check& check : checks) {
-      logging::info("check: " + check.name + ": " + check.text, {});
-      if (check.verdict == gateway::Check::Verdict::noted) say("note: " + check.name + ": " + check.text);
-    }
-    if (const gateway::Check* refusal = gateway::refusal_among(checks); refusal != nullptr)
-      return refused(refusal->name + ": " + refusal->text, refusal->hint);
-    return ok_status();
-  }
-
-  Status check_offline() {
-    std::error_code ignored;
-    const std::filesystem::path journal = std::filesystem::absolute(options_.journal);
-    facts_.accepted = options_.accepted;
-    facts_.profiles = options_.loaded.files;
-    facts_.confirmation = options_.confirmation;
-    facts_.now = wall_clock_ns();
-    if (auto report = config::read_profile(options_.drill_report); report.ok()) facts_.drill = std::move(*report);
-    const auto space = std::filesystem::space(journal.parent_path(), ignored);
-    facts_.free_disk_bytes = ignored ? 0 : space.available;
-    for (const std::string& file : kill_files())
-      facts_.kill_file_is_there = facts_.kill_file_is_there || std::filesystem::exists(file, ignored);
-    facts_.durability = options_.durability == journal::Durability::buffered ? "buffered"
-                        : options_.durability == journal::Durability::wal    ? "wal"
-                                                                             : "sync";
-    facts_.is_resumed = options_.resume;
-    std::vector<gateway::Check> checks = gateway::offline_checks(facts_, options_.loaded.config);
-    // Paper risks the machine alone.
-    if (!options_.is_live)
-      std::erase_if(checks, [](const gateway::Check& c) { return c.name != "disk" && c.name != "kill file"; });
-    return judge(checks);
-  }
-
-  // What must be as the engine reckons, before anything is traded.
-  Status check_account(const std::vector<std::string>& names) {
-    auto hedge = ask(binance::hedge_mode());
-    if (!hedge) return hedge.error();
-    if (!hedge->is_ok)
-      return io_error("the account's position mode cannot be read: " + hedge->message,
-                      "check the API key and its permissions");
-    if (Status fit = judge({gateway::position_mode_check(hedge->body)}); !fit) return fit;
-    const auto key = std::make_shared<std::optional<binance::Answer>>();  // it may come when nobody waits any more
-    rest_->send_to(binance::Host::wallet, binance::key_restrictions(),
-                   [key](const binance::Answer& answer) { *key = answer; });
-    if (!wait([&] { return key->has_value(); }, kLongestStart) && stop_.load())
-      return interrupted_or(io_error("stopped"));
-    const bool is_told = *key && (*key)->is_ok;
-    if (Status fit = judge({gateway::key_check(facts_, is_told ? std::optional((*key)->body) : std::nullopt,
-                                               *key ? (*key)->told() : "no answer")});
-        !fit)
-      return fit;
-    if (Status fit = check_capital(); !fit) return fit;
-    if (options_.resume) return ok_status();  // set when it began
-    const config::Config& config = options_.loaded.config;
-    const bool is_isolated = config.account.margin_mode == "isolated";
-    for (const std::string& name : names) {
-      if (Status s = set(
-              binance::set_margin_mode(name, is_isolated ? schema::MarginMode::ISOLATED : schema::MarginMode::CROSS),
-              name + ": margin mode " + config.account.margin_mode);
-          !s)
-        return s;
-      if (Status s = set(binance::set_leverage(name, config.account.leverage),
-                         name + ": leverage " + std::to_string(config.account.leverage));
-          !s)
-        return s;
-      auto rate = ask(binance::commission_rate(name));
-      if (!rate) return rate.error();
-      if (rate->is_ok) check_fees(name, rate->body);
-    }
-    return ok_status();
-  }
-
-  Status check_capital() {
-    auto answer = ask(binance::balances());
-    if (!answer) return answer.error();
-    auto balances = answer->is_ok ? binance::parse_balances(answer->body)
-                                  : Result<std::vector<binance::BalanceView>>(io_error(answer->told()));
-    if (!balances) return io_error("the account's balance cannot be read: " + balances.error().message);
-    Money wallet;
-    for (const binance::BalanceView& balance : *balances)
-      if (balance.asset == options_.loaded.config.account.settlement_asset) wallet = balance.wallet;
-    return judge({gateway::capital_check(facts_, options_.loaded.config, wallet)});
-  }
-
-  void check_fees(const std::string& name, const std::string& body) {
-    gateway::json::Document document;
-    document.Parse<gateway::json::kParseFlags>(body.data(), body.size());
-    std::int64_t maker = 0, taker = 0;
-    if (document.HasParseError() || !gateway::json::decimal(document, "makerCommissionRate", maker) ||
-        !gateway::json::decimal(document, "takerCommissionRate", taker))
-      return;
-    const auto& fees = options_.loaded.config.fees;
-    if (maker != fees.maker_rate_e8 || taker != fees.taker_rate_e8)
-      say("note: " + name + ": the account's fees differ from the configuration's (fees.maker_rate, fees.taker_rate)");
-  }
-
   Status open_journal(const std::string& place) {
     journal::WriterOptions writing;
     writing.durability = options_.durability;
@@ -309,8 +155,8 @@ class VenueRun final : private binance::MarketSink, private binance::RestListene
     if (reader->manifest().mode != schema::RunMode::LIVE)
       return usage_error(options_.journal + " is not the journal of a live run", "only a live run is taken up");
     if (reader->manifest().origin != place) {
-      return refused("this run was begun at " + reader->manifest().origin + ", not at " + place,
-                     "go on at the venue where its orders are");
+      return entry_.refused("this run was begun at " + reader->manifest().origin + ", not at " + place,
+                            "go on at the venue where its orders are");
     }
     journal::RecordView record;
     if (reader->next(record) && record.type() == journal::RecordType::RUN_START)
@@ -353,6 +199,12 @@ class VenueRun final : private binance::MarketSink, private binance::RestListene
     live.snapshot_interval = options_.snapshot_interval;
     live.keeps_raw = options_.keeps_raw;
     live.orders.seed = live.account.seed = run_tag_;
+    live.fail_safe.flat_after = options_.flat_after;
+    if (options_.orders_by_websocket) {
+      binance::WsApi::Options ws;
+      ws.seed = run_tag_;
+      rest_->use_ws_api(ws);
+    }
     gateway::LiveLoop::Events events;
     events.on_fatal = fatal;
     events.on_notice = [this](schema::AlertLevel, const std::string& text) { say(text); };
@@ -367,8 +219,8 @@ class VenueRun final : private binance::MarketSink, private binance::RestListene
     if (options_.resume) {
       if (Status recovered = live_->recover(options_.journal); !recovered) return recovered;
       // It trades under what it began with, whatever the file says now.
-      const gateway::Check limits = gateway::limits_check(facts_, live_->engine().config());
-      if (Status fit = judge({limits}); !fit) return fit;
+      const gateway::Check limits = gateway::limits_check(entry_.facts(), live_->engine().config());
+      if (Status fit = entry_.judge({limits}); !fit) return fit;
       tell_other_settings();
       say("taken up behind record " + with_thousands(sink_->next_seq() - 1) + ", " +
           std::to_string(live_->orders().open_count()) + " orders to ask for");
@@ -453,6 +305,7 @@ class VenueRun final : private binance::MarketSink, private binance::RestListene
     out.begin_object();
     out.field("mode", options_.is_live ? "live" : "paper").field("journal", options_.journal);
     out.field("trading", schema_name(engine.risk().trading_state()));
+    if (live_) out.field("fail_safe", gateway::name_of(live_->fail_safe().stage()));
     out.field("killed", engine.risk().killed()).field("records", sink_->next_seq() - 1);
     out.field("open_orders", std::uint64_t{engine.orders().open_count()});
     out.decimal_field("equity", engine.portfolio().equity().e8);
@@ -584,6 +437,7 @@ class VenueRun final : private binance::MarketSink, private binance::RestListene
   const VenueRunOptions& options_;
   const std::atomic<bool>& stop_ = stop_on_signals();
   net::Loop loop_;
+  VenueEntry entry_{loop_, options_, [this](const std::string& text) { say(text); }};
   std::unique_ptr<binance::Wire> wire_;
   std::unique_ptr<binance::RestClient> rest_;
   binance::SymbolTable symbols_{options_.loaded.config.account.settlement_asset,
@@ -594,9 +448,7 @@ class VenueRun final : private binance::MarketSink, private binance::RestListene
   std::unique_ptr<gateway::PaperLoop> paper_;
   std::unique_ptr<binance::MarketSession> market_;
   bool is_market_started_ = false;
-  gateway::PreflightFacts facts_;
   std::unique_ptr<gateway::KillControl> control_;
-  bool is_refused_ = false;
   std::optional<std::string> fatal_;
   Clock::time_point started_;
 };

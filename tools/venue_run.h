@@ -5,6 +5,7 @@
 #include <string>
 
 #include "config/loader.h"
+#include "engine/market/fixed.h"
 #include "journal/journal_writer.h"
 #include "tools/command.h"
 
@@ -27,7 +28,9 @@ struct VenueRunOptions {
   std::string drill_report;        // of reprise drill kill-switch
   double hours = 0;                // 0: until a signal
   std::uint64_t snapshot_interval = 250'000;
-  bool keeps_raw = false;  // every frame as it came, beside the records
+  bool keeps_raw = false;                                  // every frame as it came, beside the records
+  bool orders_by_websocket = true;                         // live: over REST alone otherwise
+  DurationNanos flat_after = DurationNanos::seconds(600);  // live: gateway/run/fail_safe.h
   bool json = false;
 };
 

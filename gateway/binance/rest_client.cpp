@@ -126,7 +126,37 @@ void RestClient::pump() {
   });
 }
 
+void RestClient::use_ws_api(const WsApi::Options& options) {
+  ws_api_ = std::make_unique<WsApi>(wire_, options, [this] { return may_connect_ws_api(); });
+}
+
+bool RestClient::may_connect_ws_api() {
+  const RequestCost cost{WsApi::kConnectWeight, 0, 0, 0, 0};
+  const UnixNanos now = venue_now();
+  if (!limiter_.may(cost, Purpose::query, now).may_go()) return false;
+  (void)limiter_.on_response(limiter_.on_sent(cost, now), {}, now);
+  return true;
+}
+
+bool RestClient::leave_by_ws_api(const Waiting& waiting) {
+  if (ws_api_ == nullptr || waiting.host != Host::rest || *waiting.request.ws_method == '\0' || !ws_api_->is_open())
+    return false;
+  auto form =
+      ws_form(waiting.request, {venue_now(), options_.recv_window_millis},
+              credentials_ ? credentials_->api_key.reveal() : std::string_view(), signer_ ? &*signer_ : nullptr);
+  if (!form) return false;
+  const UnixNanos sent = wire_.clock();
+  const RateTicket ticket = limiter_.on_sent(waiting.request.cost, sent + offset_);
+  const bool is_taken = ws_api_->send(waiting.request.ws_method, *form, options_.time,
+                                      [this, alive = alive_, waiting, ticket, sent](net::HttpResult result) {
+                                        if (*alive) on_result(waiting, ticket, sent, std::move(result));
+                                      });
+  if (!is_taken) limiter_.on_no_answer(ticket, sent + offset_);
+  return is_taken;
+}
+
 void RestClient::leave(Waiting waiting) {
+  if (leave_by_ws_api(waiting)) return;
   const VenueRequest& request = waiting.request;
   auto form = rest_form(request, {venue_now(), options_.recv_window_millis}, signer_ ? &*signer_ : nullptr);
   if (!form) {

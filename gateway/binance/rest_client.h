@@ -1,4 +1,5 @@
-// Requests to the venue's REST host: signed, counted against the venue's limits, judged by the error table.
+// Requests to the venue: signed, counted against the venue's limits, judged by the error table. They go to its REST
+// host, or, where use_ws_api() was called, over one WebSocket connection as far as it is there and offers them.
 //
 // A request that the limits do not allow yet waits here, by purpose (cancels first) and then in order; one that they
 // never allow fails at once. What an answer says about limits, and a pause or ban it brings, goes to the listener. A
@@ -19,6 +20,7 @@
 #include "gateway/binance/request_form.h"
 #include "gateway/binance/signer.h"
 #include "gateway/binance/wire.h"
+#include "gateway/binance/ws_api.h"
 
 namespace reprise::gateway::binance {
 
@@ -63,6 +65,10 @@ class RestClient {
   Status use(Credentials credentials);
   bool has_credentials() const { return signer_.has_value(); }
 
+  // From here on what the WebSocket API offers goes there (ws_api.h), while it is connected.
+  void use_ws_api(const WsApi::Options& options);
+  const WsApi* ws_api() const { return ws_api_.get(); }  // nullptr: not used
+
   void send(const VenueRequest& request, Done done);
   // To another host of the venue, whose limits are not counted here.
   void send_to(Host host, const VenueRequest& request, Done done);
@@ -87,6 +93,8 @@ class RestClient {
   struct Probes;
   void pump();
   void leave(Waiting waiting);
+  bool leave_by_ws_api(const Waiting& waiting);
+  bool may_connect_ws_api();
   void fail_soon(Done done, Answer answer);
   void on_result(const Waiting& waiting, RateTicket ticket, UnixNanos sent, net::HttpResult result);
   void probe(std::shared_ptr<Probes> probes);
@@ -97,6 +105,7 @@ class RestClient {
   RateLimiter limiter_;
   std::optional<Credentials> credentials_;
   std::optional<Signer> signer_;
+  std::unique_ptr<WsApi> ws_api_;
   std::deque<Waiting> waiting_;  // by purpose, then in order
   net::TimerId wake_ = 0;
   DurationNanos offset_{};

@@ -46,7 +46,7 @@ void ClientAccount::take_reports(UnixNanos now) {
       case journal::RecordType::FUNDING_PAYMENT: {
         earn(report.instrument, "FUNDING_FEE", report.funding.amount, config_.account.settlement_asset, 0, now);
         const BoardInstrument* i = board_.find(report.instrument);
-        const bool is_isolated = venue_.ledger().mode() == MarginMode::ISOLATED;
+        const bool is_isolated = venue_.ledger().is_isolated(report.instrument);
         send_account("FUNDING_FEE", report.instrument, is_isolated, i == nullptr ? "" : i->instrument.symbol, now);
         break;
       }
@@ -62,7 +62,7 @@ void ClientAccount::take_reports(UnixNanos now) {
         const BoardInstrument* i = board_.find(report.instrument);
         if (i == nullptr) break;
         const auto& position = venue_.ledger().position(report.instrument);
-        const bool is_isolated = venue_.ledger().mode() == MarginMode::ISOLATED;
+        const bool is_isolated = venue_.ledger().is_isolated(report.instrument);
         JsonText out;
         out.open().field("e", "MARGIN_CALL").field("E", ms(now));
         if (!is_isolated) out.decimal("cw", venue_.ledger().cross_wallet());
@@ -275,7 +275,7 @@ void ClientAccount::send_account(std::string_view reason, InstrumentNo instrumen
     out.open().field("s", i->instrument.symbol).decimal("pa", p.qty).decimal("ep", p.entry_price());
     const auto realized = realized_.find(instrument);
     out.decimal("cr", realized == realized_.end() ? Money{} : realized->second).decimal("up", p.unrealized());
-    out.field("mt", ledger.mode() == MarginMode::ISOLATED ? "isolated" : "cross").decimal("iw", p.isolated_wallet);
+    out.field("mt", ledger.is_isolated(instrument) ? "isolated" : "cross").decimal("iw", p.isolated_wallet);
     out.field("ps", "BOTH").field("ma", config_.account.settlement_asset);
     out.decimal("bep", break_even(p)).close();
   }

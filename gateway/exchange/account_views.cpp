@@ -213,11 +213,9 @@ Money ClientAccount::available() const {
   for (const auto& [number, i] : board_.all()) {
     if (!has_position_or_orders(number)) continue;
     const Margins m = margins(*i);
-    used += ledger.mode() == MarginMode::ISOLATED ? m.order : m.initial + m.order;
+    used += ledger.is_isolated(number) ? m.order : m.initial + m.order;
   }
-  const Money free =
-      ledger.cross_wallet() + (ledger.mode() == MarginMode::ISOLATED ? Money{} : ledger.cross_unrealized());
-  return std::max(free - used, Money{});
+  return std::max(ledger.margin_balance() - used, Money{});
 }
 
 bool ClientAccount::has_position_or_orders(InstrumentNo number) const {
@@ -232,10 +230,10 @@ Price ClientAccount::liquidation_price(const BoardInstrument& i) const {
   const sim::LedgerPosition& p = ledger.position(number);
   if (p.qty.is_zero() || i.instrument.margin.tiers.empty()) return {};
   Money behind = p.isolated_wallet;
-  if (ledger.mode() != MarginMode::ISOLATED) {  // the wallet, less what the other positions need
+  if (!ledger.is_isolated(number)) {  // the wallet, less what the other positions need
     behind = ledger.cross_wallet();
     for (const auto& [other, position] : ledger.positions()) {
-      if (other == number || position.qty.is_zero()) continue;
+      if (other == number || position.qty.is_zero() || ledger.is_isolated(other)) continue;
       const BoardInstrument* known = board_.find(other);
       behind += position.unrealized();
       if (known != nullptr) behind -= sim::Ledger::maintenance(known->instrument, position.notional());
@@ -337,7 +335,7 @@ Asked<std::string> ClientAccount::account(bool is_v3) const {
     if (!is_v3) {
       const OpenNotional open = open_notional(number);
       out.decimal("positionInitialMargin", m.initial, 8).decimal("openOrderInitialMargin", m.order, 8);
-      out.field("leverage", std::to_string(ledger.leverage())).field("isolated", ledger.mode() == MarginMode::ISOLATED);
+      out.field("leverage", std::to_string(ledger.leverage(number))).field("isolated", ledger.is_isolated(number));
       out.decimal("entryPrice", p.entry_price()).decimal("breakEvenPrice", break_even(p));
       out.decimal("maxNotional",
                   i.instrument.margin.tiers.empty() ? Money{} : i.instrument.margin.tiers.back().notional_cap);
@@ -352,7 +350,7 @@ void ClientAccount::write_position(JsonText& out, const BoardInstrument& i, bool
   const InstrumentNo number = i.instrument.number;
   const sim::Ledger& ledger = venue_.ledger();
   const sim::LedgerPosition& p = ledger.position(number);
-  const bool is_isolated = ledger.mode() == MarginMode::ISOLATED;
+  const bool is_isolated = ledger.is_isolated(number);
   const Money isolated_margin = is_isolated && !p.qty.is_zero() ? p.isolated_wallet + p.unrealized() : Money{};
   out.open()
       .field("symbol", i.instrument.symbol)
@@ -370,7 +368,7 @@ void ClientAccount::write_position(JsonText& out, const BoardInstrument& i, bool
     out.decimal("positionInitialMargin", m.initial, 8).decimal("openOrderInitialMargin", m.order, 8);
     out.field("adl", 0).decimal("bidNotional", open.bids).decimal("askNotional", open.asks);
   } else {
-    out.field("leverage", std::to_string(ledger.leverage()));
+    out.field("leverage", std::to_string(ledger.leverage(number)));
     out.decimal("maxNotionalValue",
                 i.instrument.margin.tiers.empty() ? Money{} : i.instrument.margin.tiers.front().notional_cap);
     out.field("marginType", is_isolated ? "isolated" : "cross").decimal("isolatedMargin", isolated_margin, 8);
@@ -400,8 +398,8 @@ Asked<std::string> ClientAccount::symbol_config(const Params& params) const {
   for (const auto& [number, i] : board_.all()) {
     if (!i->instrument.is_linear() || (symbol && *symbol != i->instrument.symbol)) continue;
     out.open().field("symbol", i->instrument.symbol);
-    out.field("marginType", venue_.ledger().mode() == MarginMode::ISOLATED ? "ISOLATED" : "CROSSED");
-    out.field("isAutoAddMargin", false).field("leverage", static_cast<std::int64_t>(venue_.ledger().leverage()));
+    out.field("marginType", venue_.ledger().is_isolated(number) ? "ISOLATED" : "CROSSED");
+    out.field("isAutoAddMargin", false).field("leverage", static_cast<std::int64_t>(venue_.ledger().leverage(number)));
     out.decimal("maxNotionalValue",
                 i->instrument.margin.tiers.empty() ? Money{} : i->instrument.margin.tiers.front().notional_cap);
     out.close();

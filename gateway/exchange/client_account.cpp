@@ -426,7 +426,7 @@ Asked<std::string> ClientAccount::set_leverage(const Params& params, UnixNanos n
   const std::uint32_t most = i.margin.tiers.empty() ? 125 : i.margin.tiers.front().max_leverage;
   if (*leverage < 1 || *leverage > most)
     return ApiError{-4028, "Leverage " + std::to_string(*leverage) + " is not valid"};
-  venue_.set_leverage(static_cast<std::uint32_t>(*leverage));
+  venue_.set_leverage(i.number, static_cast<std::uint32_t>(*leverage));
   Money cap;
   for (const MarginTier& tier : i.margin.tiers) {
     if (tier.max_leverage >= *leverage) cap = tier.notional_cap;
@@ -447,17 +447,16 @@ Asked<std::string> ClientAccount::set_margin_mode(const Params& params, UnixNano
   if (!mode) return mode.error();
   if (*mode != "ISOLATED" && *mode != "CROSSED") return malformed_parameter("marginType");
   const MarginMode wanted = *mode == "ISOLATED" ? MarginMode::ISOLATED : MarginMode::CROSS;
-  if (wanted == venue_.ledger().mode()) return ApiError{-4046, "No need to change margin type."};
-  for (const auto& [number, i] : board_.all()) {
-    if (!venue_.ledger().position(number).qty.is_zero())
-      return ApiError{-4048, "Margin type cannot be changed if there exists position."};
-  }
-  const auto is_open = [](const auto& entry) { return entry.second.is_open(); };
+  const InstrumentNo number = (*instrument)->instrument.number;
+  if (wanted == venue_.ledger().mode(number)) return ApiError{-4046, "No need to change margin type."};
+  if (!venue_.ledger().position(number).qty.is_zero())
+    return ApiError{-4048, "Margin type cannot be changed if there exists position."};
+  const auto is_open = [&](const auto& entry) { return entry.second.is_open() && entry.second.instrument == number; };
   if (std::any_of(orders_.begin(), orders_.end(), is_open) ||
       std::any_of(algo_orders_.begin(), algo_orders_.end(), is_open))
     return ApiError{-4047, "Margin type cannot be changed if there exists open orders."};
-  venue_.set_margin_mode(wanted);
-  send_account("MARGIN_TYPE_CHANGE", (*instrument)->instrument.number, true, "", now);
+  venue_.set_margin_mode(number, wanted);
+  send_account("MARGIN_TYPE_CHANGE", number, true, "", now);
   return std::string("{\"code\":200,\"msg\":\"success\"}");
 }
 

@@ -243,7 +243,7 @@ void SimExchange::report_account(Slot& slot, Money change, schema::BalanceChange
 void SimExchange::report_position(Slot& slot) {
   PositionUpdate& update = report(journal::RecordType::POSITION_UPDATE, number_of(slot)).position;
   const LedgerPosition& p = ledger_.position(number_of(slot));
-  update = {p.qty, p.entry_price(), p.unrealized(), p.isolated_wallet, ledger_.mode()};
+  update = {p.qty, p.entry_price(), p.unrealized(), p.isolated_wallet, ledger_.mode(number_of(slot))};
 }
 
 void SimExchange::expire(Slot& slot, VenueOrder& order, ExpiryReason reason, VenueError error) {

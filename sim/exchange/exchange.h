@@ -53,10 +53,11 @@ class SimExchange {
 
   // A counterparty went bankrupt: this much of our position (no more than there is) is closed against it at the price.
   void auto_deleverage(InstrumentNo instrument, Qty qty, Price price, UnixNanos now);
-  // The account's leverage from now on, as the venue sets it.
-  void set_leverage(std::uint32_t leverage) { ledger_.configure(ledger_.mode(), leverage); }
+  // Leverage from now on, of every instrument or of one.
+  void set_leverage(std::uint32_t leverage) { ledger_.set_leverage(leverage); }
+  void set_leverage(InstrumentNo instrument, std::uint32_t leverage) { ledger_.set_leverage(instrument, leverage); }
   // Cross or isolated from now on; only while there is neither a position nor an open order.
-  void set_margin_mode(MarginMode mode) { ledger_.configure(mode, ledger_.leverage()); }
+  void set_margin_mode(InstrumentNo instrument, MarginMode mode) { ledger_.set_mode(instrument, mode); }
 
   std::vector<Report>& reports() { return reports_; }
 

@@ -16,9 +16,11 @@ struct KnownAccount {
     std::uint16_t asset = 0;
     Money balance;
   };
-  struct Position {
+  struct Position {  // and what is set for its instrument; flat ones too, for that
     InstrumentNo instrument = 0;
     LedgerPosition figures;
+    MarginMode mode = MarginMode::CROSS;
+    std::uint32_t leverage = 1;
   };
   struct OpenOrder {
     InstrumentNo instrument = 0;

@@ -32,6 +32,29 @@ void LedgerPosition::persist(engine::StateArchive& archive) {
   archive.field("mark", mark);
 }
 
+void Ledger::Setting::persist(engine::StateArchive& archive) {
+  archive.field("mode", mode);
+  archive.field("leverage", leverage);
+}
+
+const Ledger::Setting& Ledger::setting_of(InstrumentNo instrument) const {
+  const auto found = settings_.find(instrument);
+  return found == settings_.end() ? standard_ : found->second;
+}
+
+Ledger::Setting& Ledger::setting(InstrumentNo instrument) {
+  return settings_.try_emplace(instrument, standard_).first->second;
+}
+
+void Ledger::set_leverage(std::uint32_t leverage) {
+  standard_.leverage = std::max(1u, leverage);
+  for (auto& [number, set] : settings_) set.leverage = standard_.leverage;
+}
+
+void Ledger::set_leverage(InstrumentNo instrument, std::uint32_t leverage) {
+  setting(instrument).leverage = std::max(1u, leverage);
+}
+
 Money& Ledger::wallet(std::uint16_t asset) {
   if (asset >= wallets_.size()) wallets_.resize(asset + 1u);
   return wallets_[asset];
@@ -48,8 +71,9 @@ const LedgerPosition& Ledger::position(InstrumentNo instrument) const {
 }
 
 std::uint32_t Ledger::leverage_for(const Instrument& instrument, Money notional) const {
-  if (instrument.margin.tiers.empty()) return leverage_;
-  return std::max(1u, std::min(leverage_, instrument.margin.tier_for(notional).max_leverage));
+  const std::uint32_t set = leverage(instrument.number);
+  if (instrument.margin.tiers.empty()) return set;
+  return std::max(1u, std::min(set, instrument.margin.tier_for(notional).max_leverage));
 }
 
 Money Ledger::maintenance(const Instrument& instrument, Money notional) {
@@ -77,7 +101,7 @@ Money Ledger::apply_fill(const Instrument& instrument, Side side, Price price, Q
     p.cost -= part;
     p.qty += Qty{sign * closed.e8};
     wallet(0) += realized;
-    if (mode_ == MarginMode::ISOLATED) {
+    if (is_isolated(instrument.number)) {
       if (forced) {
         p.isolated_wallet += realized;
       } else {
@@ -92,7 +116,7 @@ Money Ledger::apply_fill(const Instrument& instrument, Side side, Price price, Q
     const Money opened_notional = notional - closed_notional;
     p.cost += Money{sign * opened_notional.e8};
     p.qty += Qty{sign * opened.e8};
-    if (mode_ == MarginMode::ISOLATED) {
+    if (is_isolated(instrument.number)) {
       const std::uint32_t leverage = leverage_for(instrument, opened_notional);
       p.isolated_wallet += Money{ceil_to(opened_notional.e8, leverage) / leverage};
     }
@@ -102,12 +126,12 @@ Money Ledger::apply_fill(const Instrument& instrument, Side side, Price price, Q
 
 void Ledger::pay_forced_fee(InstrumentNo instrument, Money amount) {
   wallet(0) -= amount;
-  if (mode_ == MarginMode::ISOLATED) positions_[instrument].isolated_wallet -= amount;
+  if (is_isolated(instrument)) positions_[instrument].isolated_wallet -= amount;
 }
 
 void Ledger::apply_funding(InstrumentNo instrument, Money amount) {
   wallet(0) += amount;
-  if (mode_ == MarginMode::ISOLATED) positions_[instrument].isolated_wallet += amount;
+  if (is_isolated(instrument)) positions_[instrument].isolated_wallet += amount;
 }
 
 void Ledger::set_mark(InstrumentNo instrument, Price mark) {
@@ -117,7 +141,7 @@ void Ledger::set_mark(InstrumentNo instrument, Price mark) {
 
 Money Ledger::clear_deficit(InstrumentNo instrument) {
   Money cleared;
-  if (mode_ == MarginMode::ISOLATED) {
+  if (is_isolated(instrument)) {
     LedgerPosition& p = positions_[instrument];
     if (p.qty.is_zero()) {
       if (p.isolated_wallet.is_negative()) {
@@ -129,11 +153,11 @@ Money Ledger::clear_deficit(InstrumentNo instrument) {
     return cleared;
   }
   for (const auto& [number, p] : positions_) {
-    if (!p.qty.is_zero()) return cleared;
+    if (!p.qty.is_zero() && !is_isolated(number)) return cleared;
   }
-  if (wallet(0).is_negative()) {
-    cleared = -wallet(0);
-    wallet(0) = Money{};
+  if (const Money left = cross_wallet(); left.is_negative()) {
+    cleared = -left;
+    wallet(0) += cleared;
   }
   return cleared;
 }
@@ -146,9 +170,8 @@ Money Ledger::cross_wallet() const {
 
 Money Ledger::cross_unrealized() const {
   Money sum;
-  if (mode_ == MarginMode::ISOLATED) return sum;
   for (const auto& [number, p] : positions_) {
-    if (!p.qty.is_zero()) sum += p.unrealized();
+    if (!p.qty.is_zero() && !is_isolated(number)) sum += p.unrealized();
   }
   return sum;
 }
@@ -156,7 +179,7 @@ Money Ledger::cross_unrealized() const {
 Price Ledger::bankruptcy_price(InstrumentNo instrument) const {
   const LedgerPosition& p = position(instrument);
   if (p.qty.is_zero()) return {};
-  const Money behind = mode_ == MarginMode::ISOLATED ? p.isolated_wallet + p.unrealized() : margin_balance();
+  const Money behind = is_isolated(instrument) ? p.isolated_wallet + p.unrealized() : margin_balance();
   // mark - side * margin / quantity, rounded against us.
   const Wide away = static_cast<Wide>(behind.e8) * kScale / p.qty.e8;  // signed quantity: the side is in it
   const Wide price = p.mark.e8 - away;
@@ -165,8 +188,8 @@ Price Ledger::bankruptcy_price(InstrumentNo instrument) const {
 }
 
 void Ledger::persist(engine::StateArchive& archive) {
-  archive.field("mode", mode_);
-  archive.field("leverage", leverage_);
+  archive.field("standard", standard_);
+  archive.field("settings", settings_);
   archive.field("wallets", wallets_);
   archive.field("positions", positions_);
 }

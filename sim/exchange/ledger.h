@@ -43,10 +43,12 @@ struct MarginState {
 
 class Ledger {
  public:
-  void configure(MarginMode mode, std::uint32_t leverage) {
-    mode_ = mode;
-    leverage_ = leverage == 0 ? 1 : leverage;
-  }
+  // Of every instrument for which nothing else is set.
+  void configure(MarginMode mode, std::uint32_t leverage) { standard_ = {mode, leverage == 0 ? 1 : leverage}; }
+  void set_leverage(std::uint32_t leverage);                           // of every instrument
+  void set_leverage(InstrumentNo instrument, std::uint32_t leverage);  // of one
+  // Only where it holds no position and no order.
+  void set_mode(InstrumentNo instrument, MarginMode mode) { setting(instrument).mode = mode; }
 
   void deposit(std::uint16_t asset, Money amount) { wallet(asset) += amount; }
   // A position that stood elsewhere. Its isolated wallet is inside the wallet of asset 0, as always.
@@ -61,8 +63,11 @@ class Ledger {
   // Fills a negative wallet (cross, and the isolated one of a flat instrument) to 0; returns what it took.
   Money clear_deficit(InstrumentNo instrument);
 
-  MarginMode mode() const { return mode_; }
-  std::uint32_t leverage() const { return leverage_; }
+  MarginMode mode(InstrumentNo instrument) const { return setting_of(instrument).mode; }
+  bool is_isolated(InstrumentNo instrument) const { return mode(instrument) == MarginMode::ISOLATED; }
+  std::uint32_t leverage(InstrumentNo instrument) const { return setting_of(instrument).leverage; }
+  std::uint32_t standard_leverage() const { return standard_.leverage; }
+  MarginMode standard_mode() const { return standard_.mode; }
   // Leverage that counts: no more than the tier of that notional allows.
   std::uint32_t leverage_for(const Instrument& instrument, Money notional) const;
   Money wallet_balance(std::uint16_t asset = 0) const;
@@ -73,17 +78,19 @@ class Ledger {
   const std::map<InstrumentNo, LedgerPosition>& positions() const { return positions_; }
 
   static Money maintenance(const Instrument& instrument, Money notional);
-  // What stands against a liquidation of this instrument: the whole cross account, or its isolated wallet.
+  // What stands against a liquidation of this instrument: the cross account with all that is held in it, or the
+  // isolated wallet.
   template <class InstrumentOf>
   MarginState margin_state(InstrumentNo instrument, InstrumentOf&& instrument_of) const {
-    if (mode_ == MarginMode::ISOLATED) {
+    if (is_isolated(instrument)) {
       const LedgerPosition& p = position(instrument);
       if (p.qty.is_zero()) return {};
       return {maintenance(instrument_of(instrument), p.notional()), p.isolated_wallet + p.unrealized()};
     }
     MarginState state;
     for (const auto& [number, p] : positions_) {
-      if (!p.qty.is_zero()) state.maintenance += maintenance(instrument_of(number), p.notional());
+      if (!p.qty.is_zero() && !is_isolated(number))
+        state.maintenance += maintenance(instrument_of(number), p.notional());
     }
     state.balance = margin_balance();
     return state;
@@ -94,10 +101,17 @@ class Ledger {
   void persist(engine::StateArchive& archive);
 
  private:
+  struct Setting {
+    MarginMode mode = MarginMode::CROSS;
+    std::uint32_t leverage = 1;
+    void persist(engine::StateArchive& archive);
+  };
   Money& wallet(std::uint16_t asset);
+  const Setting& setting_of(InstrumentNo instrument) const;
+  Setting& setting(InstrumentNo instrument);
 
-  MarginMode mode_ = MarginMode::CROSS;
-  std::uint32_t leverage_ = 1;
+  Setting standard_;
+  std::map<InstrumentNo, Setting> settings_;  // of instruments that differ from it, or did
   std::vector<Money> wallets_ = std::vector<Money>(2);
   std::map<InstrumentNo, LedgerPosition> positions_;
 };

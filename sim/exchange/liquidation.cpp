@@ -22,7 +22,7 @@ void SimExchange::check_maintenance(Slot& slot) {
     return;
   }
   // The call comes when four fifths of the margin are needed, once until it has eased.
-  bool& called = ledger_.mode() == MarginMode::ISOLATED ? slot.margin_called : margin_called_;
+  bool& called = ledger_.is_isolated(number_of(slot)) ? slot.margin_called : margin_called_;
   const bool is_close = state.maintenance.is_positive() &&
                         static_cast<Wide>(state.maintenance.e8) * 5 >= static_cast<Wide>(state.balance.e8) * 4;
   if (is_close && !called) {
@@ -34,23 +34,22 @@ void SimExchange::check_maintenance(Slot& slot) {
 }
 
 void SimExchange::liquidate(Slot& slot) {
-  const bool is_isolated = ledger_.mode() == MarginMode::ISOLATED;
+  // An isolated position goes alone, and cross positions go together.
+  const bool is_isolated = ledger_.is_isolated(number_of(slot));
+  const auto is_with = [&](const Slot& other) {
+    return is_isolated ? &other == &slot : !ledger_.is_isolated(number_of(other));
+  };
   const auto instrument = [&](InstrumentNo n) -> const Instrument& { return instrument_of(n); };
   for (auto& other : slots_) {
-    if (!other || (is_isolated && other.get() != &slot)) continue;
+    if (!other || !is_with(*other)) continue;
     for (VenueOrder& order : other->orders) {
       if (!order.is_closed) expire(*other, order, ExpiryReason::ACCOUNT_LIQUIDATED);
     }
   }
   const auto is_breached = [&](Slot& s) { return ledger_.margin_state(number_of(s), instrument).is_breached(); };
-  if (is_isolated) {
-    while (is_breached(slot) && close_step(slot)) {
-    }
-  } else {
-    for (auto& other : slots_) {
-      if (!other) continue;
-      while (is_breached(*other) && close_step(*other)) {
-      }
+  for (auto& other : slots_) {
+    if (!other || !is_with(*other)) continue;
+    while (is_breached(*other) && close_step(*other)) {
     }
   }
   const Money cleared = ledger_.clear_deficit(number_of(slot));

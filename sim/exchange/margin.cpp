@@ -6,7 +6,7 @@
 namespace reprise::sim {
 
 std::uint32_t SimExchange::account_leverage(const Instrument& instrument) const {
-  const std::uint32_t wanted = ledger_.leverage();
+  const std::uint32_t wanted = ledger_.leverage(instrument.number);
   if (instrument.margin.tiers.empty()) return wanted;
   return std::max(1u, std::min(wanted, instrument.margin.tiers.front().max_leverage));
 }
@@ -39,10 +39,10 @@ VenueError SimExchange::check_margin_for(Slot& slot, const VenueOrder& order, Pr
   }
   if (after > cap) return VenueError::position_limit;
 
-  const bool is_isolated = ledger_.mode() == MarginMode::ISOLATED;
   const auto needed = [&](const Slot& of, Money notional) {
     const std::uint32_t at = account_leverage(of.market.instrument);
-    if (is_isolated) notional -= ledger_.position(number_of(of)).notional();  // its wallet holds that margin already
+    if (ledger_.is_isolated(number_of(of)))
+      notional -= ledger_.position(number_of(of)).notional();  // its wallet holds that margin already
     return Money{ceil_to(std::max(notional.e8, std::int64_t{0}), at) / at};
   };
   Money sum = needed(slot, after);
@@ -56,8 +56,7 @@ VenueError SimExchange::check_margin_for(Slot& slot, const VenueOrder& order, Pr
     const PriceDelta behind = order.side == Side::BUY ? price - *mark : *mark - price;
     if (behind.e8 > 0) open_loss = bounded_notional(Price{behind.e8}, qty);
   }
-  const Money available = is_isolated ? ledger_.cross_wallet() : ledger_.margin_balance();
-  return sum + open_loss > available ? VenueError::margin_insufficient : VenueError::none;
+  return sum + open_loss > ledger_.margin_balance() ? VenueError::margin_insufficient : VenueError::none;
 }
 
 }  // namespace reprise::sim

@@ -8,7 +8,11 @@ void SimExchange::take_over(const KnownAccount& known, UnixNanos now) {
   REPRISE_ASSERT(next_timer_.ns == 0, "an account is taken over in place of being opened");
   start_clock(now);
   for (const KnownAccount::Wallet& wallet : known.wallets) ledger_.deposit(wallet.asset, wallet.balance);
-  for (const KnownAccount::Position& position : known.positions) ledger_.assume(position.instrument, position.figures);
+  for (const KnownAccount::Position& position : known.positions) {
+    ledger_.set_mode(position.instrument, position.mode);
+    ledger_.set_leverage(position.instrument, position.leverage);
+    if (!position.figures.qty.is_zero()) ledger_.assume(position.instrument, position.figures);
+  }
   next_venue_order_id_ = known.last_venue_order_id + 1;
   next_trade_id_ = known.last_trade_id + 1;
   // All of them first: what one of them takes may meet another.

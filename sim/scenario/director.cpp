@@ -150,7 +150,7 @@ void Director::start(std::uint32_t n, UnixNanos now) {
       published_.append<schema::AccountConfig>(RecordType::ACCOUNT_CONFIG, header,
                                                [&](schema::AccountConfig::Builder b) {
                                                  b.setLeverage(leverage);
-                                                 b.setMarginMode(run_->exchange().ledger().mode());
+                                                 b.setMarginMode(run_->exchange().ledger().standard_mode());
                                                });
       if (is_up()) run_->give(published_);
       return;

@@ -280,7 +280,7 @@ std::optional<std::int64_t> Fields::plain(std::string_view name) {
   }
   if (name == "elapsed") return (run_->now().ns - run_->start().ns) / 10;
   if (name == "insurance_paid") return run_->exchange().insurance_paid().e8;
-  if (name == "venue_leverage") return whole(run_->exchange().ledger().leverage());
+  if (name == "venue_leverage") return whole(run_->exchange().ledger().standard_leverage());
   if (name == "venue_equity") {
     const Ledger& ledger = run_->exchange().ledger();
     Money equity = ledger.wallet_balance();

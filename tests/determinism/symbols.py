@@ -30,6 +30,9 @@ FORBIDDEN = {
     'files': r'opendir|readdir(64|_r)?|scandir(64)?|nftw|ftw|glob|open(at)?(64)?|fopen(64)?|popen|system|execv\w*|fork|'
              r'_ZNSt10filesystem\w*(directory_iterator|status|current_path|temp_directory_path)\w*|'
              r'_ZNSt1[34]basic_[io]?fstream\w*|_ZNSt13basic_filebuf\w*',
+    # The mode of a run (backtest, paper, live) stands in the manifest and nowhere in the records: what never looks at a
+    # manifest cannot branch on it.
+    'run-mode': r'\w*(8Manifest|8manifest|7RunMode)\w*',
     'output': r'_ZSt4cout|_ZSt4cerr|_ZSt4clog|printf|__printf_chk|puts|putchar|stdout|perror',
 }
 COMPILED = {kind: re.compile(rf'(?:{pattern})(?:@.*)?') for kind, pattern in FORBIDDEN.items()}

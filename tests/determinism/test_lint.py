@@ -178,6 +178,8 @@ COMPILED = {
     'unordered': ('#include <unordered_map>', 'int f(int k) { std::unordered_map<int, int> m; m[k] = 1; return m.begin()->second; }'),
     'files': ('#include <filesystem>', 'bool f() { for (auto& e : std::filesystem::directory_iterator(".")) return e.is_directory(); return false; }'),
     'output': ('#include <iostream>', 'void f() { std::cout << 1; }'),
+    'run-mode': ('namespace journal { struct Manifest { int mode; }; const Manifest& manifest(); }',
+                 'bool f() { return journal::manifest().mode == 3; }'),
     'static-state': ('', 'int f() { static int calls = 0; return ++calls; }'),
 }
 

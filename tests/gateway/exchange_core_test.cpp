@@ -169,6 +169,29 @@ TEST_CASE("conditional orders have an endpoint and a life of their own") {
   CHECK(fired.back() == "ALGO_UPDATE FINISHED");
 }
 
+TEST_CASE("leverage and margin mode are set for one contract and leave the others as they are") {
+  ExchangeDesk desk({}, 7, false, 2);
+  const std::string other = desk.core.board().all().rbegin()->second->instrument.symbol;
+  REQUIRE(other != desk.symbol);
+  CHECK(desk.act("POST", "/fapi/v1/leverage", "symbol=" + desk.symbol + "&leverage=7").status == 200);
+  CHECK(desk.act("POST", "/fapi/v1/marginType", "symbol=" + desk.symbol + "&marginType=ISOLATED").status == 200);
+  CHECK(desk.act("POST", "/fapi/v1/marginType", "symbol=" + desk.symbol + "&marginType=ISOLATED").code() == -4046);
+  const auto all = desk.act("GET", "/fapi/v2/positionRisk", "");
+  REQUIRE(all.json.IsArray());
+  for (const auto& one : all.json.GetArray()) {
+    const bool is_set = one["symbol"].GetString() == desk.symbol;
+    INFO(one["symbol"].GetString());
+    CHECK((std::string(one["leverage"].GetString()) == "7") == is_set);
+    CHECK((std::string(one["marginType"].GetString()) == "isolated") == is_set);
+  }
+  // An order of one contract keeps its margin mode, not that of the other.
+  CHECK(desk.act("POST", "/fapi/v1/order",
+                 "symbol=" + desk.symbol + "&side=BUY&type=LIMIT&timeInForce=GTC&quantity=0.01&priceMatch=QUEUE_20")
+            .status == 200);
+  CHECK(desk.act("POST", "/fapi/v1/marginType", "symbol=" + desk.symbol + "&marginType=CROSSED").code() == -4047);
+  CHECK(desk.act("POST", "/fapi/v1/marginType", "symbol=" + other + "&marginType=ISOLATED").status == 200);
+}
+
 TEST_CASE("what is wrong with a request is said in the venue's words and order") {
   ExchangeDesk d;
   CHECK(d.ask("GET", "/fapi/v1/nothing", "").status == 404);

@@ -34,14 +34,15 @@ struct Reply {
 
 class ExchangeDesk {
  public:
-  explicit ExchangeDesk(UsageLimits limits = {}, std::uint64_t seed = 7, bool unrouted_has_all = false)
+  explicit ExchangeDesk(UsageLimits limits = {}, std::uint64_t seed = 7, bool unrouted_has_all = false,
+                        std::uint32_t contracts = 1)
       : core(
             {}, limits,
             [this](ConnectionNo connection, std::shared_ptr<const std::string> text) {
               sent[connection].push_back(*text);
             },
             unrouted_has_all),
-        feed_(open_generated_feed(seed, 1, {kOpening})) {
+        feed_(open_generated_feed(seed, contracts, {kOpening})) {
     for (const char* key : {"alice", "bob"}) {
       core.add_account(key, 10'000 * kScale,
                        [](std::string_view, std::string_view signature) { return signature == "good"; });

@@ -88,7 +88,7 @@ TEST_CASE("answers that no table knows make careful") {
   CHECK(safe.stage() == Stage::reducing);
 }
 
-TEST_CASE("a cause that lasts with a position open flattens; without one it waits") {
+TEST_CASE("a cause that lasts with a position open flattens, without one it waits") {
   FailSafe safe({});
   REQUIRE(safe.on_answer(answer(Fate::not_accepted, Reaction::reduce_only), "-4105", at(0)).size() == 1);
   CHECK(safe.on_time(false, at(1000)).empty());

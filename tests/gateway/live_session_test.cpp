@@ -47,10 +47,13 @@ std::string scratch(const std::string& name) {
   return root + "/reprise-live-test-" + std::to_string(::getpid()) + "-" + name;
 }
 
+enum class Channel { rest, websocket };  // of orders
+
 // A bot and its venue.
 class LiveDesk final : private binance::MarketSink {
  public:
-  explicit LiveDesk(std::uint64_t seed) : venue(seed), seed_(seed), path_(scratch(std::to_string(seed))) {
+  explicit LiveDesk(std::uint64_t seed, Channel channel = Channel::rest)
+      : venue(seed), seed_(seed), channel_(channel), path_(scratch(std::to_string(seed))) {
     std::filesystem::remove_all(path_);
     auto loaded = config::override_entries(config::journaled_entries({}), kSettings, engine::strategy_catalog());
     REQUIRE(loaded.ok());
@@ -72,6 +75,9 @@ class LiveDesk final : private binance::MarketSink {
     credentials.api_key = binance::Secret::copy_of("alice");
     credentials.api_secret = binance::Secret::copy_of("a secret of some length");
     REQUIRE(rest->use(std::move(credentials)).ok());
+    binance::WsApi::Options ws;
+    ws.seed = seed_;
+    if (channel_ == Channel::websocket) rest->use_ws_api(ws);
     journal::WriterOptions writing;
     writing.clock = [] { return std::int64_t{1}; };
     writing.durability = journal::Durability::buffered;  // the process dies, the machine does not
@@ -205,6 +211,7 @@ class LiveDesk final : private binance::MarketSink {
   void on_records(const journal::RecordBatch& records) override { loop->on_market(records); }
 
   std::uint64_t seed_;
+  Channel channel_;
   std::string path_;
   config::Loaded loaded_;
   bool is_market_on_ = false;
@@ -222,8 +229,10 @@ std::uint64_t first_seed() {
 }  // namespace
 
 TEST_CASE("a quiet day: orders are sent, changed and filled, and the books are the venue's") {
-  LiveDesk desk(7);
+  const Channel channel = GENERATE(Channel::rest, Channel::websocket);
+  LiveDesk desk(7, channel);
   desk.venue.advance(60);
+  if (channel == Channel::websocket) CHECK(desk.rest->ws_api()->connections() == 1);
   CHECK(desk.loop->orders().counts().submits > 10);
   CHECK(desk.loop->orders().counts().unknown_fates == 0);
   CHECK(desk.loop->engine().orders().anomaly_count() == 0);
@@ -259,9 +268,10 @@ constexpr SingleFault kSingleFaults[] = {{"request lost", &FaultPlan::lost_befor
 }  // namespace
 
 TEST_CASE("each fault of the venue alone leaves no order doubled or forgotten and the books equal") {
+  const Channel channel = GENERATE(Channel::rest, Channel::websocket);
   for (const SingleFault& c : kSingleFaults) {
-    INFO(c.name);
-    LiveDesk desk(11);
+    INFO(c.name << (channel == Channel::rest ? " over REST" : " over the WebSocket API"));
+    LiveDesk desk(11, channel);
     desk.venue.advance(5);
     desk.venue.faults.*c.fault = c.permille;
     desk.venue.advance(40);
@@ -378,7 +388,7 @@ TEST_CASE("what the venue says about the account makes the run careful, by stage
   }
 }
 
-TEST_CASE("the private stream away for long: reduce only, then flat; the way back from there is a person's") {
+TEST_CASE("the private stream away for long: reduce only, then flat, and the way back from there is a person's") {
   LiveDesk desk(19);
   desk.venue.advance(25);  // a position and resting quotes
   REQUIRE_FALSE(desk.loop->engine().portfolio().net_position(1).is_zero());
@@ -409,7 +419,7 @@ TEST_CASE("random faults, deaths and outages: nothing doubled, nothing forgotten
   std::uint64_t orders = 0, executions = 0, deaths = 0;
   for (const std::uint64_t seed : seeds) {
     INFO("seed " << seed);
-    LiveDesk desk(seed);
+    LiveDesk desk(seed, seed % 2 == 0 ? Channel::rest : Channel::websocket);
     sim::RandomStream random(seed, 0xdeed);
     desk.venue.advance(2);
     desk.venue.faults = FaultPlan::all(static_cast<std::uint32_t>(random.below(60)));

@@ -12,6 +12,16 @@ namespace {
 constexpr Side kBuy = Side::BUY;
 constexpr Side kSell = Side::SELL;
 
+Money money(const char* text) {
+  return {e8(text)};
+}
+Price price(const char* text) {
+  return {e8(text)};
+}
+Qty qty(const char* text) {
+  return {e8(text)};
+}
+
 // The published examples: brackets of 2026, 20x, a wallet of our choice.
 DeskSetup bracket_setup(const std::string& balance, const char* mode, const char* liquidation_fee = "0") {
   DeskSetup setup;
@@ -51,6 +61,55 @@ TEST_CASE("the discount asset pays the fee while it lasts") {
                 "balance 10000 by 0 (order)", "balance of asset 1 0.00001 by -0.00009 (order)", "position 1 @ 100"});
   d.market(2, kBuy, "1");  // what is left is too little: the settlement asset pays the full fee
   d.expect({"accepted #2", "filled #2 buy 1 @ 100 taker, cum 1 of 1, fee 0.05"});
+}
+
+TEST_CASE("leverage and margin mode are an instrument's own: an isolated position stands beside cross ones") {
+  Ledger ledger;
+  ledger.configure(MarginMode::CROSS, 10);
+  ledger.deposit(0, money("1000"));
+  Instrument cross, isolated;
+  cross.number = 1;
+  isolated.number = 2;
+  ledger.set_mode(2, MarginMode::ISOLATED);
+  ledger.set_leverage(2, 5);
+  CHECK(ledger.leverage(1) == 10);
+  const auto instrument_of = [&](InstrumentNo n) -> const Instrument& { return n == 1 ? cross : isolated; };
+  ledger.apply_fill(cross, kBuy, price("100"), qty("1"));
+  ledger.apply_fill(isolated, kBuy, price("100"), qty("1"));
+  CHECK(ledger.position(1).isolated_wallet == Money{});
+  CHECK(ledger.position(2).isolated_wallet == money("20"));
+  ledger.set_mark(1, price("90"));
+  ledger.set_mark(2, price("85"));
+  CHECK(ledger.margin_balance() == money("970"));  // 1000 - 20 put apart, and the loss of the cross position alone
+  CHECK(ledger.margin_state(1, instrument_of).maintenance == money("0.45"));
+  CHECK(ledger.margin_state(1, instrument_of).balance == money("970"));
+  CHECK(ledger.margin_state(2, instrument_of).maintenance == money("0.425"));
+  CHECK(ledger.margin_state(2, instrument_of).balance == money("5"));
+  CHECK(ledger.bankruptcy_price(2) == price("80"));
+  // Closed by force below its bankruptcy price, it takes nothing from the cross account: the fund pays.
+  ledger.apply_fill(isolated, kSell, price("75"), qty("1"), true);
+  CHECK(ledger.clear_deficit(2) == money("5"));
+  CHECK(ledger.wallet_balance() == money("980"));
+  CHECK(ledger.margin_balance() == money("970"));
+  // What all are given, each has; what one is given stays its own.
+  ledger.set_leverage(3);
+  CHECK(ledger.leverage(1) == 3);
+  CHECK(ledger.leverage(2) == 3);
+  ledger.set_leverage(1, 7);
+  CHECK(ledger.leverage(2) == 3);
+  CHECK(ledger.mode(2) == MarginMode::ISOLATED);
+}
+
+TEST_CASE("a liquidated isolated position takes its own orders with it, and leaves the cross account alone") {
+  DeskSetup setup = bracket_setup("1000", "cross");
+  Desk d(setup);
+  d.exchange.set_margin_mode(1, MarginMode::ISOLATED);
+  d.at(1).book("99.9x50 | 100x50").market(1, kBuy, "10").forget();
+  d.limit(2, kBuy, "1", "90").forget();
+  d.at(2).mark("94");
+  CHECK(d.exchange.ledger().position(1).qty.is_zero());
+  CHECK(d.exchange.orders(1)->empty());
+  CHECK(d.wallet() == "999");  // sold at 99.9, where the book stood
 }
 
 TEST_CASE("funding is paid from the settlement records: longs pay a positive rate") {

@@ -1,5 +1,7 @@
 #include "tests/support/virtual_venue.h"
 
+#include <rapidjson/document.h>
+
 #include <algorithm>
 
 namespace reprise::test {
@@ -62,7 +64,10 @@ class VirtualVenue::Client final : public net::WebsocketClient {
   }
   bool send_text(std::string text) override {
     if (!is_open()) return false;
-    venue_.core_.on_text(connection_, text, {venue_.now(), venue_.now()});
+    if (venue_.sockets_.at(connection_).is_api)
+      venue_.on_api_text(connection_, text);
+    else
+      venue_.core_.on_text(connection_, text, {venue_.now(), venue_.now()});
     return true;
   }
   bool ping(std::string_view) override { return is_open(); }
@@ -176,18 +181,29 @@ void VirtualVenue::request(Host, net::Request request, net::Duration time, net::
     result.ended_at = scheduler_.now_;
     flight->done(std::move(result));
   };
-  const bool is_order = is_about_orders(request.path);
-  const auto pick = [&](std::uint32_t permille, const char* name) { return is_order && strike(permille, name); };
+  if (!is_down) (void)scheduler_.after(time, [end] { end(net::Fate::unknown, {}, true); });
+  Carried carried;
+  carried.is_order = is_about_orders(request.path);
+  carried.is_new = request.method == "POST";
+  carried.process = [this, request = std::move(request)] { return process(request); };
+  carried.answered = [end](const net::Response& response) { end(net::Fate::answered, response, false); };
+  carried.not_sent = [end] { end(net::Fate::not_sent, {}, false); };
+  carry(std::move(carried));
+}
+
+void VirtualVenue::carry(Carried request) {
+  const auto pick = [&](std::uint32_t permille, const char* name) {
+    return request.is_order && strike(permille, name);
+  };
   std::int64_t there = kMilli + static_cast<std::int64_t>(random_.below(4 * kMilli));
   const std::int64_t back = kMilli + static_cast<std::int64_t>(random_.below(4 * kMilli));
   if (is_down || pick(faults.not_sent, "not_sent")) {
-    scheduler_.post([end] { end(net::Fate::not_sent, {}, false); });
+    scheduler_.post(request.not_sent);
     return;
   }
-  (void)scheduler_.after(time, [end] { end(net::Fate::unknown, {}, true); });
   if (pick(faults.lost_before, "lost_before")) return;
-  const auto answer = [this, end, back](const net::Response& response) {
-    (void)scheduler_.after(net::Duration(back), [end, response] { end(net::Fate::answered, response, false); });
+  const auto answer = [this, told = request.answered, back](const net::Response& response) {
+    (void)scheduler_.after(net::Duration(back), [told, response] { told(response); });
   };
   const bool lost_after = pick(faults.lost_after, "lost_after");
   if (pick(faults.unknown_not_done, "unknown_not_done")) {
@@ -196,20 +212,56 @@ void VirtualVenue::request(Host, net::Request request, net::Duration time, net::
   if (pick(faults.unavailable, "unavailable")) return answer({503, {}, "{\"msg\":\"Service Unavailable.\"}"});
   if (pick(faults.limited, "limited"))
     return answer({429, {{"Retry-After", "1"}}, "{\"code\":-1003,\"msg\":\"Too many requests.\"}"});
-  if (is_order && request.method == "POST" && faults.new_orders_refused != 0)
+  if (request.is_order && request.is_new && faults.new_orders_refused != 0)
     return answer(error(400, faults.new_orders_refused, "refused by the test"));
   const bool unknown_done = pick(faults.unknown_done, "unknown_done");
   const bool timeout_code = pick(faults.timeout_code, "timeout_code");
   const bool timeout_done = timeout_code && random_.coin();
   if (pick(faults.late, "late")) there += static_cast<std::int64_t>((1000 + random_.below(7000))) * kMilli;
-  (void)scheduler_.after(net::Duration(there), [=, this, request = std::move(request)] {
+  (void)scheduler_.after(net::Duration(there), [=, this, process = std::move(request.process)] {
     if (timeout_code && !timeout_done) return answer(error(408, -1007, "Timeout waiting for response from backend."));
-    const net::Response response = process(request);
+    const net::Response response = process();
     if (lost_after) return;
     if (unknown_done) return answer(error(503, 0, "Unknown error, please check your request or try again later."));
     if (timeout_code) return answer(error(408, -1007, "Timeout waiting for response from backend."));
     answer(response);
   });
+}
+
+// A fault's answer is wrapped as the WebSocket API would say it; the core's own is passed on as it is.
+void VirtualVenue::on_api_text(std::uint64_t connection, const std::string& text) {
+  rapidjson::Document document;
+  document.Parse(text.data(), text.size());
+  REPRISE_ASSERT(!document.HasParseError() && document.HasMember("id") && document.HasMember("method"),
+                 "the client sends requests");
+  const std::string id = std::to_string(document["id"].GetInt64());
+  const std::string method = document["method"].GetString();
+  Carried carried;
+  carried.is_order = method.starts_with("order.") || method.starts_with("algoOrder.");
+  carried.is_new = method == "order.place" || method == "algoOrder.place";
+  carried.process = [this, connection, text, is_new = carried.is_new] {
+    net::Response response;
+    response.status = 0;
+    if (!sockets_.contains(connection)) return response;
+    if (is_new) ++order_requests;
+    api_answer_ = &response.body;
+    play();
+    core_.on_text(connection, text, {now(), now()});
+    api_answer_ = nullptr;
+    return response;
+  };
+  carried.answered = [this, connection, id, life = life_](const net::Response& response) {
+    const auto found = sockets_.find(connection);
+    if (life != life_ || found == sockets_.end() || !found->second.is_open || response.body.empty()) return;
+    const bool is_whole = response.status == 0;
+    found->second.handler->on_text(is_whole ? response.body
+                                            : "{\"id\":" + id + ",\"status\":" + std::to_string(response.status) +
+                                                  ",\"error\":" + response.body + "}");
+  };
+  carried.not_sent = [this, connection, life = life_] {
+    if (life == life_) end_socket(connection, "reset before it left", 1);
+  };
+  carry(std::move(carried));
 }
 
 Result<std::unique_ptr<net::WebsocketClient>> VirtualVenue::open(Host, const std::string& target,
@@ -219,6 +271,7 @@ Result<std::unique_ptr<net::WebsocketClient>> VirtualVenue::open(Host, const std
   socket.handler = &handler;
   socket.target = target;
   socket.is_private = target.starts_with("/private");
+  socket.is_api = exchange::ExchangeCore::is_api_path(target);
   (void)scheduler_.after(net::Duration(3 * kMilli), [this, connection, life = life_] {
     const auto found = sockets_.find(connection);
     if (found == sockets_.end() || life != life_) return;
@@ -238,6 +291,10 @@ Result<std::unique_ptr<net::WebsocketClient>> VirtualVenue::open(Host, const std
 }
 
 void VirtualVenue::on_sent(exchange::ConnectionNo connection, std::shared_ptr<const std::string> text) {
+  if (api_answer_ != nullptr && sockets_.contains(connection) && sockets_.at(connection).is_api) {
+    *api_answer_ = *text;
+    return;
+  }
   const auto found = sockets_.find(connection);
   if (found == sockets_.end() || !found->second.is_open) return;
   if (is_down) return;
@@ -263,7 +320,7 @@ void VirtualVenue::deliver(std::uint64_t connection, const std::string& text, st
   });
 }
 
-void VirtualVenue::end_socket(std::uint64_t connection, const char* why) {
+void VirtualVenue::end_socket(std::uint64_t connection, const char* why, std::size_t unsent_texts) {
   const auto found = sockets_.find(connection);
   if (found == sockets_.end()) return;
   net::WebsocketHandler* handler = found->second.handler;
@@ -273,6 +330,7 @@ void VirtualVenue::end_socket(std::uint64_t connection, const char* why) {
   net::WebsocketEnd end;
   end.cause = was_open ? net::WebsocketCause::broken : net::WebsocketCause::not_connected;
   end.text = why;
+  end.unsent_texts = unsent_texts;
   handler->on_end(end);
 }
 

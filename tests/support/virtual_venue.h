@@ -14,6 +14,7 @@
 #include "gateway/binance/wire.h"
 #include "gateway/exchange/core.h"
 #include "gateway/exchange/market_feed.h"
+#include "journal/assert.h"
 #include "sim/generator/random.h"
 
 namespace reprise::test {
@@ -82,6 +83,7 @@ class VirtualVenue final : public gateway::binance::Wire {
     net::WebsocketHandler* handler = nullptr;
     bool is_open = false;
     bool is_private = false;
+    bool is_api = false;  // of the WebSocket API
     std::string target;
     std::int64_t last_delivery = 0;
   };
@@ -91,8 +93,19 @@ class VirtualVenue final : public gateway::binance::Wire {
   bool strike(std::uint32_t permille, const char* name);
   void deliver(std::uint64_t connection, const std::string& text, std::int64_t delay);
   void on_sent(gateway::exchange::ConnectionNo connection, std::shared_ptr<const std::string> text);
-  void end_socket(std::uint64_t connection, const char* why);
+  void end_socket(std::uint64_t connection, const char* why, std::size_t unsent_texts = 0);
   net::Response process(const net::Request& request);
+  // Carries a request there and its answer back, with what may befall both. `process` is the venue's work, `answered`
+  // and `refused` reach the client; neither is called where it never hears of it.
+  struct Carried {
+    bool is_order = false;  // about orders: what the plan strikes
+    bool is_new = false;    // a new order
+    std::function<net::Response()> process;
+    std::function<void(const net::Response&)> answered;
+    std::function<void()> not_sent;
+  };
+  void carry(Carried request);
+  void on_api_text(std::uint64_t connection, const std::string& text);
 
   Scheduler scheduler_;
   sim::RandomStream random_;
@@ -100,7 +113,8 @@ class VirtualVenue final : public gateway::binance::Wire {
   std::unique_ptr<gateway::exchange::MarketFeed> feed_;
   std::map<std::uint64_t, Socket> sockets_;
   std::uint64_t last_connection_ = 0;
-  std::uint64_t life_ = 1;  // of the client
+  std::uint64_t life_ = 1;             // of the client
+  std::string* api_answer_ = nullptr;  // where the core's answer to a request of the WebSocket API goes
   std::string symbol_;
 };
 
