@@ -5,6 +5,7 @@
 
 #include "config/loader.h"
 #include "engine/alerts.h"
+#include "engine/carry_over.h"
 #include "engine/core.h"
 #include "engine/explanation.h"
 #include "engine/state_hash.h"
@@ -185,7 +186,8 @@ struct Engine::Impl {
                    call.getMarginBalance(), call.getMaintenanceMargin(), "the venue calls for margin");
         return;
       }
-      case RecordType::OPERATOR_COMMAND: return on_operator(journal::read<schema::OperatorCommand>(input));
+      case RecordType::OPERATOR_COMMAND:
+        return on_operator(*input.header, journal::read<schema::OperatorCommand>(input));
       case RecordType::RUN_END:
         mark_equity();
         emit_state_hash();
@@ -506,8 +508,9 @@ struct Engine::Impl {
     check_account(false);
   }
 
-  void on_operator(schema::OperatorCommand::Reader command) {
+  void on_operator(const journal::RecordHeader& header, schema::OperatorCommand::Reader command) {
     const schema::OperatorAction action = command.getAction();
+    if (action == schema::OperatorAction::CARRY_OVER) return take_over(header, command);
     if (action == schema::OperatorAction::CANCEL_ALL) return cancel_open(false);
     if (action == schema::OperatorAction::REDUCE_POSITIONS) return reduce_positions(command.getValue());
     if (action == schema::OperatorAction::SET_PARAMETER) {
@@ -517,6 +520,21 @@ struct Engine::Impl {
     }
     core.risk.on_operator(action, core.portfolio, core.out);
     if (action == schema::OperatorAction::RESUME) core.kill_switch.release();
+  }
+
+  // The strategy sees what it is given as an execution without an order of its own.
+  void take_over(const journal::RecordHeader& header, schema::OperatorCommand::Reader command) {
+    const CarriedOver carried = carry_over(core, header, command);
+    if (!carried.problem.empty())
+      emit_alert(core.out, schema::AlertLevel::WARNING, schema::AlertKind::CONFIGURATION, header.instrument,
+                 header.strategy, 0, 0, carried.problem);
+    if (carried.moved.is_zero()) return;
+    FillEvent event;
+    event.instrument = header.instrument;
+    event.side = carried.moved.is_positive() ? Side::BUY : Side::SELL;
+    event.price = core.portfolio.strategy_entry_price(header.strategy, header.instrument).value_or(Price{});
+    event.qty = carried.moved.abs();
+    host.on_fill(header.strategy, event, last_input);
   }
 
   // Closes a share of every position, once; strategies see it as executions without an order of theirs.

@@ -135,7 +135,7 @@ enum FeedAnomalyKind {
 
 enum GapReason { none @0; sequence @1; disconnect @2; timeHole @3; snapshotMissing @4; dropped @5; }
 
-enum OperatorAction { none @0; killSwitch @1; reduceOnly @2; resume @3; halt @4; cancelAll @5; flatten @6; setParameter @7; note @8; reducePositions @9; caution @10; allClear @11; }
+enum OperatorAction { none @0; killSwitch @1; reduceOnly @2; resume @3; halt @4; cancelAll @5; flatten @6; setParameter @7; note @8; reducePositions @9; caution @10; allClear @11; carryOver @12; }
 
 enum TradingStateKind { active @0; reducing @1; halted @2; }
 

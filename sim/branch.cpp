@@ -144,10 +144,11 @@ journal::Manifest manifest_of(const BranchPoint& point, const BranchOptions& opt
   return manifest;
 }
 
-// A branch of a live run never loses the connection that the run lost. One that begins in the middle of it is told of
-// its end like the run was.
+// A branch of a live run never loses the connection that the run lost, so it does nothing of what the run's fail-safe
+// did. One that begins in the middle of it is told of its end like the run was.
 bool is_moot(const BranchPoint& point, const RecordedAct& act, bool is_parent) {
-  return point.is_assumed && !is_parent && !act.entries && act.act.action == schema::OperatorAction::CAUTION;
+  return point.is_assumed && !is_parent && !act.entries && act.act.value.starts_with(kFailSafe) &&
+         act.act.action != schema::OperatorAction::ALL_CLEAR;
 }
 
 }  // namespace

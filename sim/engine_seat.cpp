@@ -76,6 +76,25 @@ RecordView EngineSeat::operator_command(schema::OperatorAction action, const std
       4 + (text.size() + value.size()) / 8);
 }
 
+RecordView EngineSeat::carry_over(const std::string& key, engine::StrategyNo strategy, InstrumentNo instrument,
+                                  const std::string& value, const std::string& text, UnixNanos recv) {
+  journal::RecordHeader header = arriving({}, recv);
+  header.ts_event = header.ts_recv;
+  header.strategy = strategy;
+  header.instrument = instrument;
+  batch_.clear();
+  batch_.append<schema::OperatorCommand>(
+      RecordType::OPERATOR_COMMAND, header,
+      [&](schema::OperatorCommand::Builder b) {
+        b.setAction(schema::OperatorAction::CARRY_OVER);
+        b.setKey(key);
+        b.setValue(value);
+        b.setText(text);
+      },
+      6 + (key.size() + value.size() + text.size()) / 8);
+  return made();
+}
+
 RecordView EngineSeat::run_end(const std::string& reason, UnixNanos recv) {
   return make<schema::RunEnd>(
       RecordType::RUN_END, recv, [&](schema::RunEnd::Builder b) { b.setReason(reason); }, 2 + reason.size() / 8);

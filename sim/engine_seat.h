@@ -45,6 +45,8 @@ class EngineSeat {
   journal::RecordView configuration(const config::Entries& entries, UnixNanos recv);
   journal::RecordView operator_command(schema::OperatorAction action, const std::string& text, const std::string& value,
                                        UnixNanos recv);
+  journal::RecordView carry_over(const std::string& key, engine::StrategyNo strategy, InstrumentNo instrument,
+                                 const std::string& value, const std::string& text, UnixNanos recv);
   journal::RecordView run_end(const std::string& reason, UnixNanos recv);
 
   // One step. The outputs are valid until the next; the first of them has seq first_output().

@@ -23,7 +23,8 @@ Result<std::vector<RecordedAct>> read_recorded_acts(const std::string& path, jou
       act.entries = engine::entries_of(journal::read<schema::Configuration>(record));
     } else {
       const auto command = journal::read<schema::OperatorCommand>(record);
-      act.act = {command.getAction(), command.getText().cStr(), command.getValue().cStr()};
+      act.act = {command.getAction(),     command.getText().cStr(), command.getValue().cStr(),
+                 command.getKey().cStr(), record.header->strategy,  record.header->instrument};
     }
     acts.push_back(std::move(act));
   }
@@ -32,6 +33,10 @@ Result<std::vector<RecordedAct>> read_recorded_acts(const std::string& path, jou
 }
 
 Status repeat_act(RunLoop& loop, const RecordedAct& act, const std::vector<std::string>& settings) {
+  if (act.act.action == schema::OperatorAction::CARRY_OVER) {
+    loop.carry_over(act.act.key, act.act.strategy, act.act.instrument, act.act.value, act.act.text);
+    return ok_status();
+  }
   if (!act.entries) {
     loop.operate(act.act.action, act.act.text, act.act.value);
     return ok_status();

@@ -17,8 +17,14 @@ namespace reprise::sim {
 struct OperatorAct {
   schema::OperatorAction action = schema::OperatorAction::NONE;
   std::string text;
-  std::string value;  // of reducePositions: the share
+  std::string value;  // of reducePositions: the share; of the gateway's own commands: kFailSafe
+  std::string key{};  // of carryOver, with what stands in its header
+  engine::StrategyNo strategy = 0;
+  InstrumentNo instrument = 0;
 };
+
+// In front of the value of what a live run's fail-safe commands (gateway/run/fail_safe.h): a person said none of it.
+inline constexpr std::string_view kFailSafe = "fail_safe";
 
 struct RecordedAct {
   journal::Seq seq = 0;

@@ -331,4 +331,9 @@ void RunLoop::operate(schema::OperatorAction action, const std::string& text, co
   input(seat_.operator_command(action, text, value, seat_.time()));
 }
 
+void RunLoop::carry_over(const std::string& key, engine::StrategyNo strategy, InstrumentNo instrument,
+                         const std::string& value, const std::string& text) {
+  input(seat_.carry_over(key, strategy, instrument, value, text, seat_.time()));
+}
+
 }  // namespace reprise::sim

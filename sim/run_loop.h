@@ -68,6 +68,8 @@ class RunLoop final : private RunControl {
   // latencies.
   void reconfigure(const config::Config& config, const config::Entries& entries) override;
   void operate(schema::OperatorAction action, const std::string& text, const std::string& value = {}) override;
+  void carry_over(const std::string& key, engine::StrategyNo strategy, InstrumentNo instrument,
+                  const std::string& value, const std::string& text);
 
   // Called whenever the source has been read on; may be empty.
   std::function<void()> on_read;

@@ -130,7 +130,10 @@ class Inspect final : public Command {
     Facts facts;
     facts.add("run", m.run_id + (m.origin.empty() ? "" : "  (" + m.origin + ")"));
     if (!m.parent_run_id.empty()) {
-      facts.add("begins", "behind record " + std::to_string(reader->base_seq()) + " of run " + m.parent_run_id);
+      facts.add("begins", reader->base_seq() == 0
+                              ? "anew; takes over the account behind record " + std::to_string(m.branch_seq) +
+                                    " of run " + m.parent_run_id
+                              : "behind record " + std::to_string(reader->base_seq()) + " of run " + m.parent_run_id);
     }
     if (!m.left_out.empty()) facts.add("left out", m.left_out);
     facts.add("made by", m.build_id + ", " + m.compiler + ", engine version " + std::to_string(m.engine_version) +

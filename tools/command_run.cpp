@@ -46,6 +46,11 @@ class Run final : public Command {
     arguments.text("--on-stop", on_stop_, "live: what becomes of open orders and positions at the end")
         .choices({"cancel", "keep", "flatten"})
         .shows_default();
+    arguments
+        .text("--parent", parent_,
+              "live: take over the account of the run that left this journal, as a new release does: its orders are "
+              "cancelled, its positions and what its limits look back to go on")
+        .value("JOURNAL");
     arguments.text("--orders", orders_, "live: by which way orders go; over the WebSocket API falls back to REST")
         .choices({"websocket", "rest"})
         .shows_default();
@@ -90,6 +95,8 @@ class Run final : public Command {
     if (at_venue && url_.empty())
       return usage_error("--url is missing", "http://127.0.0.1:8080 is where reprise exchange listens");
     if (mode_ == "paper" && resume_) return usage_error("--resume is for backtests and live runs");
+    if (!parent_.empty() && (mode_ != "live" || resume_))
+      return usage_error("--parent is for a new live run", "--resume goes on with the journal itself");
     if (hours_ < 0 || !(hours_ < 1e6)) return usage_error("--hours must be more than 0");
     if (!at_venue && !url_.empty()) return usage_error("--url is for --mode paper and live");
     if (!at_venue && data_.empty())
@@ -128,7 +135,9 @@ class Run final : public Command {
       venue.orders_by_websocket = orders_ == "websocket";
       auto flat_after = config::parse_duration_ns(flat_after_);
       if (!flat_after) return usage_error("--flat-after " + flat_after_ + ": " + flat_after.error().message);
+      if (*flat_after < 0) return usage_error("--flat-after " + flat_after_ + " is negative", "0s: never");
       venue.flat_after = {*flat_after};
+      venue.parent = parent_;
       venue.kill_file = kill_file_;
       venue.control = control_;
       venue.keeps_raw = keeps_raw_;
@@ -280,6 +289,7 @@ class Run final : public Command {
   std::string ca_;
   double hours_ = 0;
   std::string on_stop_ = "cancel";
+  std::string parent_;
   std::string orders_ = "websocket";
   std::string flat_after_ = "10m";
   std::string kill_file_;

@@ -6,7 +6,9 @@
 #include <optional>
 
 #include "gateway/binance/account_form.h"
+#include "gateway/binance/client_order_id.h"
 #include "gateway/binance/json_text.h"
+#include "gateway/binance/order_form.h"
 #include "gateway/binance/user_event.h"
 #include "tools/journals.h"
 #include "tools/logging.h"
@@ -178,6 +180,33 @@ void VenueEntry::check_fees(const std::string& name, const std::string& body) {
   const auto& fees = options_.loaded.config.fees;
   if (maker != fees.maker_rate_e8 || taker != fees.taker_rate_e8)
     say_("note: " + name + ": the account's fees differ from the configuration's (fees.maker_rate, fees.taker_rate)");
+}
+
+Status VenueEntry::cancel_orders_of(std::uint64_t run_tag) {
+  const auto until = Clock::now() + kLongestStart;
+  for (bool is_first = true;; is_first = false) {
+    std::size_t left = 0;
+    for (const bool is_algo : {false, true}) {
+      auto answer = ask(is_algo ? binance::open_algo_orders() : binance::open_orders());
+      if (!answer) return answer.error();
+      auto open = answer->is_ok ? binance::parse_orders(answer->body)
+                                : Result<std::vector<binance::OrderView>>(io_error(answer->told()));
+      if (!open) return io_error("the orders of the run before cannot be read: " + open.error().message);
+      for (const binance::OrderView& order : *open) {
+        const binance::ClientId owner = binance::recognise(order.client_id, run_tag);
+        if (owner.owner != binance::IdOwner::this_run) continue;
+        ++left;
+        const binance::OrderRef ref{order.symbol, 0, order.client_id};
+        auto cancelled = ask(is_algo ? binance::cancel_algo_order(ref) : binance::cancel_order(ref));
+        if (!cancelled) return cancelled.error();
+        if (is_first) say_("the run before left order " + order.client_id + " of " + order.symbol + ": cancelled");
+      }
+    }
+    if (left == 0) return ok_status();
+    if (Clock::now() > until || stop_.load(std::memory_order_relaxed))
+      return interrupted_or(io_error("the run before left orders that do not go away", "cancel them by hand"));
+    if (!is_first) loop_.turn(kTurn);
+  }
 }
 
 }  // namespace reprise::tools

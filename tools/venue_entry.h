@@ -31,6 +31,9 @@ class VenueEntry {
   // What must be as the engine reckons, before anything is traded; sets margin mode and leverage of a new run.
   Status check_account(const std::vector<std::string>& names);
 
+  // Every order that a run of that tag left open, of all contracts, until the venue has none of them.
+  Status cancel_orders_of(std::uint64_t run_tag);
+
   // What was found out, said; the first refusal ends the run before it began.
   Status judge(const std::vector<gateway::Check>& checks);
   Error refused(std::string message, std::string hint);

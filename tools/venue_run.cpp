@@ -16,6 +16,7 @@
 #include "gateway/binance/net_wire.h"
 #include "gateway/binance/user_event.h"
 #include "gateway/binance/venue_facts.h"
+#include "gateway/run/carried_state.h"
 #include "gateway/run/kill_control.h"
 #include "gateway/run/live_loop.h"
 #include "gateway/run/paper_loop.h"
@@ -103,6 +104,10 @@ class VenueRun final : private binance::MarketSink, private binance::RestListene
     if (options_.is_live) {
       if (Status checked = entry_.check_account(names); !checked) return checked.error();
     }
+    if (!options_.parent.empty()) {
+      if (Status taken = take_over(binance::text_of(environment->at(binance::Host::rest))); !taken)
+        return taken.error();
+    }
     if (Status opened = open_control(); !opened) return opened.error();
     if (Status opened = open_journal(binance::text_of(environment->at(binance::Host::rest))); !opened)
       return opened.error();
@@ -115,6 +120,22 @@ class VenueRun final : private binance::MarketSink, private binance::RestListene
     logging::info(text, {});
     if (!options_.json) terminal_.note(time_text(wall_clock_ns()).substr(0, 19) + "Z " + text);
   }
+
+  // What the run before left: its orders go, its positions and limits' memory come over once the account is live.
+  Status take_over(const std::string& place) {
+    auto carried = gateway::read_carried_state(options_.parent);
+    if (!carried) return carried.error();
+    if (carried->origin != place)
+      return entry_.refused("the run before was begun at " + carried->origin + ", not at " + place,
+                            "take it over at the venue where its account is");
+    if (Status cancelled = entry_.cancel_orders_of(carried->run_tag); !cancelled) return cancelled;
+    say("takes over run " + carried->parent_run_id + ": " + std::to_string(carried->shares.size()) +
+        (carried->shares.size() == 1 ? " position" : " positions") +
+        (carried->is_halted ? ", halted by " + carried->halted_by + " (POST /resume at the control port)" : ""));
+    carried_ = std::move(*carried);
+    return ok_status();
+  }
+
   Status open_journal(const std::string& place) {
     journal::WriterOptions writing;
     writing.durability = options_.durability;
@@ -141,6 +162,10 @@ class VenueRun final : private binance::MarketSink, private binance::RestListene
     manifest.run_id = std::string(options_.is_live ? "live-" : "paper-") + std::to_string(run_tag_) + "-" +
                       std::to_string(manifest.started_at);
     manifest.origin = place;
+    if (carried_) {
+      manifest.parent_run_id = carried_->parent_run_id;
+      manifest.branch_seq = carried_->last_seq;
+    }
     auto sink = sim::RunSink::create(options_.journal, manifest, writing);
     if (!sink) return sink.error();
     sink_.emplace(std::move(sink).value());
@@ -200,6 +225,8 @@ class VenueRun final : private binance::MarketSink, private binance::RestListene
     live.keeps_raw = options_.keeps_raw;
     live.orders.seed = live.account.seed = run_tag_;
     live.fail_safe.flat_after = options_.flat_after;
+    if (options_.flat_after.ns == 0)
+      say("note: --flat-after 0s: a position stays open however long the venue cannot be trusted");
     if (options_.orders_by_websocket) {
       binance::WsApi::Options ws;
       ws.seed = run_tag_;
@@ -226,6 +253,7 @@ class VenueRun final : private binance::MarketSink, private binance::RestListene
           std::to_string(live_->orders().open_count()) + " orders to ask for");
     } else {
       live_->begin(config, entries, declarations);
+      if (carried_) live_->carry_over(*carried_);
     }
     live_->start();
     return ok_status();
@@ -345,7 +373,7 @@ class VenueRun final : private binance::MarketSink, private binance::RestListene
     }
     const bool flatten = options_.on_stop == "flatten";
     // A halt takes back what is open, except what protects a position, and lets no strategy send anew.
-    live_->operate(flatten ? schema::OperatorAction::FLATTEN : schema::OperatorAction::HALT, "the run ends");
+    live_->operate(flatten ? schema::OperatorAction::FLATTEN : schema::OperatorAction::HALT, gateway::kRunEnds);
     const auto until = Clock::now() + kLongestEnd;
     const auto is_settled = [&] {
       for (const engine::Order* order : live_->engine().orders().open_orders())
@@ -447,6 +475,7 @@ class VenueRun final : private binance::MarketSink, private binance::RestListene
   std::unique_ptr<gateway::LiveLoop> live_;
   std::unique_ptr<gateway::PaperLoop> paper_;
   std::unique_ptr<binance::MarketSession> market_;
+  std::optional<gateway::CarriedState> carried_;
   bool is_market_started_ = false;
   std::unique_ptr<gateway::KillControl> control_;
   std::optional<std::string> fatal_;

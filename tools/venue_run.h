@@ -19,6 +19,7 @@ struct VenueRunOptions {
   std::string config_file;  // for texts
   config::Loaded loaded;
   journal::Durability durability = journal::Durability::wal;
+  std::string parent;              // live: journal of the run whose account this one takes over; "" = none
   bool resume = false;             // live: go on with the journal that a process left
   std::string on_stop = "cancel";  // live: cancel | keep | flatten
   std::string kill_file;           // engages the kill switch as JOURNAL.kill does; "" = that alone

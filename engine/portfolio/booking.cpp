@@ -341,6 +341,25 @@ void Portfolio::take_over(NetPosition& n, Qty qty, Money cost) {
   n.position.open_notional = cost;
 }
 
+Qty Portfolio::hand_over(StrategyNo strategy, InstrumentNo instrument, Qty qty, Emitter& out) {
+  (void)share_entry(strategy, instrument);  // both exist before either is referred to
+  StrategyShare& from = share_entry(0, instrument);
+  StrategyShare& to = share_entry(strategy, instrument);
+  if (strategy == 0 || qty.sign() == 0 || qty.sign() != from.position.qty.sign()) return {};
+  const Qty moved = qty.is_positive() ? std::min(qty, from.position.qty) : std::max(qty, from.position.qty);
+  const Money cost = moved == from.position.qty
+                         ? from.position.open_notional
+                         : Money{mul_div(from.position.open_notional.e8, moved.abs().e8, from.position.qty.abs().e8)};
+  from.position.qty -= moved;
+  from.position.open_notional -= cost;
+  to.position.qty += moved;
+  to.position.open_notional += cost;
+  const NetPosition* n = net(instrument);
+  emit_position(from, n != nullptr ? n->mark : Price{}, out);
+  emit_position(to, n != nullptr ? n->mark : Price{}, out);
+  return moved;
+}
+
 // ------------------------------------------------------------------------------------------ marks
 
 Seq Portfolio::mark_equity(const OrderManager& orders, Emitter& out) {

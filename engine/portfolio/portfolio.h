@@ -177,7 +177,11 @@ class Portfolio {
   Seq mark_equity(const OrderManager& orders, Emitter& out);
   Money peak_equity() const { return peak_equity_; }
   Rate drawdown() const;  // of the peak, 0 at the peak
-  void rebase_peak();     // the peak becomes the equity of now (operator resume)
+  // Of what strategy 0 holds of an instrument, up to a signed quantity goes to a strategy, with its part of the cost.
+  // Journals both shares; what moved, signed.
+  Qty hand_over(StrategyNo strategy, InstrumentNo instrument, Qty qty, Emitter& out);
+  void carry_peak(Money equity) { peak_equity_ = std::max(peak_equity_, equity); }  // of the run before
+  void rebase_peak();  // the peak becomes the equity of now (operator resume)
 
   bool is_conserved() const;  // the identities above; cheap
   // Journals the first broken identity (OrderAnomaly, Alert); false when broken.

@@ -7,23 +7,27 @@ namespace reprise::engine {
 
 namespace {
 
-void cancel_open(OrderManager& orders, Seq cause, Emitter& out) {
+void cancel_open(OrderManager& orders, Seq cause, bool with_flatten, Emitter& out) {
   // Cancelling changes no membership of the open list. A flatten order whose fate is unknown is cancelled too.
   for (Order* order : orders.open_orders()) {
-    if (order->request.is_flatten() && order->status != OrderStatus::UNKNOWN) continue;
+    if (!with_flatten && order->request.is_flatten() && order->status != OrderStatus::UNKNOWN) continue;
     orders.cancel(order->id, cause, out);
   }
 }
 
+constexpr std::int64_t kInside = kScale / 1000;
+
 // `band` beyond mid, inside the venue's own band around the mark; none where no price is known.
 std::optional<Price> price_in_band(const MarketView& view, Side side, Rate band) {
   const std::optional<Price> reference = view.reference();
-  if (!reference || !band.is_positive()) return std::nullopt;
+  if (!reference || view.is_stale || !band.is_positive()) return std::nullopt;
   const Instrument& instrument = *view.instrument;
   const bool is_buy = side == Side::BUY;
   const std::int64_t factor = is_buy ? kScale + band.e8 : std::max<std::int64_t>(0, kScale - band.e8);
   Price price{saturating_mul_div(reference->e8, factor, kScale)};
-  const Rate venue_band = is_buy ? instrument.price_band_up : instrument.price_band_down;
+  // A little inside the venue's: its mark moves while the order is on its way.
+  Rate venue_band = is_buy ? instrument.price_band_up : instrument.price_band_down;
+  if (venue_band.is_positive()) venue_band.e8 += is_buy ? -kInside : kInside;
   if (view.mark_price && view.mark_price->is_positive() && venue_band.is_positive()) {
     const Price most{saturating_mul_div(view.mark_price->e8, venue_band.e8, kScale)};
     price = is_buy ? std::min(price, most) : std::max(price, most);
@@ -70,11 +74,11 @@ bool close_part(const NetPosition& net, Qty qty, Rate band, Seq cause, const Por
 
 void KillSwitch::engage(Seq cause, const Portfolio& portfolio, OrderManager& orders, RiskEngine& risk,
                         const MarketViews& markets, Emitter& out) {
+  if (!active_) tries_ = 0;
   active_ = true;
   cause_ = cause;
   next_retry_ = out.now() + kRetryAfter;
-  tries_ = 0;
-  act(portfolio, orders, risk, markets, out);
+  act(false, portfolio, orders, risk, markets, out);
 }
 
 void KillSwitch::pursue(bool is_tick, const Portfolio& portfolio, OrderManager& orders, RiskEngine& risk,
@@ -93,26 +97,29 @@ void KillSwitch::pursue(bool is_tick, const Portfolio& portfolio, OrderManager& 
       b.setKind(schema::TimerKind::FLATTEN_RETRY);
       b.setDeadline(deadline.ns);
     });
-    act(portfolio, orders, risk, markets, out);
+    act(true, portfolio, orders, risk, markets, out);
   } else if (!is_tick) {
-    cancel_open(orders, 0, out);  // an order that was on its way in is working now
+    cancel_open(orders, 0, false, out);  // an order that was on its way in is working now
   }
 }
 
-void KillSwitch::act(const Portfolio& portfolio, OrderManager& orders, RiskEngine& risk, const MarketViews& markets,
-                     Emitter& out) {
-  cancel_open(orders, cause_, out);
-  tries_ = std::min(tries_ + 1, kTriesInBand + 1);
+void KillSwitch::act(bool is_retry, const Portfolio& portfolio, OrderManager& orders, RiskEngine& risk,
+                     const MarketViews& markets, Emitter& out) {
+  // What was sent to close is over at once at the venue. Where that is not told by now it is cancelled: the answer says
+  // what became of it.
+  cancel_open(orders, cause_, is_retry, out);
   const Rate band = risk.limits().flatten_band;
-  const Rate reach = tries_ > kTriesInBand ? Rate{} : Rate{saturating_mul_div(band.e8, tries_, 1)};
+  const Rate reach = tries_ >= kTriesInBand ? Rate{} : Rate{saturating_mul_div(band.e8, tries_ + 1, 1)};
+  bool has_sent = false;
   for (const NetPosition& net : portfolio.positions()) {
     if (net.position.is_flat()) continue;
     bool is_under_way = false;
     orders.for_each_open(StrategyNo{0}, net.instrument,
                          [&](const Order& order) { is_under_way |= order.request.is_flatten(); });
     if (is_under_way || REPRISE_MUTANT(kill_without_flatten)) continue;
-    close_part(net, net.position.qty.abs(), reach, cause_, portfolio, orders, risk, markets, out);
+    has_sent |= close_part(net, net.position.qty.abs(), reach, cause_, portfolio, orders, risk, markets, out);
   }
+  if (has_sent) tries_ = std::min(tries_ + 1, kTriesInBand);
 }
 
 void KillSwitch::persist(StateArchive& archive) {

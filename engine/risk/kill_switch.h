@@ -3,7 +3,8 @@
 //
 // With risk.flatten_band B the orders are limits that are over at once (IOC), B beyond mid, then 2 B a second later, 3
 // B and so on: in a market without buyers the first try does not sell at any price. Never beyond the venue's own band.
-// From the sixth try on, or where no price is known, or with B = 0: market orders, which the venue bounds by itself.
+// From the sixth try on, or where no fresh price is known, or with B = 0: market orders, which the venue bounds by
+// itself.
 //
 // Orders of the switch belong to strategy 0. They pass RiskEngine::check like any other, so each has its decision in
 // the journal; the gate lets them through in every trading state (OrderRequest::is_flatten).
@@ -47,13 +48,13 @@ class KillSwitch {
   void persist(StateArchive& archive);
 
  private:
-  void act(const Portfolio& portfolio, OrderManager& orders, RiskEngine& risk, const MarketViews& markets,
-           Emitter& out);
+  void act(bool is_retry, const Portfolio& portfolio, OrderManager& orders, RiskEngine& risk,
+           const MarketViews& markets, Emitter& out);
 
   bool active_ = false;
   Seq cause_ = 0;
   UnixNanos next_retry_{};
-  std::uint32_t tries_ = 0;  // since it was engaged
+  std::uint32_t tries_ = 0;  // that sent something, since it was engaged
 };
 
 }  // namespace reprise::engine

@@ -192,6 +192,12 @@ void RiskEngine::start_day(const Portfolio& portfolio) {
   day_start_deposits_ = portfolio.wallets()[kSettlementAsset].deposits;
 }
 
+void RiskEngine::carry_day(Money equity, const Portfolio& portfolio, UnixNanos now) {
+  start_day(portfolio);
+  day_ = now.ns / kDayNanos;
+  day_start_equity_ = equity;
+}
+
 Money RiskEngine::day_loss(const Portfolio& portfolio) const {
   const Money moved = portfolio.wallets()[kSettlementAsset].deposits - day_start_deposits_;
   return day_start_equity_ + moved - portfolio.equity();

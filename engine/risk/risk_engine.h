@@ -88,6 +88,8 @@ class RiskEngine {
   bool take_flatten_request();
 
   const RiskLimits& limits() const { return limits_; }
+  // The day began in the run before: its equity then, the same UTC day.
+  void carry_day(Money equity, const Portfolio& portfolio, UnixNanos now);
   Money day_start_equity() const { return day_start_equity_; }
   Money day_loss(const Portfolio& portfolio) const;  // positive = lost; deposits and withdrawals apart
 

@@ -243,7 +243,12 @@ void OrderSession::be_unknown(Tracked& order, std::int32_t code, const std::stri
            "order " + std::to_string(order.submit.seq) + ": its fate is unknown (" + why + "): the venue is asked");
     sim::Report report = report_of(order, schema::ReportKind::UNKNOWN, rest_.venue_now());
     report.order.error = static_cast<sim::VenueError>(code);
+    const Seq seq = order.submit.seq;
     listener_.on_report(report);
+    listener_.on_unknown_fate("order " + std::to_string(seq) + ": " + why);
+    Tracked* const still = find(seq);
+    if (still != nullptr && still->phase != OrderPhase::closed) ask(*still);
+    return;
   }
   ask(order);
 }
@@ -460,11 +465,13 @@ void OrderSession::on_modified(Tracked& order, const Answer& answer) {
   }
   if (answer.judgement.fate == Fate::unknown || answer.code == kDuplicateId) {
     ++counts_.unknown_fates;
+    const Seq seq = order.submit.seq;
     order.is_modify_unknown = true;
     order.attempts = 0;
     notice(schema::AlertLevel::WARNING, "modify of order " + std::to_string(order.submit.seq) +
                                             ": its fate is unknown (" + answer.told() + "): the venue is asked");
-    return ask(order);
+    ask(order);
+    return listener_.on_unknown_fate("modify of order " + std::to_string(seq) + ": " + answer.told());
   }
   refuse_modify(order, answer.code.value_or(-1000), answer.told());
   // The venue may know more than we do: filled, or gone.

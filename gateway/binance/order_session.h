@@ -40,8 +40,10 @@ class OrderListener {
   virtual void on_report(const sim::Report& report) = 0;
   // For people: what the session does about a fault. Texts hold no secrets.
   virtual void on_notice(schema::AlertLevel, const std::string& /*text*/) {}
-  // Every answer that is no success: what it says about more than its own order is the listener's to judge.
+  // An answer about one of our orders that is no success: what it says about more than that is the listener's to judge.
   virtual void on_trouble(const Judgement&, const std::string& /*text*/) {}
+  // A place or a modify of which it is not known whether it happened; once each, behind what is reported of it.
+  virtual void on_unknown_fate(const std::string& /*text*/) {}
 };
 
 enum class OrderPhase : std::uint8_t {

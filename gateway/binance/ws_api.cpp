@@ -17,7 +17,8 @@ constexpr const char* kTarget = "/ws-fapi/v1";
 
 // The venue wants these as numbers and decimals as text.
 bool is_number(std::string_view name) {
-  return name == "timestamp" || name == "recvWindow" || name == "orderId" || name == "algoId" || name == "goodTillDate";
+  return name == "timestamp" || name == "recvWindow" || name == "orderId" || name == "algoId" ||
+         name == "goodTillDate" || name == "modifyId" || name == "limit";
 }
 
 void put(Writer& writer, std::string_view text) {
@@ -108,7 +109,6 @@ void WsApi::connect_later() {
 
 void WsApi::on_open() {
   ++connections_;
-  backoff_.reset();
   life_timer_ = wire_.scheduler().after(options_.longest_life, [this, alive = alive_] {
     if (!*alive) return;
     life_timer_ = 0;
@@ -131,17 +131,8 @@ bool WsApi::send(const std::string& method, const Parameters& parameters, net::D
   pending.sent = wire_.scheduler().now();
   pending.timer = wire_.scheduler().after(time, [this, alive = alive_, id] {
     if (!*alive) return;
-    const auto found = pending_.find(id);
-    if (found == pending_.end()) return;
-    Pending late = std::move(found->second);
-    pending_.erase(found);
-    late.timer = 0;
-    net::HttpResult result;
-    result.fate = net::Fate::unknown;
-    result.timed_out = true;
-    result.problem = "no answer in time";
-    end(std::move(late), std::move(result));
-    if (*alive) give_up("a request without an answer in time");
+    timed_out_ = id;
+    give_up("a request without an answer in time");
   });
   pending_.emplace(id, std::move(pending));
   return true;
@@ -162,6 +153,7 @@ void WsApi::on_text(std::string_view text) {
   if (document.HasParseError() || !json::integer(document, "id", id)) return;
   const auto found = pending_.find(id);
   if (found == pending_.end()) return;
+  backoff_.reset();  // it is of use, which one that is accepted and closed is not
   Pending pending = std::move(found->second);
   pending_.erase(found);
   net::HttpResult result;
@@ -204,6 +196,7 @@ void WsApi::on_end(const net::WebsocketEnd& end_of) {
       if (*alive) old_socket_.reset();
     });
   }
+  // Before any callback: what it brings about does not go this way.
   connect_later();
   std::map<std::int64_t, Pending> open;
   open.swap(pending_);
@@ -213,7 +206,8 @@ void WsApi::on_end(const net::WebsocketEnd& end_of) {
     net::HttpResult result;
     result.fate = may_have_left > 0 ? net::Fate::unknown : net::Fate::not_sent;
     if (may_have_left > 0) --may_have_left;
-    result.problem = "the connection ended: " + end_of.text;
+    result.timed_out = id == timed_out_;
+    result.problem = result.timed_out ? "no answer in time" : "the connection ended: " + end_of.text;
     if (*alive)
       end(std::move(pending), std::move(result));
     else

@@ -67,6 +67,7 @@ class WsApi final : private net::WebsocketHandler {
   std::unique_ptr<net::WebsocketClient> old_socket_;  // destroyed on the way out of a callback
   std::map<std::int64_t, Pending> pending_;           // by id, in the order of sending
   std::int64_t last_id_ = 0;
+  std::int64_t timed_out_ = 0;  // the request whose time is over; 0: none
   std::uint64_t connections_ = 0;
   bool is_retired_ = false;
   net::TimerId retry_timer_ = 0, life_timer_ = 0;

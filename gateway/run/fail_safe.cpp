@@ -2,9 +2,21 @@
 
 #include <algorithm>
 
+#include "sim/recorded_acts.h"
+
 namespace reprise::gateway {
 
-using binance::Fate;
+namespace {
+
+constexpr const char* kCauseKeys[FailSafe::kCauses] = {"stream_lost",     "banned",     "unknown_fates",
+                                                       "unknown_answers", "restricted", "refused"};
+
+std::string value_of(FailSafe::Cause cause) {
+  return std::string(sim::kFailSafe) + " " + kCauseKeys[static_cast<std::size_t>(cause)];
+}
+
+}  // namespace
+
 using binance::Reaction;
 using schema::OperatorAction;
 
@@ -35,10 +47,11 @@ FailSafe::Commands FailSafe::raise(Cause cause, const std::string& text, UnixNan
   if (since) return {};
   since = now;
   const Stage wanted = cause == Cause::refused ? Stage::stopped : Stage::reducing;
-  if (wanted <= stage_) return {};
+  if (wanted < stage_) return {};
   stage_ = wanted;
   const std::string told = std::string(name_of(cause)) + (text.empty() ? "" : ": " + text);
-  return {{wanted == Stage::stopped ? OperatorAction::HALT : OperatorAction::CAUTION, told}};
+  // Told for every cause, though the first one is enough for the engine: the journal knows them all.
+  return {{wanted == Stage::stopped ? OperatorAction::HALT : OperatorAction::CAUTION, told, value_of(cause)}};
 }
 
 FailSafe::Commands FailSafe::end(Cause cause, const std::string& text) {
@@ -47,7 +60,7 @@ FailSafe::Commands FailSafe::end(Cause cause, const std::string& text) {
       std::any_of(standing_.begin(), standing_.end(), [](const auto& since) { return since.has_value(); });
   if (stage_ != Stage::reducing || stands) return {};
   stage_ = Stage::normal;
-  return {{OperatorAction::ALL_CLEAR, text}};
+  return {{OperatorAction::ALL_CLEAR, text, value_of(cause)}};
 }
 
 void FailSafe::forget_old(std::deque<UnixNanos>& times, UnixNanos now) const {
@@ -83,32 +96,35 @@ FailSafe::Commands FailSafe::on_answer(const binance::Judgement& judgement, cons
     case Reaction::reduce_only: return raise(Cause::restricted, told, now);
     default: break;
   }
-  Commands commands;
-  if (!judgement.is_known && happened(unknown_answers_, settings_.most_unknown_answers, now))
-    commands = raise(Cause::unknown_answers, told, now);
-  if (judgement.fate == Fate::unknown && happened(unknown_fates_, settings_.most_unknown_fates, now)) {
-    Commands more = raise(Cause::unknown_fates, told, now);
-    commands.insert(commands.end(), more.begin(), more.end());
-  }
-  return commands;
+  if (judgement.is_known || !happened(unknown_answers_, settings_.most_unknown_answers, now)) return {};
+  return raise(Cause::unknown_answers, told, now);
+}
+
+FailSafe::Commands FailSafe::on_unknown_fate(const std::string& told, UnixNanos now) {
+  if (!happened(unknown_fates_, settings_.most_unknown_fates, now)) return {};
+  return raise(Cause::unknown_fates, told, now);
 }
 
 FailSafe::Commands FailSafe::on_time(bool holds_position, UnixNanos now) {
   Commands commands;
   const auto add = [&](Commands more) { commands.insert(commands.end(), more.begin(), more.end()); };
   if (lost_at_ && *lost_at_ + settings_.lost_grace <= now) add(raise(Cause::stream_lost, lost_why_, now));
-  if (since(Cause::banned) && banned_until_ <= now) add(end(Cause::banned, "the ban is over"));
+  if (banned_until_ > now)
+    add(raise(Cause::banned, "the ban goes on", now));  // also behind a resume
+  else if (since(Cause::banned))
+    add(end(Cause::banned, "the ban is over"));
   forget_old(unknown_fates_, now);
   forget_old(unknown_answers_, now);
   if (since(Cause::unknown_fates) && unknown_fates_.empty())
-    add(end(Cause::unknown_fates, "every order's fate is known again"));
+    add(end(Cause::unknown_fates, "no order's fate was unknown for a while"));
   if (since(Cause::unknown_answers) && unknown_answers_.empty())
     add(end(Cause::unknown_answers, "the venue's answers are known ones again"));
   if (stage_ != Stage::reducing || !holds_position || settings_.flat_after.ns == 0) return commands;
   for (std::size_t n = 0; n < kCauses; ++n) {
-    if (!standing_[n] || *standing_[n] + settings_.flat_after > now) continue;
+    const auto cause = static_cast<Cause>(n);
+    if (cause == Cause::restricted || !standing_[n] || *standing_[n] + settings_.flat_after > now) continue;
     stage_ = Stage::flat;
-    commands.push_back({OperatorAction::FLATTEN, std::string(name_of(static_cast<Cause>(n))) + " for too long"});
+    commands.push_back({OperatorAction::FLATTEN, std::string(name_of(cause)) + " for too long", value_of(cause)});
     break;
   }
   return commands;
@@ -121,8 +137,16 @@ void FailSafe::on_resumed() {
   stage_ = Stage::normal;
 }
 
-void FailSafe::take_over(bool is_cautious) {
-  if (is_cautious) stage_ = Stage::reducing;
+void FailSafe::on_recorded(OperatorAction action, const std::string& value, UnixNanos now) {
+  if (action == OperatorAction::RESUME) on_resumed();
+  if (!value.starts_with(sim::kFailSafe)) return;
+  if (action == OperatorAction::ALL_CLEAR) on_resumed();
+  if (action == OperatorAction::FLATTEN) stage_ = Stage::flat;
+  for (std::size_t n = 0; n < kCauses; ++n) {
+    const auto cause = static_cast<Cause>(n);
+    if (value != value_of(cause) || (action != OperatorAction::CAUTION && action != OperatorAction::HALT)) continue;
+    (void)raise(cause, "", now);
+  }
 }
 
 }  // namespace reprise::gateway

@@ -3,7 +3,8 @@
 //   cause               trigger                                                  stage        ends
 //   stream lost         private stream away for `lost_grace`                     reduce only  back and reconciled
 //   banned              418                                                      reduce only  with the ban
-//   unknown fates       `most_unknown_fates` within `window`                     reduce only  `window` without one
+//   unknown fates       `most_unknown_fates` orders or changes of orders whose   reduce only  `window` without one
+//                       fate became unknown within `window`
 //   unknown answers     `most_unknown_answers` that no table knows in `window`   reduce only  `window` without one
 //   venue restricts     an answer that only what shrinks a position is taken     reduce only  a person resumes
 //   account refused     an answer that the account or its key may not trade,     stop         a person resumes
@@ -11,11 +12,12 @@
 //
 // Reduce only is the engine's `caution`; when every cause has ended it is told `allClear`, which ends nothing that a
 // rule or a person asked for. A cause that lasts `flat_after` while a position is open goes to the second stage:
-// everything is cancelled and closed, and trading stays halted. From there, and from the third, the way back is a
-// person's.
+// everything is cancelled and closed, and trading stays halted; not so where the venue restricts, which can be trusted
+// there. From the second stage and from the third the way back is a person's.
 //
 // Knows no clock and no socket: it is told what happened and says what the engine is to be told, as operator commands
-// that are journaled like any other. Single-threaded.
+// that are journaled like any other, marked by their value (sim/recorded_acts.h) so that a run that goes on finds its
+// stage again. Times are of a clock that does not step. Single-threaded.
 #pragma once
 
 #include <array>
@@ -44,6 +46,7 @@ class FailSafe {
   struct Command {
     schema::OperatorAction action = schema::OperatorAction::NONE;
     std::string text;
+    std::string value;  // kFailSafe and the cause
   };
   using Commands = std::vector<Command>;
 
@@ -53,12 +56,14 @@ class FailSafe {
   Commands on_stream_back(UnixNanos now);
   Commands on_ban(UnixNanos until, const std::string& why, UnixNanos now);
   Commands on_answer(const binance::Judgement& judgement, const std::string& told, UnixNanos now);
+  // An order, or a change of one, of which it is not known whether it happened.
+  Commands on_unknown_fate(const std::string& told, UnixNanos now);
   // What falls due with time; often. `holds_position`: something would have to be closed.
   Commands on_time(bool holds_position, UnixNanos now);
   // A person resumed: what stood is forgotten.
   void on_resumed();
-  // A run that goes on: the engine may be cautious still, by the word of a process that is gone.
-  void take_over(bool is_cautious);
+  // A run that goes on: each operator command of its journal, in order.
+  void on_recorded(schema::OperatorAction action, const std::string& value, UnixNanos now);
 
   Stage stage() const { return stage_; }
   std::optional<UnixNanos> since(Cause cause) const { return standing_[static_cast<std::size_t>(cause)]; }
@@ -79,7 +84,7 @@ class FailSafe {
   std::deque<UnixNanos> unknown_answers_;
 };
 
-const char* name_of(FailSafe::Cause cause);
+const char* name_of(FailSafe::Cause cause);  // for people
 const char* name_of(FailSafe::Stage stage);
 
 }  // namespace reprise::gateway

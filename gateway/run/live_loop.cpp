@@ -16,6 +16,7 @@ using journal::RecordView;
 
 namespace {
 constexpr const char* kPrivateStream = "private stream";
+constexpr std::int64_t kDayNanos = 86'400'000'000'000;
 }  // namespace
 
 LiveLoop::LiveLoop(binance::RestClient& rest, const binance::SymbolTable& symbols, sim::RunSink& sink,
@@ -44,6 +45,10 @@ UnixNanos LiveLoop::now() {
   return rest_.wire().clock();
 }
 
+UnixNanos LiveLoop::steady_now() {
+  return {rest_.wire().scheduler().now()};
+}
+
 // ---------------------------------------------------------------------------------------- beginning
 
 void LiveLoop::begin(const config::Config& config, const config::Entries& entries,
@@ -66,6 +71,10 @@ Status LiveLoop::recover(const std::string& journal_path) {
   while (reader->next(record) && record.seq <= kept) {
     if (record.header->is_output()) continue;
     seat_.arriving(*record.header, {record.header->ts_recv});
+    if (record.type() == RecordType::OPERATOR_COMMAND) {
+      const auto command = journal::read<schema::OperatorCommand>(record);
+      fail_safe_.on_recorded(command.getAction(), command.getValue().cStr(), steady_now());
+    }
     if (record.type() == RecordType::ORDER_REPORT) {
       const auto report = journal::read<schema::OrderReport>(record);
       if (report.getTradeId() != 0) orders_->know_trade(record.header->instrument, report.getTradeId());
@@ -79,12 +88,12 @@ Status LiveLoop::recover(const std::string& journal_path) {
   tick_ns_ = seat_.engine().config().run.tick_interval_ns;
   for (const engine::Order* order : seat_.engine().orders().open_orders()) orders_->adopt(*order);
   if (!seat_.engine().portfolio().wallet_balance().is_zero()) account_->expect_known_account();
-  fail_safe_.take_over(seat_.engine().risk().is_cautious());
   return sink_.commit();
 }
 
 void LiveLoop::start() {
   is_running_ = true;
+  fail_safe_.on_stream_lost("the account has not been read yet", steady_now());
   next_snapshot_ = options_.snapshot_interval == 0 ? 0 : sink_.next_seq() - 1 + options_.snapshot_interval;
   account_->start();
   set_tick();
@@ -188,7 +197,8 @@ void LiveLoop::note_limit(const LimitNote& note) {
                                                  b.setIsOrders(is_orders);
                                                  b.setBannedUntil(n.pause.until.ns);
                                                }));
-      if (n.pause.is_ban) obey(fail_safe_.on_ban(n.pause.until - rest_.clock_offset(), n.pause.reason, now()));
+      if (n.pause.is_ban)
+        obey(fail_safe_.on_ban(steady_now() + (n.pause.until - rest_.venue_now()), n.pause.reason, steady_now()));
     }
   });
 }
@@ -209,15 +219,40 @@ void LiveLoop::obey(const FailSafe::Commands& commands) {
       events_.on_notice(
           command.action == schema::OperatorAction::ALL_CLEAR ? schema::AlertLevel::INFO : schema::AlertLevel::CRITICAL,
           std::string("fail safe, ") + name_of(fail_safe_.stage()) + ": " + command.text);
-    operate(command.action, command.text);
+    operate(command.action, command.text, command.value);
   }
+}
+
+void LiveLoop::tell_carried_state() {
+  const std::optional<CarriedState> carried = std::exchange(carried_, std::nullopt);
+  if (!carried) return;
+  const std::string from = "from run " + carried->parent_run_id;
+  const auto tell = [&](const char* key, engine::StrategyNo strategy, InstrumentNo instrument, std::int64_t e8) {
+    input(seat_.carry_over(key, strategy, instrument, decimal_text(Money{e8}), from, now()));
+  };
+  tell("peak_equity", 0, 0, carried->peak_equity.e8);
+  if (now().ns / kDayNanos == carried->day && !carried->day_equity.is_zero())
+    tell("day_equity", 0, 0, carried->day_equity.e8);
+  const auto& strategies = seat_.engine().config().strategies;
+  for (const CarriedState::Share& share : carried->shares) {
+    const auto named = std::find_if(strategies.begin(), strategies.end(),
+                                    [&](const config::StrategyConfig& s) { return s.name == share.strategy; });
+    const Instrument* instrument = seat_.engine().instruments().find_symbol(share.symbol);
+    if (named == strategies.end() || instrument == nullptr) {
+      on_notice(schema::AlertLevel::WARNING, "a position of " + share.strategy + " in " + share.symbol +
+                                                 " has no strategy in this run: it is left to you");
+      continue;
+    }
+    tell("share", static_cast<engine::StrategyNo>(named - strategies.begin() + 1), instrument->number, share.qty.e8);
+  }
+  if (carried->is_halted) operate(schema::OperatorAction::HALT, from + ", which was halted by " + carried->halted_by);
 }
 
 void LiveLoop::look_at_fail_safe() {
   const auto& positions = seat_.engine().portfolio().positions();
   const bool holds_position = std::any_of(positions.begin(), positions.end(),
                                           [](const engine::NetPosition& net) { return !net.position.is_flat(); });
-  obey(fail_safe_.on_time(holds_position, now()));
+  obey(fail_safe_.on_time(holds_position, steady_now()));
 }
 
 void LiveLoop::finish(const std::string& reason) {
@@ -276,13 +311,14 @@ void LiveLoop::on_live() {
   rest_.wire().scheduler().cancel(lost_timer_);
   lost_timer_ = 0;
   feed_state(RecordType::FEED_CONNECTED, "reconciled");
-  obey(fail_safe_.on_stream_back(now()));
+  obey(fail_safe_.on_stream_back(steady_now()));
+  tell_carried_state();
   if (events_.on_live) events_.on_live();
 }
 
 void LiveLoop::on_lost(const std::string& why) {
   feed_state(RecordType::FEED_DISCONNECTED, why);
-  fail_safe_.on_stream_lost(why, now());
+  fail_safe_.on_stream_lost(why, steady_now());
   rest_.wire().scheduler().cancel(lost_timer_);
   lost_timer_ = rest_.wire().scheduler().after(net::Duration(options_.fail_safe.lost_grace.ns), [this] {
     lost_timer_ = 0;
@@ -298,8 +334,12 @@ void LiveLoop::on_account_notice(schema::AlertLevel level, const std::string& te
   if (events_.on_notice) events_.on_notice(level, text);
 }
 
+void LiveLoop::on_unknown_fate(const std::string& text) {
+  obey(fail_safe_.on_unknown_fate(text, steady_now()));
+}
+
 void LiveLoop::on_trouble(const binance::Judgement& judgement, const std::string& text) {
-  obey(fail_safe_.on_answer(judgement, text, now()));
+  obey(fail_safe_.on_answer(judgement, text, steady_now()));
 }
 
 }  // namespace reprise::gateway

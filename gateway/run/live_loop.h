@@ -12,6 +12,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -20,6 +21,7 @@
 #include "gateway/binance/order_session.h"
 #include "gateway/binance/rest_client.h"
 #include "gateway/binance/symbol_table.h"
+#include "gateway/run/carried_state.h"
 #include "gateway/run/fail_safe.h"
 #include "sim/engine_seat.h"
 #include "sim/run_sink.h"
@@ -52,6 +54,8 @@ class LiveLoop final : private binance::OrderListener, private binance::AccountL
 
   // A new run. `declarations`: Instrument and MarginTable records, numbered as the symbol table.
   void begin(const config::Config& config, const config::Entries& entries, const journal::RecordBatch& declarations);
+  // The account that a run before left, told to the engine once its positions are known. Before start().
+  void carry_over(CarriedState carried) { carried_ = std::move(carried); }
   // Or one that a process left: makes every step of the journal again (the sink compares) and takes up its orders.
   Status recover(const std::string& journal_path);
   // Then: the account, and ticks.
@@ -83,6 +87,8 @@ class LiveLoop final : private binance::OrderListener, private binance::AccountL
   void set_tick();
   void feed_state(journal::RecordType type, const std::string& detail);
   UnixNanos now();
+  UnixNanos steady_now();  // of a clock that does not step
+  void tell_carried_state();
   void obey(const FailSafe::Commands& commands);
   void look_at_fail_safe();
   void fatal(const std::string& text);
@@ -90,6 +96,7 @@ class LiveLoop final : private binance::OrderListener, private binance::AccountL
   void on_report(const sim::Report& report) override;
   void on_notice(schema::AlertLevel level, const std::string& text) override;
   void on_trouble(const binance::Judgement& judgement, const std::string& text) override;
+  void on_unknown_fate(const std::string& text) override;
   void on_account_report(const sim::Report& report) override;
   void on_account_config(InstrumentNo instrument, const binance::ConfigEvent& event) override;
   void on_live() override;
@@ -111,6 +118,7 @@ class LiveLoop final : private binance::OrderListener, private binance::AccountL
   std::int64_t tick_ns_ = 0;
   net::TimerId tick_timer_ = 0, lost_timer_ = 0, countdown_timer_ = 0, limit_timer_ = 0;
   FailSafe fail_safe_;
+  std::optional<CarriedState> carried_;
   bool is_running_ = false;
   bool has_failed_ = false;
 };

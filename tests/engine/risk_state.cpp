@@ -342,7 +342,8 @@ TEST_CASE("with a band the kill switch closes inside it, wider with each retry, 
   t.command(OperatorAction::KILL_SWITCH);
   t.kill.engage(0, t.portfolio, t.orders, t.risk, t, t.desk.next());
   const char* sells[] = {"98", "96", "94", "92", "90"};
-  const char* buys[] = {"102", "104", "105", "105", "105"};  // never beyond the venue's own 5 % around the mark
+  const char* buys[] = {"102", "104", "104.9", "104.9",
+                        "104.9"};  // a little inside the venue's own 5 % around the mark
   for (int n = 0; n < 5; ++n) {
     INFO("try " << n + 1);
     const std::vector<Seq> ids = t.working();
@@ -361,12 +362,38 @@ TEST_CASE("with a band the kill switch closes inside it, wider with each retry, 
   CHECK(t.working().size() == 2);
 }
 
-TEST_CASE("without a known price the kill switch closes at the market, band or not") {
+TEST_CASE("an order of the kill switch of which nothing is heard is asked back, and the next try follows its end") {
   Trading t;
   t.config.risk.flatten_band_e8 = e8("0.02");
   t.configure();
   t.hold(kEth, Side::BUY, "3");
-  t.eth.mid = t.eth.mark_price = t.eth.last_price = std::nullopt;
+  t.command(OperatorAction::KILL_SWITCH);
+  t.kill.engage(0, t.portfolio, t.orders, t.risk, t, t.desk.next());
+  REQUIRE(t.working().size() == 1);
+  const Seq first = t.working()[0];
+  t.venue_says(first, schema::ReportKind::ACCEPTED);                  // and then silence: its end was told to nobody
+  t.kill.engage(0, t.portfolio, t.orders, t.risk, t, t.desk.next());  // said twice
+  CHECK(t.working().size() == 1);
+  t.kill.pursue(true, t.portfolio, t.orders, t.risk, t, t.desk.at(t.desk.now() + 1'000'000'000));
+  CHECK(t.orders.find(first)->status == OrderStatus::PENDING_CANCEL);
+  CHECK(t.working().size() == 1);
+  t.venue_says(first, schema::ReportKind::EXPIRED);
+  t.kill.pursue(true, t.portfolio, t.orders, t.risk, t, t.desk.at(t.desk.now() + 1'000'000'000));
+  REQUIRE(t.working().size() == 1);
+  CHECK(decimal_text(t.orders.find(t.working()[0])->request.price) == "96");
+}
+
+TEST_CASE("without a fresh price the kill switch closes at the market, band or not") {
+  Trading t;
+  t.config.risk.flatten_band_e8 = e8("0.02");
+  t.configure();
+  t.hold(kEth, Side::BUY, "3");
+  SECTION("none at all") {
+    t.eth.mid = t.eth.mark_price = t.eth.last_price = std::nullopt;
+  }
+  SECTION("an old one") {
+    t.eth.is_stale = true;
+  }
   t.command(OperatorAction::KILL_SWITCH);
   t.kill.engage(0, t.portfolio, t.orders, t.risk, t, t.desk.next());
   REQUIRE(t.working().size() == 1);

@@ -25,7 +25,6 @@ Judgement answer(Fate fate, Reaction reaction, bool is_known = true) {
   judgement.is_known = is_known;
   return judgement;
 }
-const Judgement kUnknownFate = answer(Fate::unknown, Reaction::query_order);
 const Judgement kNoTable = answer(Fate::not_accepted, Reaction::query_order, false);
 
 }  // namespace
@@ -56,7 +55,8 @@ TEST_CASE("all is clear only when every cause has ended") {
   FailSafe safe({});
   safe.on_stream_lost("cut", at(0));
   REQUIRE(safe.on_time(false, at(5)).size() == 1);
-  CHECK(safe.on_ban(at(120), "418", at(6)).empty());  // reducing already
+  CHECK(safe.on_ban(at(120), "418", at(6)).size() == 1);  // journaled, though reducing already
+  CHECK(safe.on_ban(at(120), "418", at(7)).empty());
   CHECK(safe.on_stream_back(at(20)).empty());
   CHECK(safe.stage() == Stage::reducing);
   CHECK(safe.on_time(false, at(119)).empty());
@@ -69,10 +69,10 @@ TEST_CASE("orders of unknown fate make careful when they come in numbers, until 
   FailSafe::Settings settings;
   settings.most_unknown_fates = 3;
   FailSafe safe(settings);
-  CHECK(safe.on_answer(kUnknownFate, "no answer", at(0)).empty());
-  CHECK(safe.on_answer(kUnknownFate, "no answer", at(61)).empty());  // the first is out of the window
-  CHECK(safe.on_answer(kUnknownFate, "no answer", at(62)).empty());
-  const auto told = safe.on_answer(kUnknownFate, "no answer", at(63));
+  CHECK(safe.on_unknown_fate("no answer", at(0)).empty());
+  CHECK(safe.on_unknown_fate("no answer", at(61)).empty());  // the first is out of the window
+  CHECK(safe.on_unknown_fate("no answer", at(62)).empty());
+  const auto told = safe.on_unknown_fate("no answer", at(63));
   REQUIRE(told.size() == 1);
   CHECK(told[0].action == OperatorAction::CAUTION);
   CHECK(safe.on_time(true, at(123)).empty());
@@ -90,7 +90,8 @@ TEST_CASE("answers that no table knows make careful") {
 
 TEST_CASE("a cause that lasts with a position open flattens, without one it waits") {
   FailSafe safe({});
-  REQUIRE(safe.on_answer(answer(Fate::not_accepted, Reaction::reduce_only), "-4105", at(0)).size() == 1);
+  safe.on_stream_lost("cut", at(0));
+  REQUIRE(safe.on_time(false, at(5)).size() == 1);
   CHECK(safe.on_time(false, at(1000)).empty());
   const auto told = safe.on_time(true, at(1001));
   REQUIRE(told.size() == 1);
@@ -99,6 +100,37 @@ TEST_CASE("a cause that lasts with a position open flattens, without one it wait
   CHECK(safe.on_time(true, at(3000)).empty());
   CHECK(safe.on_stream_back(at(3001)).empty());  // no way back but a person's
   safe.on_resumed();
+  CHECK(safe.stage() == Stage::normal);
+}
+
+TEST_CASE("a venue that takes only what shrinks can be trusted: nothing is flattened, and a person ends it") {
+  FailSafe safe({});
+  REQUIRE(safe.on_answer(answer(Fate::not_accepted, Reaction::reduce_only), "-4105", at(0)).size() == 1);
+  CHECK(safe.on_time(true, at(5000)).empty());
+  CHECK(safe.stage() == Stage::reducing);
+}
+
+TEST_CASE("a cancel that lost its race and a question about an order are no unknown fates") {
+  FailSafe::Settings settings;
+  settings.most_unknown_fates = settings.most_unknown_answers = 1;
+  FailSafe safe(settings);
+  for (const int code : {-2011, -2013, -4117}) {
+    binance::VenueAnswer said;
+    said.http_status = 400;
+    said.code = code;
+    for (const auto kind : {binance::RequestKind::cancel, binance::RequestKind::query})
+      CHECK(safe.on_answer(binance::judge(kind, said), "late", at(1)).empty());
+  }
+  CHECK(safe.stage() == Stage::normal);
+}
+
+TEST_CASE("a person who resumes within a ban does not end it") {
+  FailSafe safe({});
+  REQUIRE(safe.on_ban(at(120), "418", at(0)).size() == 1);
+  safe.on_resumed();
+  REQUIRE(safe.on_time(false, at(1)).size() == 1);
+  CHECK(safe.stage() == Stage::reducing);
+  CHECK(safe.on_time(false, at(120)).size() == 1);
   CHECK(safe.stage() == Stage::normal);
 }
 
@@ -115,11 +147,27 @@ TEST_CASE("what only a person can put right stops at once, and is said once") {
   }
 }
 
-TEST_CASE("a run that goes on takes over the caution of the process before it") {
-  FailSafe safe({});
-  safe.take_over(true);
-  CHECK(safe.stage() == Stage::reducing);
-  const auto clear = safe.on_stream_back(at(1));
-  REQUIRE(clear.size() == 1);
-  CHECK(clear[0].action == OperatorAction::ALL_CLEAR);
+TEST_CASE("a run that goes on finds its stage again in its journal") {
+  const auto taken_up = [](const FailSafe::Commands& told) {
+    FailSafe safe({});
+    for (const FailSafe::Command& command : told) safe.on_recorded(command.action, command.value, at(0));
+    return safe;
+  };
+  FailSafe before({});
+  FailSafe::Commands told = before.on_answer(answer(Fate::not_accepted, Reaction::reduce_only), "-4105", at(0));
+  before.on_stream_lost("cut", at(1));
+  for (const auto& more : before.on_time(true, at(6))) told.push_back(more);
+  REQUIRE(told.size() == 2);
+  FailSafe cautious = taken_up(told);
+  CHECK(cautious.stage() == Stage::reducing);
+  CHECK(cautious.on_stream_back(at(1)).empty());  // what the venue restricts is a person's to end
+  for (const auto& more : before.on_time(true, at(700))) told.push_back(more);
+  REQUIRE(told.size() == 3);
+  CHECK(taken_up(told).stage() == Stage::flat);
+  told.push_back({OperatorAction::RESUME, "", ""});
+  CHECK(taken_up(told).stage() == Stage::normal);
+  // A person's halt is none of its own.
+  CHECK(taken_up({{OperatorAction::HALT, "", ""}}).stage() == Stage::normal);
+  FailSafe stopped = taken_up(FailSafe({}).on_answer(answer(Fate::not_accepted, Reaction::fatal), "-2015", at(0)));
+  CHECK(stopped.stage() == Stage::stopped);
 }

@@ -52,10 +52,12 @@ enum class Channel { rest, websocket };  // of orders
 // A bot and its venue.
 class LiveDesk final : private binance::MarketSink {
  public:
-  explicit LiveDesk(std::uint64_t seed, Channel channel = Channel::rest)
+  explicit LiveDesk(std::uint64_t seed, Channel channel = Channel::rest, const std::vector<std::string>& more = {})
       : venue(seed), seed_(seed), channel_(channel), path_(scratch(std::to_string(seed))) {
     std::filesystem::remove_all(path_);
-    auto loaded = config::override_entries(config::journaled_entries({}), kSettings, engine::strategy_catalog());
+    std::vector<std::string> settings = kSettings;
+    settings.insert(settings.end(), more.begin(), more.end());
+    auto loaded = config::override_entries(config::journaled_entries({}), settings, engine::strategy_catalog());
     REQUIRE(loaded.ok());
     loaded_ = std::move(loaded).value();
     symbols.add(venue.symbol());
@@ -95,7 +97,7 @@ class LiveDesk final : private binance::MarketSink {
       sink.emplace(std::move(resumed).value());
     }
     LiveLoop::Options live;
-    live.run_tag = 4711 + seed_;
+    live.run_tag = 4711 + seed_ + 1'000'000 * generation_;
     live.orders.seed = live.account.seed = seed_;
     live.account.reconcile_every = std::chrono::seconds(20);
     LiveLoop::Events events;
@@ -121,6 +123,7 @@ class LiveDesk final : private binance::MarketSink {
       header.instrument = 1;
       append_instrument((*facts)->instruments[0], header, declarations);
       loop->begin(loaded_.config, config::journaled_entries(loaded_.config), declarations);
+      if (carried) loop->carry_over(*carried);
     } else {
       const Status recovered = loop->recover(path_);
       INFO((recovered.ok() ? "" : recovered.error().text()));
@@ -194,7 +197,23 @@ class LiveDesk final : private binance::MarketSink {
     REQUIRE(report.ok());
     CHECK(report->identical);
     const auto booked = report->by_type[static_cast<std::size_t>(journal::RecordType::FILL)];
-    if (executions < 1000) CHECK(booked == executions);
+    if (executions < 1000) CHECK(booked == executions - executions_before_);
+  }
+
+  // The run ends with its position open, and a new release takes its account over.
+  void succeed() {
+    end();
+    rest.reset();
+    market.reset();
+    venue.forget_client();
+    auto read = read_carried_state(path_);
+    INFO((read.ok() ? "" : read.error().text()));
+    REQUIRE(read.ok());
+    carried = std::move(read).value();
+    executions_before_ = executions;
+    std::filesystem::remove_all(path_);
+    ++generation_;
+    start();
   }
 
   VirtualVenue venue;
@@ -206,6 +225,7 @@ class LiveDesk final : private binance::MarketSink {
   std::vector<std::string> notices;
   std::optional<std::string> fatal;
   std::size_t executions = 0;  // at the venue, as of check()
+  std::optional<CarriedState> carried;
 
  private:
   void on_records(const journal::RecordBatch& records) override { loop->on_market(records); }
@@ -213,6 +233,8 @@ class LiveDesk final : private binance::MarketSink {
   std::uint64_t seed_;
   Channel channel_;
   std::string path_;
+  std::uint64_t generation_ = 0;
+  std::size_t executions_before_ = 0;
   config::Loaded loaded_;
   bool is_market_on_ = false;
 };
@@ -232,7 +254,7 @@ TEST_CASE("a quiet day: orders are sent, changed and filled, and the books are t
   const Channel channel = GENERATE(Channel::rest, Channel::websocket);
   LiveDesk desk(7, channel);
   desk.venue.advance(60);
-  if (channel == Channel::websocket) CHECK(desk.rest->ws_api()->connections() == 1);
+  CHECK((desk.venue.api_requests > 10) == (channel == Channel::websocket));
   CHECK(desk.loop->orders().counts().submits > 10);
   CHECK(desk.loop->orders().counts().unknown_fates == 0);
   CHECK(desk.loop->engine().orders().anomaly_count() == 0);
@@ -276,6 +298,7 @@ TEST_CASE("each fault of the venue alone leaves no order doubled or forgotten an
     desk.venue.faults.*c.fault = c.permille;
     desk.venue.advance(40);
     CHECK_FALSE(desk.venue.injected.empty());
+    CHECK((desk.venue.api_requests > 10) == (channel == Channel::websocket));
     desk.quiet(30);
     desk.loop->operate(schema::OperatorAction::HALT, "test");
     desk.quiet(60);
@@ -409,6 +432,57 @@ TEST_CASE("the private stream away for long: reduce only, then flat, and the way
   desk.loop->operate(schema::OperatorAction::HALT, "test");
   desk.quiet(60);
   desk.check("resumed");
+  desk.end();
+}
+
+TEST_CASE("with the private stream alone away, the kill switch still closes everything, within its band") {
+  LiveDesk desk(31, Channel::rest, {"risk.flatten_band=0.0001"});
+  desk.venue.advance(25);
+  REQUIRE_FALSE(desk.loop->engine().portfolio().net_position(1).is_zero());
+  desk.venue.is_private_down = true;
+  desk.venue.advance(1);
+  desk.loop->operate(schema::OperatorAction::KILL_SWITCH, "test");
+  desk.venue.advance(15);
+  CHECK(desk.loop->engine().portfolio().net_position(1).is_zero());
+  desk.venue.is_private_down = false;
+  desk.quiet(90);
+  desk.check("killed without its stream");
+  desk.end();
+}
+
+TEST_CASE("a new release takes over position, peak and day of the run before it") {
+  LiveDesk desk(29);
+  desk.venue.advance(25);
+  REQUIRE_FALSE(desk.loop->engine().portfolio().net_position(1).is_zero());
+  desk.loop->operate(schema::OperatorAction::HALT, kRunEnds);
+  desk.quiet(5);
+  desk.check("the run before");
+  const Qty held = desk.loop->engine().portfolio().strategy_position(1, 1);
+  const Money peak = desk.loop->engine().portfolio().peak_equity();
+  const Money day = desk.loop->engine().risk().day_start_equity();
+  REQUIRE_FALSE(held.is_zero());
+  desk.succeed();
+  CHECK(desk.carried->shares.size() == 1);
+  CHECK_FALSE(desk.carried->is_halted);  // its end was no halt that anybody meant
+  desk.venue.advance(2);
+  const engine::Portfolio& portfolio = desk.loop->engine().portfolio();
+  CHECK(portfolio.strategy_position(0, 1).is_zero());
+  CHECK_FALSE(portfolio.strategy_position(1, 1).is_zero());
+  CHECK(portfolio.strategy_position(1, 1) == portfolio.net_position(1));
+  CHECK(portfolio.peak_equity() >= peak);
+  CHECK(desk.loop->engine().risk().day_start_equity() == day);
+  desk.venue.advance(20);
+  desk.loop->operate(schema::OperatorAction::HALT, "a person's");
+  desk.quiet(5);
+  desk.check("the new release");
+  // And a halt that a person meant stays one.
+  desk.succeed();
+  CHECK(desk.carried->is_halted);
+  desk.venue.advance(10);
+  CHECK(desk.loop->engine().risk().trading_state() == schema::TradingStateKind::HALTED);
+  CHECK(desk.loop->orders().counts().submits == 0);
+  desk.quiet(5);
+  desk.check("halted still");
   desk.end();
 }
 

@@ -202,6 +202,36 @@ TEST_CASE("a live run at an exchange ends in order, replays identical, tells an 
   }
 }
 
+TEST_CASE("a new release takes over a live run's account: its orders go, its position stays the strategy's") {
+  const Keys keys;
+  const Scratch scratch;
+  const Exchange venue;
+  const std::string profile = scratch.file("bot.yaml", kProfile);
+  const std::string before = scratch.path("before"), after = scratch.path("after");
+  const auto first = answer({"run", "--mode", "live", "--config", profile, "--url", venue.url, "--journal", before,
+                             "--hours", kSomeSeconds, "--on-stop", "keep"});
+  REQUIRE(first["open_orders"].GetUint64() > 0);
+  const std::vector<std::string> line = {"run",   "--mode",  "live",      "--config", profile,
+                                         "--url", venue.url, "--journal", after,      "--parent",
+                                         before,  "--hours", kSomeSeconds};
+  const Outcome outcome = run(line);
+  INFO(shown(line, outcome));
+  REQUIRE(outcome.exit_code == 0);
+  CHECK(outcome.err.find("takes over run live-") != std::string::npos);
+  CHECK(outcome.err.find("cancelled") != std::string::npos);
+  const auto about = answer({"inspect", after});
+  CHECK(std::string(about["parent_run_id"].GetString()) == answer({"inspect", before})["run_id"].GetString());
+  CHECK(std::string(answer({"replay", after})["verdict"].GetString()) == "identical");
+  // Only a new live run has one, at the same venue, of a live run that has ended.
+  CHECK(run({"run", "--mode", "paper", "--config", profile, "--url", venue.url, "--journal", scratch.path("x"),
+             "--parent", before})
+            .exit_code == 2);
+  const Exchange elsewhere;
+  CHECK(run({"run", "--mode", "live", "--config", profile, "--url", elsewhere.url, "--journal", scratch.path("y"),
+             "--parent", before, "--hours", kSomeSeconds})
+            .exit_code == 1);
+}
+
 TEST_CASE("a live run that crashes leaves no core file, and shows no key in /proc") {
   const Exchange venue;
   const Keys keys;

@@ -218,7 +218,7 @@ void VirtualVenue::carry(Carried request) {
   const bool timeout_code = pick(faults.timeout_code, "timeout_code");
   const bool timeout_done = timeout_code && random_.coin();
   if (pick(faults.late, "late")) there += static_cast<std::int64_t>((1000 + random_.below(7000))) * kMilli;
-  (void)scheduler_.after(net::Duration(there), [=, this, process = std::move(request.process)] {
+  (void)scheduler_.after(net::Duration(there), [=, process = std::move(request.process)] {
     if (timeout_code && !timeout_done) return answer(error(408, -1007, "Timeout waiting for response from backend."));
     const net::Response response = process();
     if (lost_after) return;
@@ -230,6 +230,7 @@ void VirtualVenue::carry(Carried request) {
 
 // A fault's answer is wrapped as the WebSocket API would say it; the core's own is passed on as it is.
 void VirtualVenue::on_api_text(std::uint64_t connection, const std::string& text) {
+  ++api_requests;
   rapidjson::Document document;
   document.Parse(text.data(), text.size());
   REPRISE_ASSERT(!document.HasParseError() && document.HasMember("id") && document.HasMember("method"),
@@ -275,7 +276,7 @@ Result<std::unique_ptr<net::WebsocketClient>> VirtualVenue::open(Host, const std
   (void)scheduler_.after(net::Duration(3 * kMilli), [this, connection, life = life_] {
     const auto found = sockets_.find(connection);
     if (found == sockets_.end() || life != life_) return;
-    if (is_down) return end_socket(connection, "connection refused");
+    if (is_down || (is_private_down && found->second.is_private)) return end_socket(connection, "connection refused");
     const std::size_t mark = found->second.target.find('?');
     exchange::HttpRequest request;
     request.method = "GET";
@@ -299,6 +300,10 @@ void VirtualVenue::on_sent(exchange::ConnectionNo connection, std::shared_ptr<co
   if (found == sockets_.end() || !found->second.is_open) return;
   if (is_down) return;
   if (!found->second.is_private) return deliver(connection, *text, 2 * kMilli);
+  if (is_private_down) {
+    scheduler_.post([this, connection] { end_socket(connection, "reset"); });
+    return;
+  }
   if (strike(faults.disconnect, "disconnect")) {
     scheduler_.post([this, connection] { end_socket(connection, "reset"); });
     return;

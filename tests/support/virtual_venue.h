@@ -63,6 +63,8 @@ class VirtualVenue final : public gateway::binance::Wire {
 
   FaultPlan faults;
   bool is_down = false;                           // nothing arrives, every connection is refused
+  bool is_private_down = false;                   // of the private stream alone: no events, no connection
+  std::uint64_t api_requests = 0;                 // over the WebSocket API
   std::map<std::string, std::uint64_t> injected;  // by name
   std::uint64_t order_requests = 0;               // POST /order and /algoOrder that arrived
   const std::string& symbol() const { return symbol_; }

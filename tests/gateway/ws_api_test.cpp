@@ -1,0 +1,252 @@
+// The WebSocket trading API's connection: whose answer is whose, what became of a request, and when there is no way.
+#include "gateway/binance/ws_api.h"
+
+#include <map>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "tests/support/catch.h"
+
+using namespace reprise;
+using namespace reprise::gateway;
+using binance::Host;
+using binance::Parameters;
+using binance::WsApi;
+
+namespace {
+
+class FakeScheduler final : public net::Scheduler {
+ public:
+  std::int64_t now() const override { return now_; }
+  void post(std::function<void()> f) override { (void)after({}, std::move(f)); }
+  net::TimerId after(net::Duration delay, std::function<void()> f) override {
+    timers_[{now_ + delay.count(), ++last_}] = std::move(f);
+    return last_;
+  }
+  void cancel(net::TimerId timer) override {
+    std::erase_if(timers_, [&](const auto& entry) { return entry.first.second == timer; });
+  }
+  void advance(net::Duration time) {
+    const std::int64_t until = now_ + time.count();
+    while (!timers_.empty() && timers_.begin()->first.first <= until) {
+      now_ = std::max(now_, timers_.begin()->first.first);
+      auto f = std::move(timers_.begin()->second);
+      timers_.erase(timers_.begin());
+      f();
+    }
+    now_ = until;
+  }
+
+ private:
+  std::int64_t now_ = 1;
+  net::TimerId last_ = 0;
+  std::map<std::pair<std::int64_t, net::TimerId>, std::function<void()>> timers_;
+};
+
+struct Socket {
+  net::WebsocketHandler* handler = nullptr;
+  std::vector<std::string> sent;
+  bool is_open = false;
+  bool is_gone = false;
+};
+
+class FakeWire final : public binance::Wire {
+ public:
+  net::Scheduler& scheduler() override { return time; }
+  UnixNanos clock() override { return {time.now()}; }
+  void request(Host, net::Request, net::Duration, net::HttpClient::Done) override { FAIL("no HTTP here"); }
+  Result<std::unique_ptr<net::WebsocketClient>> open(Host host, const std::string& target,
+                                                     net::WebsocketHandler& handler) override {
+    CHECK(host == Host::ws_api);
+    CHECK(target == "/ws-fapi/v1");
+    auto socket = std::make_shared<Socket>();
+    socket->handler = &handler;
+    sockets.push_back(socket);
+    return std::unique_ptr<net::WebsocketClient>(std::make_unique<Client>(socket));
+  }
+  void accept() {
+    sockets.back()->is_open = true;
+    sockets.back()->handler->on_open();
+  }
+  void say(const std::string& text) { sockets.back()->handler->on_text(text); }
+  void end(std::size_t unsent = 0) {
+    sockets.back()->is_open = false;
+    net::WebsocketEnd end;
+    end.cause = net::WebsocketCause::broken;
+    end.text = "reset";
+    end.unsent_texts = unsent;
+    sockets.back()->handler->on_end(end);
+  }
+
+  FakeScheduler time;
+  std::vector<std::shared_ptr<Socket>> sockets;
+
+ private:
+  class Client final : public net::WebsocketClient {
+   public:
+    explicit Client(std::shared_ptr<Socket> socket) : socket_(std::move(socket)) {}
+    ~Client() override { socket_->is_gone = true; }
+    bool is_open() const override { return socket_->is_open; }
+    bool send_text(std::string text) override {
+      if (!socket_->is_open) return false;
+      socket_->sent.push_back(std::move(text));
+      return true;
+    }
+    bool ping(std::string_view) override { return true; }
+    void close(std::uint16_t, std::string_view) override {}
+
+   private:
+    std::shared_ptr<Socket> socket_;
+  };
+};
+
+struct Desk {
+  explicit Desk(WsApi::Options options = {}) {
+    api = std::make_unique<WsApi>(wire, options, [this] {
+      ++asked;
+      return may_connect;
+    });
+  }
+  bool send(const std::string& name) {
+    Parameters parameters;
+    parameters.add("symbol", "BTCUSDT");
+    parameters.add("orderId", std::int64_t{7});
+    return api->send("order.status", parameters, std::chrono::seconds(10), [this, name](net::HttpResult result) {
+      results[name] = std::move(result);
+      if (on_result) on_result();
+    });
+  }
+
+  FakeWire wire;
+  bool may_connect = true;
+  int asked = 0;
+  std::map<std::string, net::HttpResult> results;
+  std::function<void()> on_result;
+  std::unique_ptr<WsApi> api;
+};
+
+}  // namespace
+
+TEST_CASE("answers find their requests by id, in any order, with the body and the counters that REST would give") {
+  Desk d;
+  CHECK_FALSE(d.send("too early"));
+  d.wire.accept();
+  REQUIRE(d.send("a"));
+  REQUIRE(d.send("b"));
+  CHECK(d.wire.sockets[0]->sent[0] == R"({"id":1,"method":"order.status","params":{"symbol":"BTCUSDT","orderId":7}})");
+  d.wire.say(R"({"id":2,"status":400,"error":{"code":-2013,"msg":"Order does not exist."}})");
+  CHECK(d.results.count("a") == 0);
+  CHECK(d.results["b"].fate == net::Fate::answered);
+  CHECK(d.results["b"].response.status == 400);
+  CHECK(d.results["b"].response.body == R"({"code":"-2013","msg":"Order does not exist."})");
+  d.wire.say(R"({"id":1,"status":200,"result":{"orderId":7,"price":"1.50"},"rateLimits":[)"
+             R"({"rateLimitType":"REQUEST_WEIGHT","interval":"MINUTE","intervalNum":1,"limit":2400,"count":12},)"
+             R"({"rateLimitType":"ORDERS","interval":"SECOND","intervalNum":10,"limit":300,"count":3}]})");
+  const net::Response& response = d.results["a"].response;
+  CHECK(response.body == R"({"orderId":"7","price":"1.50"})");
+  std::map<std::string, std::string> headers;
+  for (const auto& [name, value] : response.headers) headers[std::string(name)] = value;
+  CHECK(headers["X-MBX-USED-WEIGHT-1M"] == "12");
+  CHECK(headers["X-MBX-ORDER-COUNT-10S"] == "3");
+}
+
+TEST_CASE("what cannot be read leaves the fate of its request unknown, and what answers nobody is nothing") {
+  Desk d;
+  d.wire.accept();
+  REQUIRE(d.send("a"));
+  for (const char* noise : {"", "no json", "[]", "{}", R"({"id":99,"status":200,"result":{}})", R"({"id":"x"})"})
+    d.wire.say(noise);
+  CHECK(d.results.empty());
+  d.wire.say(R"({"id":1,"status":"all is well"})");
+  CHECK(d.results["a"].fate == net::Fate::unknown);
+}
+
+TEST_CASE("when the connection ends, what certainly never left is told apart from what may have") {
+  Desk d;
+  d.wire.accept();
+  for (const char* name : {"a", "b", "c"}) REQUIRE(d.send(name));
+  d.wire.end(1);
+  CHECK(d.results["a"].fate == net::Fate::unknown);
+  CHECK(d.results["b"].fate == net::Fate::unknown);
+  CHECK(d.results["c"].fate == net::Fate::not_sent);
+  CHECK(d.results["c"].sent_at == 0);
+  CHECK_FALSE(d.send("d"));
+  d.wire.time.advance(std::chrono::seconds(1));
+  REQUIRE(d.wire.sockets.size() == 2);
+  CHECK(d.wire.sockets[0]->is_gone);
+  d.wire.accept();
+  CHECK(d.send("d"));
+}
+
+TEST_CASE("a request without an answer in time takes its connection with it, before anything else is sent on it") {
+  Desk d;
+  d.wire.accept();
+  REQUIRE(d.send("a"));
+  d.wire.time.advance(std::chrono::seconds(5));
+  REQUIRE(d.send("b"));
+  bool was_open = false;
+  d.on_result = [&] { was_open = was_open || d.api->is_open(); };
+  d.wire.time.advance(std::chrono::seconds(5));
+  CHECK(d.results["a"].timed_out);
+  CHECK(d.results["a"].fate == net::Fate::unknown);
+  CHECK(d.results["b"].fate == net::Fate::unknown);
+  CHECK_FALSE(d.results["b"].timed_out);
+  CHECK_FALSE(was_open);
+  d.wire.sockets[0]->handler->on_text(R"({"id":1,"status":200,"result":{}})");  // too late for anybody
+  CHECK(d.results["a"].fate == net::Fate::unknown);
+}
+
+TEST_CASE("before the venue cuts it a connection takes nothing new, and goes when its last request is answered") {
+  WsApi::Options options;
+  options.longest_life = std::chrono::seconds(3);
+  Desk d(options);
+  d.wire.accept();
+  d.wire.time.advance(std::chrono::seconds(2));
+  REQUIRE(d.send("a"));
+  d.wire.time.advance(std::chrono::seconds(1));
+  CHECK_FALSE(d.send("b"));
+  CHECK_FALSE(d.wire.sockets[0]->is_gone);
+  d.wire.say(R"({"id":1,"status":200,"result":{}})");
+  CHECK(d.results["a"].fate == net::Fate::answered);
+  d.wire.time.advance(std::chrono::seconds(1));
+  CHECK(d.wire.sockets[0]->is_gone);
+  REQUIRE(d.wire.sockets.size() == 2);
+  d.wire.accept();
+  CHECK(d.send("b"));
+}
+
+TEST_CASE("a host that accepts and closes is tried ever more rarely") {
+  Desk d;
+  for (int n = 0; n < 400; ++n) {
+    if (!d.wire.sockets.empty() && !d.wire.sockets.back()->is_gone && !d.wire.sockets.back()->is_open) {
+      d.wire.accept();
+      d.wire.end();
+    }
+    d.wire.time.advance(std::chrono::milliseconds(250));
+  }
+  CHECK(d.wire.sockets.size() > 5);
+  CHECK(d.wire.sockets.size() < 20);
+}
+
+TEST_CASE("no connection is made while the limits forbid it") {
+  Desk d;
+  d.wire.end();
+  d.may_connect = false;
+  d.wire.time.advance(std::chrono::seconds(60));
+  CHECK(d.wire.sockets.size() == 1);
+  CHECK(d.asked > 2);
+  d.may_connect = true;
+  d.wire.time.advance(std::chrono::seconds(60));
+  CHECK(d.wire.sockets.size() == 2);
+}
+
+TEST_CASE("destroyed with requests open, it calls nobody") {
+  Desk d;
+  d.wire.accept();
+  REQUIRE(d.send("a"));
+  d.api.reset();
+  d.wire.time.advance(std::chrono::seconds(60));
+  CHECK(d.results.empty());
+  CHECK(d.wire.sockets.size() == 1);
+}
