@@ -11,7 +11,7 @@ constexpr std::int64_t kMillisecond = 1'000'000;
 constexpr std::int64_t kSecond = 1'000'000'000;
 constexpr std::int64_t kMinute = 60 * kSecond;
 constexpr std::size_t kKeptTrades = 1000;
-constexpr std::size_t kKeptMinutes = 3 * 1440;
+constexpr std::size_t kKeptFundings = 1000;
 constexpr std::int64_t kPeriods[] = {0, 100 * kMillisecond, 250 * kMillisecond, 500 * kMillisecond};
 
 std::string lower(std::string text) {
@@ -24,17 +24,6 @@ std::string speed_suffix(std::int64_t period_ns) {
   return "@" + std::to_string(period_ns / kMillisecond) + "ms";
 }
 
-struct Interval {
-  const char* name;
-  std::int64_t ns;
-};
-constexpr Interval kIntervals[] = {
-    {"1m", kMinute},        {"3m", 3 * kMinute},   {"5m", 5 * kMinute},    {"15m", 15 * kMinute},
-    {"30m", 30 * kMinute},  {"1h", 60 * kMinute},  {"2h", 120 * kMinute},  {"4h", 240 * kMinute},
-    {"6h", 360 * kMinute},  {"8h", 480 * kMinute}, {"12h", 720 * kMinute}, {"1d", 1440 * kMinute},
-    {"3d", 4320 * kMinute},
-};
-
 void write_changes(JsonText& out, const char* name, const std::map<std::int64_t, std::int64_t>& changes,
                    const BoardInstrument& i) {
   out.key(name).open_list();
@@ -45,18 +34,6 @@ void write_changes(JsonText& out, const char* name, const std::map<std::int64_t,
         .close_list();
   }
   out.close_list();
-}
-
-void add_to(MinuteBar& into, const MinuteBar& bar) {
-  into.high = std::max(into.high, bar.high);
-  into.low = std::min(into.low, bar.low);
-  into.close = bar.close;
-  into.volume += bar.volume;
-  into.taker_buy_volume += bar.taker_buy_volume;
-  into.quote_volume += bar.quote_volume;
-  into.taker_buy_quote += bar.taker_buy_quote;
-  into.trades += bar.trades;
-  into.last_id = bar.last_id;
 }
 
 }  // namespace
@@ -152,10 +129,24 @@ void MarketBoard::on_market(const journal::RecordView& record, InstrumentNo numb
     }
     case RecordType::MARK_PRICE: {
       const auto mark = journal::read<schema::MarkPrice>(record);
-      if (mark.getMarkPrice() > 0) i.mark = Price{mark.getMarkPrice()};
-      if (mark.getIndexPrice() > 0) i.index = Price{mark.getIndexPrice()};
+      if (mark.getMarkPrice() > 0) {
+        i.mark = Price{mark.getMarkPrice()};
+        i.marks.add_price(happened, *i.mark);
+      }
+      if (mark.getIndexPrice() > 0) {
+        i.index = Price{mark.getIndexPrice()};
+        i.indices.add_price(happened, *i.index);
+      }
       i.funding_rate = {mark.getFundingRate()};
       i.next_funding = {mark.getNextFundingTime()};
+      break;
+    }
+    case RecordType::FUNDING_SETTLEMENT: {
+      const auto funding = journal::read<schema::FundingSettlement>(record);
+      const Price mark{funding.getMarkPrice()};
+      i.fundings.push_back(
+          {happened, {funding.getFundingRate()}, mark.is_positive() ? mark : i.mark.value_or(Price{})});
+      if (i.fundings.size() > kKeptFundings) i.fundings.pop_front();
       break;
     }
     case RecordType::MARKET_BAR: {
@@ -214,16 +205,11 @@ void MarketBoard::on_trade(BoardInstrument& i, schema::Trade::Reader trade, Unix
   i.trades.push_back(t);
   if (i.trades.size() > kKeptTrades) i.trades.pop_front();
 
-  const UnixNanos minute{happened.ns / kMinute * kMinute};
   const Money quote = t.price * t.qty;
-  if (i.minutes.empty() || i.minutes.back().open_time < minute) {
-    i.minutes.push_back({minute, t.price, t.price, t.price, t.price, {}, {}, {}, {}, 0, t.first_id, t.last_id});
-    if (i.minutes.size() > kKeptMinutes) i.minutes.pop_front();
-  }
   const Qty bought = t.buyer_is_maker ? Qty{} : t.qty;
   const Money bought_quote = t.buyer_is_maker ? Money{} : quote;
-  add_to(i.minutes.back(), {minute, t.price, t.price, t.price, t.price, t.qty, bought, quote, bought_quote,
-                            t.last_id - t.first_id + 1, t.first_id, t.last_id});
+  i.traded.add({happened, t.price, t.price, t.price, t.price, t.qty, bought, quote, bought_quote,
+                t.last_id - t.first_id + 1, t.first_id, t.last_id});
 
   if (const std::string name = i.stream + "@aggTrade"; hub_.wants(name)) {
     JsonText out;
@@ -380,8 +366,8 @@ void MarketBoard::send_marks(UnixNanos now) {
 
 MarketBoard::DayStatistics MarketBoard::day(const BoardInstrument& i) {
   DayStatistics d;
-  for (const MinuteBar& bar : i.minutes) {
-    if (i.minutes.back().open_time.ns - bar.open_time.ns >= 1440 * kMinute) continue;
+  for (const MinuteBar& bar : i.traded.minutes()) {
+    if (i.traded.minutes().back().open_time.ns - bar.open_time.ns >= 1440 * kMinute) continue;
     if (d.trades == 0) {
       d.open = bar.open;
       d.high = bar.high;
@@ -402,37 +388,13 @@ MarketBoard::DayStatistics MarketBoard::day(const BoardInstrument& i) {
   return d;
 }
 
-std::int64_t MarketBoard::interval_ns(std::string_view interval) {
-  for (const Interval& known : kIntervals) {
-    if (interval == known.name) return known.ns;
-  }
-  return 0;
-}
-
-std::vector<MinuteBar> MarketBoard::bars(const BoardInstrument& i, std::string_view interval, std::size_t count) {
-  std::vector<MinuteBar> out;
-  const std::int64_t length = interval_ns(interval);
-  if (length == 0) return out;
-  for (const MinuteBar& minute : i.minutes) {
-    const UnixNanos begin{minute.open_time.ns / length * length};
-    if (out.empty() || out.back().open_time != begin) {
-      out.push_back(minute);
-      out.back().open_time = begin;
-    } else {
-      add_to(out.back(), minute);
-    }
-  }
-  if (out.size() > count) out.erase(out.begin(), out.end() - static_cast<std::ptrdiff_t>(count));
-  return out;
-}
-
 void MarketBoard::send_bars(UnixNanos now) {
   for (const auto& [number, owned] : instruments_) {
     const BoardInstrument& i = *owned;
-    for (const Interval& interval : kIntervals) {
+    for (const MinuteBars::Interval& interval : MinuteBars::intervals()) {
       const std::string name = i.stream + "@kline_" + interval.name;
       if (!hub_.wants(name)) continue;
-      const std::vector<MinuteBar> last = bars(i, interval.name, 1);
+      const std::vector<MinuteBar> last = i.traded.bars(interval.name, 1);
       if (last.empty()) continue;
       const MinuteBar& bar = last.front();
       JsonText out;
@@ -462,7 +424,7 @@ void MarketBoard::send_statistics(UnixNanos now) {
     const std::string full = i.stream + "@ticker";
     const bool wants_small = wants_all_small || hub_.wants(small);
     const bool wants_full = wants_all_full || hub_.wants(full);
-    if (i.minutes.empty() || (!wants_small && !wants_full)) continue;
+    if (i.traded.minutes().empty() || (!wants_small && !wants_full)) continue;
     const DayStatistics d = day(i);
     if (wants_small) {
       JsonText out;

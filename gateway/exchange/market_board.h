@@ -16,6 +16,7 @@
 #include "engine/market/book_feed.h"
 #include "engine/market/instrument.h"
 #include "gateway/exchange/json_text.h"
+#include "gateway/exchange/minute_bars.h"
 #include "gateway/exchange/stream_hub.h"
 #include "journal/record.h"
 
@@ -31,14 +32,10 @@ struct PublicTrade {
   bool buyer_is_maker = false;
 };
 
-struct MinuteBar {
-  UnixNanos open_time;
-  Price open, high, low, close;
-  Qty volume, taker_buy_volume;
-  Money quote_volume, taker_buy_quote;
-  std::int64_t trades = 0;
-  std::int64_t first_id = 0;
-  std::int64_t last_id = 0;
+struct PaidFunding {
+  UnixNanos time;
+  Rate rate;
+  Price mark;
 };
 
 class BoardInstrument {
@@ -57,8 +54,9 @@ class BoardInstrument {
   Rate funding_rate;
   UnixNanos next_funding;
   std::deque<PublicTrade> trades;  // the last ones, oldest first
-  std::deque<MinuteBar> minutes;   // of the last 24 hours and a little, oldest first
-  std::int64_t update_id = 0;      // of the book as it stands
+  MinuteBars traded, marks, indices;
+  std::deque<PaidFunding> fundings;  // the last ones, oldest first
+  std::int64_t update_id = 0;        // of the book as it stands
 
  private:
   friend class MarketBoard;
@@ -107,10 +105,6 @@ class MarketBoard {
     Qty last_qty;
   };
   static DayStatistics day(const BoardInstrument& i);
-  // The last `count` bars of an interval ("1m" to "1d"), oldest first; nothing for an unknown interval.
-  static std::vector<MinuteBar> bars(const BoardInstrument& i, std::string_view interval, std::size_t count);
-  static std::int64_t interval_ns(std::string_view interval);  // 0 = unknown
-
   // The id that a book snapshot carries. It is used up, so that the next change comes behind it.
   std::int64_t snapshot_id(InstrumentNo number);
 

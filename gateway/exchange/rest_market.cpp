@@ -183,37 +183,106 @@ std::int64_t klines_weight(const Params& params) {
   return limit < 100 ? 1 : limit < 500 ? 2 : limit <= 1000 ? 5 : 10;
 }
 
-Asked<std::string> klines(Core& core, const Caller&, const Params& params) {
-  auto i = instrument_of(core, params);
-  if (!i) return i.error();
-  const BoardInstrument& b = **i;
+// The part of a list in time that a request asks for: between its times, at most `limit`, the last ones where no start
+// is given.
+struct TimeFrame {
+  std::int64_t start = 0;
+  std::int64_t end = INT64_MAX;
+  std::size_t limit = 0;
+  bool has_start = false;
+  static Asked<TimeFrame> of(const Params& params, std::int64_t usual, std::int64_t most) {
+    auto start = params.integer_or("startTime", 0);
+    auto end = params.integer_or("endTime", INT64_MAX);
+    if (!start || !end) return malformed_parameter(!start ? "startTime" : "endTime");
+    const auto limit = static_cast<std::size_t>(std::clamp<std::int64_t>(limit_of(params, usual), 1, most));
+    return TimeFrame{*start, *end, limit, params.has("startTime")};
+  }
+  template <class T, class TimeOf>
+  std::vector<T> cut(std::vector<T> all, TimeOf&& time_of) const {
+    std::erase_if(all, [&](const T& one) { return ms(time_of(one)) < start || ms(time_of(one)) > end; });
+    if (all.size() <= limit) return all;
+    const auto surplus = static_cast<std::ptrdiff_t>(all.size() - limit);
+    if (has_start)
+      all.erase(all.end() - surplus, all.end());
+    else
+      all.erase(all.begin(), all.begin() + surplus);
+    return all;
+  }
+};
+
+Asked<std::string> write_klines(const BoardInstrument& b, const MinuteBars& series, int price_decimals,
+                                const Params& params) {
   auto interval = params.text("interval");
   if (!interval) return interval.error();
-  const std::int64_t length = MarketBoard::interval_ns(*interval);
+  const std::int64_t length = MinuteBars::interval_ns(*interval);
   if (length == 0) return ApiError{-1120, "Invalid interval."};
-  const auto limit = static_cast<std::size_t>(std::clamp<std::int64_t>(limit_of(params, 500), 1, 1500));
-  auto start = params.integer_or("startTime", 0);
-  auto end = params.integer_or("endTime", INT64_MAX);
-  if (!start || !end) return malformed_parameter("startTime");
-  std::vector<MinuteBar> fitting;
-  for (const MinuteBar& bar : MarketBoard::bars(b, *interval, SIZE_MAX)) {
-    if (ms(bar.open_time) >= *start && ms(bar.open_time) <= *end) fitting.push_back(bar);
-  }
-  const std::size_t skip = !params.has("startTime") && fitting.size() > limit ? fitting.size() - limit : 0;
+  auto frame = TimeFrame::of(params, 500, 1500);
+  if (!frame) return frame.error();
   JsonText out;
   out.open_list();
-  for (std::size_t n = skip; n < fitting.size() && n - skip < limit; ++n) {
-    const MinuteBar& bar = fitting[n];
-    const auto price = [&](Price p) { out.text(fixed_decimals(p.e8, b.price_decimals)); };
+  for (const MinuteBar& bar :
+       (*frame).cut(series.bars(*interval, SIZE_MAX), [](const MinuteBar& one) { return one.open_time; })) {
+    const auto price = [&](Price p) { out.text(fixed_decimals(p.e8, price_decimals)); };
+    const bool is_traded = &series == &b.traded;
+    const auto amount = [&](const std::string& text) { out.text(is_traded ? text : "0"); };
     out.open_list().number(ms(bar.open_time));
     price(bar.open);
     price(bar.high);
     price(bar.low);
     price(bar.close);
-    out.text(fixed_decimals(bar.volume.e8, b.qty_decimals)).number(ms({bar.open_time.ns + length}) - 1);
-    out.text(decimal_text(bar.quote_volume)).number(bar.trades);
-    out.text(fixed_decimals(bar.taker_buy_volume.e8, b.qty_decimals)).text(decimal_text(bar.taker_buy_quote)).text("0");
-    out.close_list();
+    amount(fixed_decimals(bar.volume.e8, b.qty_decimals));
+    out.number(ms({bar.open_time.ns + length}) - 1);
+    amount(decimal_text(bar.quote_volume));
+    out.number(bar.trades);
+    amount(fixed_decimals(bar.taker_buy_volume.e8, b.qty_decimals));
+    amount(decimal_text(bar.taker_buy_quote));
+    out.text("0").close_list();
+  }
+  return out.close_list().str();
+}
+
+Asked<std::string> klines(Core& core, const Caller&, const Params& params) {
+  auto i = instrument_of(core, params);
+  if (!i) return i.error();
+  return write_klines(**i, (*i)->traded, (*i)->price_decimals, params);
+}
+
+Asked<std::string> mark_klines(Core& core, const Caller&, const Params& params) {
+  auto i = instrument_of(core, params);
+  if (!i) return i.error();
+  return write_klines(**i, (*i)->marks, 8, params);
+}
+
+// By pair: of a perpetual contract that is its symbol.
+Asked<std::string> index_klines(Core& core, const Caller&, const Params& params) {
+  auto pair = params.text("pair");
+  if (!pair) return pair.error();
+  const BoardInstrument* i = core.board().find(*pair);
+  if (i == nullptr) return ApiError{-1121, "Invalid symbol."};
+  return write_klines(*i, i->indices, 8, params);
+}
+
+Asked<std::string> funding_history(Core& core, const Caller&, const Params& params) {
+  auto frame = TimeFrame::of(params, 100, 1000);
+  if (!frame) return frame.error();
+  struct Paid {
+    const BoardInstrument* of;
+    PaidFunding paid;
+  };
+  std::vector<Paid> all;
+  const auto symbol = params.get("symbol");
+  if (symbol && core.board().find(*symbol) == nullptr) return ApiError{-1121, "Invalid symbol."};
+  for (const auto& [number, i] : core.board().all()) {
+    if (symbol && *symbol != i->instrument.symbol) continue;
+    for (const PaidFunding& paid : i->fundings) all.push_back({i.get(), paid});
+  }
+  std::stable_sort(all.begin(), all.end(), [](const Paid& a, const Paid& b) { return a.paid.time < b.paid.time; });
+  JsonText out;
+  out.open_list();
+  for (const Paid& one : (*frame).cut(std::move(all), [](const Paid& p) { return p.paid.time; })) {
+    out.open().field("symbol", one.of->instrument.symbol).decimal("fundingRate", one.paid.rate, 8);
+    out.field("fundingTime", ms(one.paid.time)).decimal("markPrice", one.paid.mark, 8);
+    out.field("rateType", "Regular").close();
   }
   return out.close_list().str();
 }
@@ -282,6 +351,10 @@ constexpr Endpoint kMarket[] = {
     {"GET", "/fapi/v1/aggTrades", nullptr, Security::none, [](const Params&) { return std::int64_t{20}; }, 0, 0,
      agg_trades},
     {"GET", "/fapi/v1/klines", nullptr, Security::none, klines_weight, 0, 0, klines},
+    {"GET", "/fapi/v1/markPriceKlines", nullptr, Security::none, klines_weight, 0, 0, mark_klines},
+    {"GET", "/fapi/v1/indexPriceKlines", nullptr, Security::none, klines_weight, 0, 0, index_klines},
+    {"GET", "/fapi/v1/fundingRate", nullptr, Security::none, [](const Params&) { return std::int64_t{0}; }, 0, 0,
+     funding_history},
     {"GET", "/fapi/v1/premiumIndex", nullptr, Security::none,
      [](const Params& p) { return std::int64_t{p.has("symbol") ? 1 : 10}; }, 0, 0, premium_index},
     {"GET", "/fapi/v1/fundingInfo", nullptr, Security::none, [](const Params&) { return std::int64_t{0}; }, 0, 0,

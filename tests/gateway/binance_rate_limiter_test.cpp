@@ -1,6 +1,8 @@
 // The rate limiter against a model of the venue that counts as the venue does, in virtual time.
 #include "gateway/binance/rate_limiter.h"
 
+#include <cstdlib>
+#include <iostream>
 #include <map>
 #include <random>
 
@@ -31,6 +33,7 @@ std::optional<RatePause> ask(RateLimiter& limiter, const RateFeedback& feedback,
 
 }  // namespace
 
+// With REPRISE_RATE_TABLE set it prints its table.
 TEST_CASE("an hour at 95 percent of every limit brings no 429", "[gateway][binance]") {
   const std::uint64_t seed = 20'261;
   INFO("seed " << seed);
@@ -47,6 +50,8 @@ TEST_CASE("an hour at 95 percent of every limit brings no 429", "[gateway][binan
   CHECK(outcome.refused == 0);
   CHECK(outcome.nonsense == 0);
   CHECK(outcome.sent > 100'000);
+  std::string table = std::to_string(outcome.sent) + " requests in an hour, " + std::to_string(outcome.refused) +
+                      " answered 429\n| limit | allowed | fullest | mean | of it |\n|---|--:|--:|--:|--:|\n";
   for (const ModelVenue::Window& window : venue.windows()) {
     INFO(name_of(window.rule.kind) << " in " << window.rule.interval.ns / kSecond << " s");
     REQUIRE(window.full.size() > 10);
@@ -63,7 +68,13 @@ TEST_CASE("an hour at 95 percent of every limit brings no 429", "[gateway][binan
     const bool is_held_down = window.rule.kind == LimitKind::orders && window.rule.interval.ns < kMinute;
     const std::int64_t target = is_held_down ? 1200 / 6 : window.rule.limit;
     CHECK(sum * 100 >= target * counted * 95);
+    table += std::string("| ") + name_of(window.rule.kind) + " in " +
+             std::to_string(window.rule.interval.ns / kSecond) + " s | " + std::to_string(window.rule.limit) + " | " +
+             std::to_string(fullest) + " | " + std::to_string(sum / counted) + " | " +
+             std::to_string(sum * 100 / (window.rule.limit * counted)) + " %" +
+             (is_held_down ? ", held down by the minute" : "") + " |\n";
   }
+  if (std::getenv("REPRISE_RATE_TABLE") != nullptr) std::cout << table;
 }
 
 TEST_CASE("no clock error within the bound, latency, loss or missing header brings a 429", "[gateway][binance]") {

@@ -169,6 +169,52 @@ TEST_CASE("conditional orders have an endpoint and a life of their own") {
   CHECK(fired.back() == "ALGO_UPDATE FINISHED");
 }
 
+TEST_CASE("bars of mark and index and paid funding are kept beside those of trades") {
+  ExchangeDesk desk;
+  desk.play(150);
+  const auto bars = [&](const std::string& path, const std::string& query) {
+    auto answer = desk.ask("GET", path, query);
+    REQUIRE(answer.json.IsArray());
+    return answer;
+  };
+  const auto traded = bars("/fapi/v1/klines", "symbol=" + desk.symbol + "&interval=1m");
+  const auto marks = bars("/fapi/v1/markPriceKlines", "symbol=" + desk.symbol + "&interval=1m");
+  const auto indices = bars("/fapi/v1/indexPriceKlines", "pair=" + desk.symbol + "&interval=1m");
+  REQUIRE(traded.json.Size() >= 2);
+  CHECK(marks.json.Size() == traded.json.Size());
+  CHECK(indices.json.Size() == traded.json.Size());
+  CHECK(marks.json[0][0].GetInt64() == traded.json[0][0].GetInt64());
+  CHECK(std::string(marks.json[0][5].GetString()) == "0");  // nothing is traded at a mark
+  CHECK(std::stod(marks.json[0][2].GetString()) >= std::stod(marks.json[0][3].GetString()));
+  const std::int64_t second = traded.json[1][0].GetInt64();
+  const auto from = bars("/fapi/v1/markPriceKlines",
+                         "symbol=" + desk.symbol + "&interval=1m&limit=1&startTime=" + std::to_string(second));
+  REQUIRE(from.json.Size() == 1);
+  CHECK(from.json[0][0].GetInt64() == second);
+  CHECK(desk.ask("GET", "/fapi/v1/markPriceKlines", "symbol=" + desk.symbol + "&interval=7m").code() == -1120);
+  CHECK(desk.ask("GET", "/fapi/v1/indexPriceKlines", "pair=NONE&interval=1m").code() == -1121);
+
+  CHECK(bars("/fapi/v1/fundingRate", "").json.Empty());
+  journal::RecordBatch batch;
+  journal::RecordHeader header;
+  for (const std::int64_t rate : {10'000, 20'000, 30'000})
+    batch.append<schema::FundingSettlement>(journal::RecordType::FUNDING_SETTLEMENT, header,
+                                            [&](schema::FundingSettlement::Builder b) {
+                                              b.setFundingRate(rate);
+                                              b.setMarkPrice(42'000 * kScale);
+                                            });
+  UnixNanos at = desk.now;
+  batch.for_each(1, [&](const journal::RecordView& view) {
+    desk.core.on_market(view, 1, at, at);
+    at.ns += 8 * 3'600'000'000'000;
+  });
+  const auto paid = bars("/fapi/v1/fundingRate", "symbol=" + desk.symbol + "&limit=2");
+  REQUIRE(paid.json.Size() == 2);  // the last two, in order
+  CHECK(std::string(paid.json[0]["fundingRate"].GetString()) == "0.00020000");
+  CHECK(std::string(paid.json[1]["fundingRate"].GetString()) == "0.00030000");
+  CHECK(std::string(paid.json[1]["markPrice"].GetString()) == "42000.00000000");
+}
+
 TEST_CASE("leverage and margin mode are set for one contract and leave the others as they are") {
   ExchangeDesk desk({}, 7, false, 2);
   const std::string other = desk.core.board().all().rbegin()->second->instrument.symbol;

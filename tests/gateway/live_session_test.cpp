@@ -50,7 +50,7 @@ std::string scratch(const std::string& name) {
 enum class Channel { rest, websocket };  // of orders
 
 // A bot and its venue.
-class LiveDesk final : private binance::MarketSink {
+class LiveDesk final : private binance::MarketSink, private binance::RestListener {
  public:
   explicit LiveDesk(std::uint64_t seed, Channel channel = Channel::rest, const std::vector<std::string>& more = {})
       : venue(seed), seed_(seed), channel_(channel), path_(scratch(std::to_string(seed))) {
@@ -72,7 +72,8 @@ class LiveDesk final : private binance::MarketSink {
   void start() {
     binance::RestClient::Options to;
     to.limits.seed = seed_;
-    rest = std::make_unique<binance::RestClient>(venue, to, nullptr);
+    binance::RestListener* listener = this;
+    rest = std::make_unique<binance::RestClient>(venue, to, listener);
     binance::Credentials credentials;
     credentials.api_key = binance::Secret::copy_of("alice");
     credentials.api_secret = binance::Secret::copy_of("a secret of some length");
@@ -229,6 +230,9 @@ class LiveDesk final : private binance::MarketSink {
 
  private:
   void on_records(const journal::RecordBatch& records) override { loop->on_market(records); }
+  void on_pause(const binance::RatePause& pause) override {
+    if (loop) loop->on_pause(pause);
+  }
 
   std::uint64_t seed_;
   Channel channel_;
@@ -409,6 +413,27 @@ TEST_CASE("what the venue says about the account makes the run careful, by stage
     desk.check(row.name);
     desk.end();
   }
+}
+
+TEST_CASE("a ban stops every request until it ends, and only reducing is allowed meanwhile") {
+  const Channel channel = GENERATE(Channel::rest, Channel::websocket);
+  LiveDesk desk(37, channel);
+  desk.venue.advance(25);
+  desk.venue.banned_until = desk.venue.now() + DurationNanos::seconds(120);
+  desk.venue.advance(10);
+  CHECK(desk.venue.banned_requests > 0);
+  CHECK(desk.loop->fail_safe().stage() == FailSafe::Stage::reducing);
+  CHECK(desk.loop->engine().risk().trading_state() == schema::TradingStateKind::REDUCING);
+  const std::uint64_t came = desk.venue.banned_requests;
+  desk.venue.advance(105);
+  CHECK(desk.venue.banned_requests == came);  // nobody goes on asking, which would make a ban longer
+  desk.venue.advance(60);
+  CHECK(desk.loop->fail_safe().stage() == FailSafe::Stage::normal);
+  CHECK(desk.loop->engine().risk().trading_state() == schema::TradingStateKind::ACTIVE);
+  desk.loop->operate(schema::OperatorAction::HALT, "test");
+  desk.quiet(90);
+  desk.check("banned once");
+  desk.end();
 }
 
 TEST_CASE("the private stream away for long: reduce only, then flat, and the way back from there is a person's") {

@@ -205,6 +205,11 @@ void VirtualVenue::carry(Carried request) {
   const auto answer = [this, told = request.answered, back](const net::Response& response) {
     (void)scheduler_.after(net::Duration(back), [told, response] { told(response); });
   };
+  if (now() < banned_until) {
+    ++banned_requests;
+    return answer(
+        error(418, -1003, "Way too many requests; IP banned until " + std::to_string(banned_until.ns / kMilli) + "."));
+  }
   const bool lost_after = pick(faults.lost_after, "lost_after");
   if (pick(faults.unknown_not_done, "unknown_not_done")) {
     return answer(error(503, 0, "Unknown error, please check your request or try again later."));

@@ -63,6 +63,8 @@ class VirtualVenue final : public gateway::binance::Wire {
 
   FaultPlan faults;
   bool is_down = false;                           // nothing arrives, every connection is refused
+  UnixNanos banned_until;                         // 418 for every request until then
+  std::uint64_t banned_requests = 0;              // that came in spite of it
   bool is_private_down = false;                   // of the private stream alone: no events, no connection
   std::uint64_t api_requests = 0;                 // over the WebSocket API
   std::map<std::string, std::uint64_t> injected;  // by name
