@@ -101,12 +101,15 @@ class VenueRun final : private binance::MarketSink, private binance::RestListene
     if (!facts) return facts.error();
     for (const std::string& note : facts->notes) say("note: " + note);
     for (const std::string& name : names) symbols_.add(name);
+    if (!options_.parent.empty()) {
+      if (Status read = read_parent(binance::text_of(environment->at(binance::Host::rest))); !read) return read.error();
+    }
     if (options_.is_live) {
       if (Status checked = entry_.check_account(names); !checked) return checked.error();
     }
-    if (!options_.parent.empty()) {
-      if (Status taken = take_over(binance::text_of(environment->at(binance::Host::rest))); !taken)
-        return taken.error();
+    // Last of all: a run that is refused leaves the stops of the run before where they are.
+    if (carried_) {
+      if (Status cancelled = entry_.cancel_orders_of(carried_->run_tag); !cancelled) return cancelled.error();
     }
     if (Status opened = open_control(); !opened) return opened.error();
     if (Status opened = open_journal(binance::text_of(environment->at(binance::Host::rest))); !opened)
@@ -122,13 +125,12 @@ class VenueRun final : private binance::MarketSink, private binance::RestListene
   }
 
   // What the run before left: its orders go, its positions and limits' memory come over once the account is live.
-  Status take_over(const std::string& place) {
+  Status read_parent(const std::string& place) {
     auto carried = gateway::read_carried_state(options_.parent);
     if (!carried) return carried.error();
     if (carried->origin != place)
       return entry_.refused("the run before was begun at " + carried->origin + ", not at " + place,
                             "take it over at the venue where its account is");
-    if (Status cancelled = entry_.cancel_orders_of(carried->run_tag); !cancelled) return cancelled;
     say("takes over run " + carried->parent_run_id + ": " + std::to_string(carried->shares.size()) +
         (carried->shares.size() == 1 ? " position" : " positions") +
         (carried->is_halted ? ", halted by " + carried->halted_by + " (POST /resume at the control port)" : ""));
