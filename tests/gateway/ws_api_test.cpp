@@ -2,104 +2,18 @@
 #include "gateway/binance/ws_api.h"
 
 #include <map>
-#include <optional>
-#include <utility>
-#include <vector>
 
 #include "tests/support/catch.h"
+#include "tests/support/fake_wire.h"
 
 using namespace reprise;
 using namespace reprise::gateway;
 using binance::Host;
 using binance::Parameters;
 using binance::WsApi;
+using reprise::test::FakeWire;
 
 namespace {
-
-class FakeScheduler final : public net::Scheduler {
- public:
-  std::int64_t now() const override { return now_; }
-  void post(std::function<void()> f) override { (void)after({}, std::move(f)); }
-  net::TimerId after(net::Duration delay, std::function<void()> f) override {
-    timers_[{now_ + delay.count(), ++last_}] = std::move(f);
-    return last_;
-  }
-  void cancel(net::TimerId timer) override {
-    std::erase_if(timers_, [&](const auto& entry) { return entry.first.second == timer; });
-  }
-  void advance(net::Duration time) {
-    const std::int64_t until = now_ + time.count();
-    while (!timers_.empty() && timers_.begin()->first.first <= until) {
-      now_ = std::max(now_, timers_.begin()->first.first);
-      auto f = std::move(timers_.begin()->second);
-      timers_.erase(timers_.begin());
-      f();
-    }
-    now_ = until;
-  }
-
- private:
-  std::int64_t now_ = 1;
-  net::TimerId last_ = 0;
-  std::map<std::pair<std::int64_t, net::TimerId>, std::function<void()>> timers_;
-};
-
-struct Socket {
-  net::WebsocketHandler* handler = nullptr;
-  std::vector<std::string> sent;
-  bool is_open = false;
-  bool is_gone = false;
-};
-
-class FakeWire final : public binance::Wire {
- public:
-  net::Scheduler& scheduler() override { return time; }
-  UnixNanos clock() override { return {time.now()}; }
-  void request(Host, net::Request, net::Duration, net::HttpClient::Done) override { FAIL("no HTTP here"); }
-  Result<std::unique_ptr<net::WebsocketClient>> open(Host host, const std::string& target,
-                                                     net::WebsocketHandler& handler) override {
-    CHECK(host == Host::ws_api);
-    CHECK(target == "/ws-fapi/v1");
-    auto socket = std::make_shared<Socket>();
-    socket->handler = &handler;
-    sockets.push_back(socket);
-    return std::unique_ptr<net::WebsocketClient>(std::make_unique<Client>(socket));
-  }
-  void accept() {
-    sockets.back()->is_open = true;
-    sockets.back()->handler->on_open();
-  }
-  void say(const std::string& text) { sockets.back()->handler->on_text(text); }
-  void end(std::size_t unsent = 0) {
-    sockets.back()->is_open = false;
-    net::WebsocketEnd end;
-    end.cause = net::WebsocketCause::broken;
-    end.text = "reset";
-    end.unsent_texts = unsent;
-    sockets.back()->handler->on_end(end);
-  }
-
-  FakeScheduler time;
-  std::vector<std::shared_ptr<Socket>> sockets;
-
- private:
-  class Client final : public net::WebsocketClient {
-   public:
-    explicit Client(std::shared_ptr<Socket> socket) : socket_(std::move(socket)) {}
-    ~Client() override { socket_->is_gone = true; }
-    bool is_open() const override { return socket_->is_open; }
-    bool send_text(std::string text) override {
-      if (!socket_->is_open) return false;
-      socket_->sent.push_back(std::move(text));
-      return true;
-    }
-    bool ping(std::string_view) override { return true; }
-    void close(std::uint16_t, std::string_view) override {}
-
-   private:
-    std::shared_ptr<Socket> socket_;
-  };
-};
 
 struct Desk {
   explicit Desk(WsApi::Options options = {}) {
@@ -132,6 +46,8 @@ TEST_CASE("answers find their requests by id, in any order, with the body and th
   Desk d;
   CHECK_FALSE(d.send("too early"));
   d.wire.accept();
+  CHECK(d.wire.sockets[0]->host == Host::ws_api);
+  CHECK(d.wire.sockets[0]->target == "/ws-fapi/v1");
   REQUIRE(d.send("a"));
   REQUIRE(d.send("b"));
   CHECK(d.wire.sockets[0]->sent[0] == R"({"id":1,"method":"order.status","params":{"symbol":"BTCUSDT","orderId":7}})");
