@@ -170,8 +170,7 @@ struct Engine::Impl {
     if (!configured) return;
     const UnixNanos venue_time{input.header->ts_event};
     switch (type) {
-      case RecordType::BALANCE_UPDATE:
-        return core.portfolio.on_balance_update(journal::read<schema::BalanceUpdate>(input), venue_time, core.out);
+      case RecordType::BALANCE_UPDATE: return on_balance(journal::read<schema::BalanceUpdate>(input), venue_time);
       case RecordType::POSITION_UPDATE:
         return core.portfolio.on_position_update(instrument, journal::read<schema::PositionUpdate>(input), venue_time,
                                                  core.out);
@@ -443,6 +442,15 @@ struct Engine::Impl {
     const std::int64_t every = core.config.engine.equity_mark_interval_ns;
     if (REPRISE_MUTANT(timer_skipped) && inputs % 50 == 0) return;
     if (every > 0) timers.set({{next_multiple(now.ns, every)}, schema::TimerKind::EQUITY_MARK, 0, 0});
+  }
+
+  // An account whose money is told behind the start: its first figure is what peak and day begin with, not the next
+  // whole minute's.
+  void on_balance(schema::BalanceUpdate::Reader update, UnixNanos venue_time) {
+    const bool was_empty = core.portfolio.equity().is_zero();
+    core.portfolio.on_balance_update(update, venue_time, core.out);
+    if (running && was_empty && core.portfolio.equity().is_positive() && core.portfolio.peak_equity().is_zero())
+      mark_equity();
   }
 
   void mark_equity() {

@@ -43,7 +43,7 @@ class Kill final : public Command {
       std::this_thread::sleep_for(std::chrono::milliseconds(20));
       if (Status read = run->refresh(); !read) return read.error();
     }
-    if (run->is_ended() && !run->is_killed()) {
+    if (run->is_ended()) {
       std::error_code ignored;
       std::filesystem::remove(file, ignored);
       return usage_error(path_ + ": this run has ended", "name the journal of one that is under way");

@@ -29,6 +29,10 @@ void FollowedRun::take(const journal::RecordView& record) {
   switch (record.type()) {
     case RecordType::TRADING_STATE: {
       const auto state = journal::read<schema::TradingState>(record);
+      if (!state.getKilled()) {  // somebody resumed: what was before is over
+        times_ = {};
+        opened_behind_ = 0;
+      }
       if (state.getKilled() && times_.engaged == 0) {
         times_.engaged = now;
         if (held_.empty()) times_.flat = now;

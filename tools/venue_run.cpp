@@ -126,6 +126,9 @@ class VenueRun final : private binance::MarketSink, private binance::RestListene
 
   // What the run before left: its orders go, its positions and limits' memory come over once the account is live.
   Status read_parent(const std::string& place) {
+    std::error_code ignored;
+    if (const std::string file = kill_file_of(options_.parent); std::filesystem::exists(file, ignored))
+      return entry_.refused("the kill file of the run before is there: " + file, "remove it when trading may go on");
     auto carried = gateway::read_carried_state(options_.parent);
     if (!carried) return carried.error();
     if (carried->origin != place)
@@ -133,7 +136,9 @@ class VenueRun final : private binance::MarketSink, private binance::RestListene
                             "take it over at the venue where its account is");
     say("takes over run " + carried->parent_run_id + ": " + std::to_string(carried->shares.size()) +
         (carried->shares.size() == 1 ? " position" : " positions") +
-        (carried->is_halted ? ", halted by " + carried->halted_by + " (POST /resume at the control port)" : ""));
+        (carried->is_halted
+             ? ", halted by " + carried->halted_by + " (the way back: POST /resume at --control HOST:PORT)"
+             : ""));
     carried_ = std::move(*carried);
     return ok_status();
   }
@@ -329,6 +334,11 @@ class VenueRun final : private binance::MarketSink, private binance::RestListene
     if (paper_) paper_->operate(schema::OperatorAction::KILL_SWITCH, why);
   }
 
+  std::string trading_state() {
+    const engine::RiskEngine& risk = (live_ ? live_->engine() : paper_->loop().engine()).risk();
+    return risk.killed() ? "killed" : schema_name(risk.trading_state());
+  }
+
   std::string state_json() {
     engine::Engine& engine = live_ ? live_->engine() : paper_->loop().engine();
     Json out;
@@ -369,6 +379,10 @@ class VenueRun final : private binance::MarketSink, private binance::RestListene
 
   // The stated policy for what is open when the run is asked to end.
   void settle_live() {
+    if (options_.on_stop == "keep" && live_->is_live()) {
+      live_->disarm_countdown();  // or the venue takes back what is to be kept
+      for (int n = 0; n < 100; ++n) loop_.turn(kTurn);
+    }
     if (options_.on_stop == "keep" || !live_->is_live()) {
       if (!live_->is_live()) say("the private stream is lost: open orders and positions are left as they are");
       return;
@@ -434,6 +448,8 @@ class VenueRun final : private binance::MarketSink, private binance::RestListene
                               " of unknown fate, " + with_thousands(o.questions) + " questions; " +
                               std::to_string(live_->orders().open_count()) + " open");
     }
+    if (trading_state() != "active")
+      facts.add("trading", trading_state() + ": the alerts say why (reprise export --type alert)");
     facts.add("market",
               with_thousands(counts.frames) + " frames, " + with_thousands(counts.reconnects) + " connections lost");
     facts.add("took", seconds_text(seconds));

@@ -1,6 +1,7 @@
 // The part of Portfolio that books what the venue reports: executions, funding, balances, positions.
 #include <algorithm>
 
+#include "engine/alerts.h"
 #include "engine/portfolio/portfolio.h"
 #include "journal/mutant.h"
 
@@ -316,7 +317,13 @@ void Portfolio::on_position_update(InstrumentNo instrument, schema::PositionUpda
     n.stated_trade = n.last_trade;
     return;
   }
-  report_mismatch(instrument, n.position.qty.e8, reported.e8, "the venue's position differs from ours", out);
+  // The first word about an instrument that this run never traded is no contradiction: it was held before.
+  if (n.position.is_flat() && n.last_trade == 0 && n.stated_at.ns == 0) {
+    emit_alert(out, schema::AlertLevel::WARNING, schema::AlertKind::CONFIGURATION, instrument, 0, reported.e8, 0,
+               "the account held a position when this run began");
+  } else {
+    report_mismatch(instrument, n.position.qty.e8, reported.e8, "the venue's position differs from ours", out);
+  }
   if (!fits(reported.e8, n.position.qty.e8) || entry.is_negative() || !notional_fits(entry, reported) ||
       !notional_fits(n.mark, reported))
     return;

@@ -2,7 +2,9 @@
 
 #include "engine/engine.h"
 #include "gateway/binance/json_text.h"
+#include "gateway/exchange/control_message.h"
 #include "gateway/exchange/doorkeeper.h"
+#include "gateway/exchange/rest_table.h"
 #include "journal/digest.h"
 
 namespace reprise::gateway::exchange {
@@ -93,10 +95,52 @@ void ExchangeMachine::on_client(schema::ClientMessage::Reader message, UnixNanos
       paths_[connection] = request.path;
       return core_->on_open(connection, request, clock);
     }
-    case ClientMessageKind::TEXT: return core_->on_text(connection, message.getBody().cStr(), clock);
+    case ClientMessageKind::TEXT: return on_text(message, clock);
     case ClientMessageKind::CLOSED: paths_.erase(connection); return core_->on_closed(connection);
     case ClientMessageKind::FAULT: return on_fault(message, now);
     case ClientMessageKind::NONE: return;
+  }
+}
+
+// A request over the WebSocket API is struck like the same one over REST.
+void ExchangeMachine::on_text(schema::ClientMessage::Reader message, Clock clock) {
+  const ConnectionNo connection = message.getConnection();
+  const std::string_view text(message.getBody().cStr(), message.getBody().size());
+  const auto path = paths_.find(connection);
+  const Fault* fault = nullptr;
+  std::optional<ControlMessage> request;
+  if (path != paths_.end() && ExchangeCore::is_api_path(path->second)) {
+    request = ControlMessage::parse(text);
+    if (const Endpoint* endpoint = find_ws_method(request->method()))
+      fault = faults_->strike_request(endpoint->method, endpoint->path, clock.now);
+  }
+  if (fault == nullptr) return core_->on_text(connection, text, clock);
+  const RequestFault row = *fault->request;
+  const Fault struck = *fault;
+  const std::size_t before = said_.size();
+  if (row.is_carried_out) core_->on_text(connection, text, clock);
+  std::shared_ptr<const std::string> answer;
+  for (std::size_t n = said_.size(); n > before; --n) {
+    if (said_[n - 1].connection != connection) continue;
+    answer = said_[n - 1].text;
+    said_.erase(said_.begin() + static_cast<std::ptrdiff_t>(n - 1));
+    break;
+  }
+  if (row.end == RequestFault::End::answer) {
+    if (row.status != 0) {
+      const Answer own = answer_of(struck, clock.wall);
+      JsonText out;
+      out.open();
+      request->write_id(out);
+      out.field("status", own.status).key("error").raw(own.body);
+      answer = std::make_shared<const std::string>(out.close().str());
+    }
+    if (answer != nullptr) said_.push_back({connection, std::move(answer), struck.time});
+  } else if (row.end != RequestFault::End::hang) {
+    Departure out;
+    out.kind = Departure::Kind::drop;
+    out.connection = connection;
+    departures_.push_back(std::move(out));
   }
 }
 
@@ -182,7 +226,7 @@ void ExchangeMachine::tell_what_was_said(UnixNanos now) {
     const std::string& path = found->second;
     const Fault* fault = faults_->strike_message(path, *said.text, now);
     const bool is_lost = fault != nullptr && fault->name == "message_lost";
-    const DurationNanos delay = fault == nullptr ? DurationNanos{} : fault->time;
+    const DurationNanos delay{(fault == nullptr ? 0 : fault->time.ns) + said.delay.ns};
     if (is_private(path) || fault != nullptr) {
       journal::RunningDigest digest;
       digest.update(said.text->data(), said.text->size());

@@ -47,9 +47,11 @@ class ExchangeMachine final : public engine::Recomputed {
   struct Said {
     ConnectionNo connection = 0;
     std::shared_ptr<const std::string> text;
+    DurationNanos delay{};  // of a fault on the request that it answers
   };
   void open(const journal::RecordView& input);
   void on_client(schema::ClientMessage::Reader message, UnixNanos now);
+  void on_text(schema::ClientMessage::Reader message, Clock clock);
   void on_request(schema::ClientMessage::Reader message, Clock clock);
   void on_fault(schema::ClientMessage::Reader message, UnixNanos now);
   void tell_what_was_said(UnixNanos now);

@@ -35,9 +35,9 @@ Result<CarriedState> read_carried_state(const std::string& journal_path) {
     return usage_error(journal_path + " is still written to: the run before has not ended",
                        "end it first (Ctrl-C there); two runs must not trade one account");
   journal::ReaderOptions options;
-  options.filter.types = {RecordType::RUN_START,       RecordType::CONFIGURATION, RecordType::INSTRUMENT,
-                          RecordType::POSITION,        RecordType::EQUITY_MARK,   RecordType::TRADING_STATE,
-                          RecordType::OPERATOR_COMMAND};
+  options.filter.types = {RecordType::RUN_START,        RecordType::CONFIGURATION, RecordType::INSTRUMENT,
+                          RecordType::POSITION,         RecordType::EQUITY_MARK,   RecordType::TRADING_STATE,
+                          RecordType::OPERATOR_COMMAND, RecordType::RISK_DECISION};
   auto reader = journal::JournalReader::open(journal_path, options);
   if (!reader) return reader.error();
   if (reader->manifest().mode != schema::RunMode::LIVE)
@@ -49,6 +49,8 @@ Result<CarriedState> read_carried_state(const std::string& journal_path) {
   std::vector<std::string> names;
   std::map<InstrumentNo, std::string> symbols;
   std::map<std::pair<engine::StrategyNo, InstrumentNo>, Qty> shares;
+  Money equity;
+  std::int64_t marked_at = 0;
   bool is_ending = false;  // the records behind it are what the end of the run did
   journal::RecordView record;
   while (reader->next(record)) {
@@ -68,10 +70,18 @@ Result<CarriedState> read_carried_state(const std::string& journal_path) {
       case RecordType::EQUITY_MARK: {
         const auto mark = journal::read<schema::EquityMark>(record);
         carried.peak_equity = {mark.getPeakEquity()};
-        const std::int64_t day = header.ts_engine / kDayNanos;
-        if (carried.day_equity.is_zero() || day != carried.day) {
-          carried.day = day;
-          carried.day_equity = {mark.getMarginBalance()};
+        marked_at = header.ts_engine;
+        equity = {mark.getMarginBalance()};
+        break;
+      }
+      // The check that follows a mark says what was lost since the day began: both together are what it began with.
+      case RecordType::RISK_DECISION: {
+        const auto decision = journal::read<schema::RiskDecision>(record);
+        if (!decision.getIsStateCheck()) break;
+        for (const auto check : decision.getChecks()) {
+          if (check.getRule() != schema::RiskRule::DAILY_LOSS || header.ts_engine != marked_at) continue;
+          carried.day = header.ts_engine / kDayNanos;
+          carried.day_equity = equity + Money{check.getValue()};
         }
         break;
       }

@@ -26,7 +26,7 @@ struct CarriedState {
   journal::Seq last_seq = 0;
   std::vector<Share> shares;
   Money peak_equity;
-  Money day_equity;        // at the start of its last UTC day; 0: not known
+  Money day_equity;        // at the start of its last UTC day; 0: not known, the limit was off
   std::int64_t day = 0;    // that day, since 1970
   bool is_halted = false;  // by a rule or a person, the end of the run apart
   std::string halted_by;

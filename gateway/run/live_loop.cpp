@@ -97,15 +97,15 @@ void LiveLoop::start() {
   next_snapshot_ = options_.snapshot_interval == 0 ? 0 : sink_.next_seq() - 1 + options_.snapshot_interval;
   account_->start();
   set_tick();
-  if (options_.countdown_every.ns > 0) {
-    const auto arm = [this](const auto& self) -> void {
-      countdown_timer_ = rest_.wire().scheduler().after(net::Duration(options_.countdown_every.ns), [this, self] {
-        if (is_live()) orders_->arm_countdown(options_.countdown);
-        self(self);
-      });
-    };
-    arm(arm);
-  }
+  // Soon for the first time: an order is not to stand unguarded for long.
+  if (options_.countdown_every.ns > 0)
+    countdown_timer_ = rest_.wire().scheduler().after(std::chrono::seconds(3), [this] { keep_countdown(); });
+}
+
+void LiveLoop::keep_countdown() {
+  if (is_live()) orders_->arm_countdown(options_.countdown);
+  countdown_timer_ =
+      rest_.wire().scheduler().after(net::Duration(options_.countdown_every.ns), [this] { keep_countdown(); });
 }
 
 // ------------------------------------------------------------------------------------------- the loop
@@ -114,8 +114,12 @@ void LiveLoop::input(const RecordView& view) {
   if (has_failed_) return;
   const journal::RecordBatch& outputs = seat_.input(view);
   bool has_command = false;
-  outputs.for_each(seat_.first_output(),
-                   [&](const RecordView& output) { has_command |= output.type() == RecordType::ORDER_COMMAND; });
+  outputs.for_each(seat_.first_output(), [&](const RecordView& output) {
+    has_command |= output.type() == RecordType::ORDER_COMMAND;
+    if (output.type() != RecordType::ALERT) return;
+    const auto alert = journal::read<schema::Alert>(output);
+    if (alert.getLevel() == schema::AlertLevel::CRITICAL) on_notice(alert.getLevel(), alert.getText().cStr());
+  });
   if (sink_.failed()) return fatal("the journal cannot be written: " + sink_.status().error().text());
   if (!has_command) return;
   // Nothing is sent that a restart would not know of.
@@ -248,6 +252,16 @@ void LiveLoop::tell_carried_state() {
   if (carried->is_halted) operate(schema::OperatorAction::HALT, from + ", which was halted by " + carried->halted_by);
 }
 
+void LiveLoop::tell_what_nobody_owns() {
+  for (const engine::NetPosition& net : seat_.engine().portfolio().positions()) {
+    const Qty left = seat_.engine().portfolio().strategy_position(0, net.instrument);
+    const Instrument* instrument = seat_.engine().instruments().find(net.instrument);
+    if (left.is_zero() || instrument == nullptr) continue;
+    on_notice(schema::AlertLevel::WARNING, "the account holds " + decimal_text(left) + " " + instrument->symbol +
+                                               " that no strategy of this run owns: it is left to you");
+  }
+}
+
 void LiveLoop::look_at_fail_safe() {
   const auto& positions = seat_.engine().portfolio().positions();
   const bool holds_position = std::any_of(positions.begin(), positions.end(),
@@ -313,6 +327,7 @@ void LiveLoop::on_live() {
   feed_state(RecordType::FEED_CONNECTED, "reconciled");
   obey(fail_safe_.on_stream_back(steady_now()));
   tell_carried_state();
+  if (std::exchange(is_first_live_, false)) tell_what_nobody_owns();
   if (events_.on_live) events_.on_live();
 }
 

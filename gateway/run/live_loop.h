@@ -66,6 +66,8 @@ class LiveLoop final : private binance::OrderListener, private binance::AccountL
   void on_limit_use(const binance::LimitUse& use);
   void on_pause(const binance::RatePause& pause);
   void operate(schema::OperatorAction action, const std::string& text, const std::string& value = {});
+  // Orders that stand when the run has ended are to stay.
+  void disarm_countdown() { orders_->arm_countdown({}); }
   // Ends in order: no more ticks and streams; the last record. Open orders are not touched: see operate().
   void finish(const std::string& reason);
 
@@ -89,6 +91,8 @@ class LiveLoop final : private binance::OrderListener, private binance::AccountL
   UnixNanos now();
   UnixNanos steady_now();  // of a clock that does not step
   void tell_carried_state();
+  void tell_what_nobody_owns();
+  void keep_countdown();
   void obey(const FailSafe::Commands& commands);
   void look_at_fail_safe();
   void fatal(const std::string& text);
@@ -120,6 +124,7 @@ class LiveLoop final : private binance::OrderListener, private binance::AccountL
   FailSafe fail_safe_;
   std::optional<CarriedState> carried_;
   bool is_running_ = false;
+  bool is_first_live_ = true;
   bool has_failed_ = false;
 };
 

@@ -8,12 +8,12 @@
 #include "gateway/binance/order_form.h"
 #include "gateway/binance/rest_client.h"
 #include "journal/assert.h"
-#include "tests/support/fake_wire.h"
+#include "tests/support/spoken_wire.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace reprise;
   using namespace reprise::gateway::binance;
-  test::FakeWire wire;
+  test::SpokenWire wire;
   RestClient client(wire, RestClient::Options{}, nullptr);
   Credentials credentials;
   credentials.api_key = Secret::copy_of("key");

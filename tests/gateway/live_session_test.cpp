@@ -141,6 +141,13 @@ class LiveDesk final : private binance::MarketSink, private binance::RestListene
     venue.forget_client();
   }
 
+  // Trades until it holds something.
+  void take_position() {
+    venue.advance(20);
+    for (int n = 0; n < 120 && loop->engine().portfolio().net_position(1).is_zero(); ++n) venue.advance(0.5);
+    REQUIRE_FALSE(loop->engine().portfolio().net_position(1).is_zero());
+  }
+
   void quiet(double seconds) {
     venue.faults = {};
     venue.is_down = false;
@@ -329,7 +336,7 @@ TEST_CASE("each fault during entry, during exit and while idle: settled without 
         strike();
         desk.venue.advance(6);
       } else {
-        desk.venue.advance(25);  // a position and resting quotes
+        desk.take_position();
         if (phase == Phase::idle) {
           desk.loop->operate(schema::OperatorAction::HALT, "test");
           desk.venue.advance(5);
@@ -438,8 +445,7 @@ TEST_CASE("a ban stops every request until it ends, and only reducing is allowed
 
 TEST_CASE("the private stream away for long: reduce only, then flat, and the way back from there is a person's") {
   LiveDesk desk(19);
-  desk.venue.advance(25);  // a position and resting quotes
-  REQUIRE_FALSE(desk.loop->engine().portfolio().net_position(1).is_zero());
+  desk.take_position();
   desk.venue.is_down = true;
   desk.venue.advance(60);
   CHECK(desk.loop->fail_safe().stage() == FailSafe::Stage::reducing);
@@ -462,8 +468,7 @@ TEST_CASE("the private stream away for long: reduce only, then flat, and the way
 
 TEST_CASE("with the private stream alone away, the kill switch still closes everything, within its band") {
   LiveDesk desk(31, Channel::rest, {"risk.flatten_band=0.0001"});
-  desk.venue.advance(25);
-  REQUIRE_FALSE(desk.loop->engine().portfolio().net_position(1).is_zero());
+  desk.take_position();
   desk.venue.is_private_down = true;
   desk.venue.advance(1);
   desk.loop->operate(schema::OperatorAction::KILL_SWITCH, "test");
@@ -477,8 +482,7 @@ TEST_CASE("with the private stream alone away, the kill switch still closes ever
 
 TEST_CASE("a new release takes over position, peak and day of the run before it") {
   LiveDesk desk(29);
-  desk.venue.advance(25);
-  REQUIRE_FALSE(desk.loop->engine().portfolio().net_position(1).is_zero());
+  desk.take_position();
   desk.loop->operate(schema::OperatorAction::HALT, kRunEnds);
   desk.quiet(5);
   desk.check("the run before");

@@ -4,14 +4,14 @@
 #include <map>
 
 #include "tests/support/catch.h"
-#include "tests/support/fake_wire.h"
+#include "tests/support/spoken_wire.h"
 
 using namespace reprise;
 using namespace reprise::gateway;
 using binance::Host;
 using binance::Parameters;
 using binance::WsApi;
-using reprise::test::FakeWire;
+using reprise::test::SpokenWire;
 
 namespace {
 
@@ -32,7 +32,7 @@ struct Desk {
     });
   }
 
-  FakeWire wire;
+  SpokenWire wire;
   bool may_connect = true;
   int asked = 0;
   std::map<std::string, net::HttpResult> results;
