@@ -354,6 +354,40 @@ TEST_CASE("a fault strikes what it names, as often and as long as it was asked t
   }
 }
 
+TEST_CASE("a fault strikes a request over the WebSocket API as it strikes the same one over REST") {
+  Day day("", 7);
+  constexpr ConnectionNo kSocket = 31;
+  day.open_socket(kSocket, "/ws-fapi/v1");
+  int id = 0;
+  const auto ask = [&](const char* method) {
+    day.left.clear();
+    day.say(kSocket, "{\"id\":" + std::to_string(++id) + ",\"method\":\"" + method + "\",\"params\":{\"symbol\":\"" +
+                         day.symbol + "\"}}");
+    return day.left;
+  };
+  const auto told = [&](const Departure& d) { return day.release(*d.text); };
+  REQUIRE(ask("depth").size() == 1);
+  CHECK(told(day.left[0]).find("\"status\":200") != std::string::npos);
+
+  day.fault(R"({"fault":"timeout","path":"/fapi/v1/depth","count":1})");
+  CHECK(ask("ticker.book").size() == 1);  // another path
+  REQUIRE(ask("depth").size() == 1);
+  CHECK(told(day.left[0]).find("\"status\":408,\"error\":{\"code\":-1007") != std::string::npos);
+  CHECK(told(day.left[0]).find("\"id\":" + std::to_string(id)) != std::string::npos);
+  CHECK(told(ask("depth").front()).find("\"status\":200") != std::string::npos);  // once
+
+  for (const char* silent : {"lost_request", "lost_answer"}) {
+    day.fault(std::string(R"({"fault":")") + silent + R"(","count":1})");
+    CHECK(ask("depth").empty());
+  }
+  day.fault(R"({"fault":"delay","milliseconds":700,"count":1})");
+  REQUIRE(ask("depth").size() == 1);
+  CHECK(day.left[0].delay == DurationNanos::millis(700));
+  day.fault(R"({"fault":"reset_after","count":1})");
+  REQUIRE(ask("depth").size() == 1);
+  CHECK(day.left[0].kind == Departure::Kind::drop);
+}
+
 TEST_CASE("a fault that cannot be is refused, and says why") {
   for (const auto& [text, why] :
        {std::pair("", "JSON object"), std::pair("[]", "JSON object"), std::pair("{}", "no fault is called"),
