@@ -39,13 +39,14 @@ void FakeSocket::say(const std::string& text) {
   if (is_open && !is_gone) handler_->on_text(text);
 }
 
-void FakeSocket::end(net::WebsocketCause cause, std::uint16_t code, const std::string& text) {
+void FakeSocket::end(net::WebsocketCause cause, std::uint16_t code, const std::string& text, std::size_t unsent) {
   if (is_gone || std::exchange(has_ended, true)) return;
   is_open = false;
   net::WebsocketEnd how;
   how.cause = cause;
   how.close_code = code;
   how.text = text;
+  how.unsent_texts = unsent;
   handler_->on_end(how);
 }
 

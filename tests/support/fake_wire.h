@@ -50,7 +50,7 @@ class FakeSocket {
 
   void accept();
   void say(const std::string& text);
-  void end(net::WebsocketCause cause, std::uint16_t code = 0, const std::string& text = {});
+  void end(net::WebsocketCause cause, std::uint16_t code = 0, const std::string& text = {}, std::size_t unsent = 0);
 
  private:
   friend class FakeWire;
