@@ -86,7 +86,8 @@ class Venue {
 // A live run in this thread.
 class Bot final : private binance::MarketSink {
  public:
-  Bot(const std::string& url, const std::string& authority, sim::RunSink sink) : sink_(std::move(sink)) {
+  Bot(const std::string& url, const std::string& authority, sim::RunSink sink, bool by_websocket)
+      : sink_(std::move(sink)) {
     auto environment = must(binance::environment_at(url));
     environment.ca_file = authority;
     wire_ = must(binance::make_net_wire(loop_, environment, [] { return UnixNanos{clock_ns()}; }));
@@ -95,6 +96,7 @@ class Bot final : private binance::MarketSink {
     credentials.api_key = binance::Secret::copy_of(kKey);
     credentials.api_secret = binance::Secret::copy_of(kSecret);
     must(rest_->use(std::move(credentials)));
+    if (by_websocket) rest_->use_ws_api({});
     std::optional<Result<binance::VenueFacts>> facts;
     binance::fetch_venue_facts(*rest_, {"BTCUSDT"}, [&](Result<binance::VenueFacts> f) { facts = std::move(f); });
     while (!facts) loop_.turn(kShort);
@@ -152,7 +154,8 @@ class Bot final : private binance::MarketSink {
 // From the moment at which the exchange has made its payloads of a market record to the moment at which it has the
 // order that they led to: both sockets, TLS, parsing, engine, journal (wal), signature. Orders that come more than
 // 20 ms behind the newest payload have another cause and are left out.
-void measure_socket_to_socket(Bench& bench, const test::TestCertificates& certificates, double seconds, bool spins) {
+void measure_socket_to_socket(Bench& bench, const test::TestCertificates& certificates, double seconds, bool spins,
+                              bool by_websocket) {
   bench.say("socket to socket");
   std::atomic<std::int64_t> said{0};
   std::atomic<Bot*> listening{nullptr};
@@ -165,8 +168,12 @@ void measure_socket_to_socket(Bench& bench, const test::TestCertificates& certif
     } else if (record.type() == RecordType::CLIENT_MESSAGE) {
       const auto message = journal::read<schema::ClientMessage>(record);
       const std::string_view method = message.getMethod().cStr();
-      if (std::string_view(message.getPath().cStr()) != "/fapi/v1/order" || (method != "POST" && method != "PUT"))
-        return;
+      const std::string_view body(message.getBody().cStr(), message.getBody().size());
+      const bool is_rest =
+          std::string_view(message.getPath().cStr()) == "/fapi/v1/order" && (method == "POST" || method == "PUT");
+      const bool is_text = message.getKind() == schema::ClientMessageKind::TEXT &&
+                           (body.find("\"order.place\"") != body.npos || body.find("\"order.modify\"") != body.npos);
+      if (!is_rest && !is_text) return;
       const std::lock_guard lock(guard);
       if (now - said >= 20'000'000) return;
       us.push_back(static_cast<double>(now - said) * 1e-3);
@@ -175,9 +182,9 @@ void measure_socket_to_socket(Bench& bench, const test::TestCertificates& certif
     }
   };
   Venue venue(sim::RunSink::none(), net::ServerTls{certificates.good.certificate, certificates.good.key}, 1'000, watch);
-  Bot bot(
-      "https://localhost:" + std::to_string(venue.port), certificates.authority,
-      journal_at(bench.place + (spins ? "/socket-to-socket-spinning" : "/socket-to-socket"), schema::RunMode::LIVE));
+  const std::string way = std::string(spins ? "-spinning" : "") + (by_websocket ? "-websocket" : "");
+  Bot bot("https://localhost:" + std::to_string(venue.port), certificates.authority,
+          journal_at(bench.place + "/socket-to-socket" + way, schema::RunMode::LIVE), by_websocket);
   listening = &bot;
   bot.trade(seconds, spins);
   listening = nullptr;
@@ -185,7 +192,8 @@ void measure_socket_to_socket(Bench& bench, const test::TestCertificates& certif
   const std::string note = std::to_string(us.size()) +
                            " orders, exchange and bot on this machine's cores, journal wal; " +
                            tools::fixed_text(median(first_half), 0) + " us of it to the bot's parsed records";
-  const std::string name = std::string("market payload to order at the venue") + (spins ? ", bot spinning" : "");
+  const std::string name = std::string("market payload to order at the venue") +
+                           (by_websocket ? ", WebSocket API" : ", REST") + (spins ? ", bot spinning" : "");
   bench.figures.push_back(figure_of(name + ", p50", median(us), "us", 40, Better::lower, note));
   bench.figures.push_back(figure_of(name + ", p99", percentile(us, 0.99), "us", 250, Better::lower, note));
 }
@@ -405,7 +413,8 @@ void measure_gateway(Bench& bench) {
   const test::TestCertificates certificates;
   const std::uint64_t size = bench.size.commits;  // 20,000; 200 when tiny
   const double seconds = size > 10'000 ? 30 : size > 1'000 ? 10 : 1.5;
-  for (const bool spins : {false, true}) measure_socket_to_socket(bench, certificates, seconds, spins);
+  for (const bool by_websocket : {false, true})
+    for (const bool spins : {false, true}) measure_socket_to_socket(bench, certificates, seconds, spins, by_websocket);
   measure_depth(bench, certificates, size * 10);
   measure_rest_orders(bench, size);
   measure_ws_orders(bench, size);
