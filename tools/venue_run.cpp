@@ -449,7 +449,7 @@ class VenueRun final : private binance::MarketSink, private binance::RestListene
                               std::to_string(live_->orders().open_count()) + " open");
     }
     if (trading_state() != "active")
-      facts.add("trading", trading_state() + ": the alerts say why (reprise export --type alert)");
+      facts.add("trading", trading_state() + ": reprise export " + options_.journal + " --type alert says why");
     facts.add("market",
               with_thousands(counts.frames) + " frames, " + with_thousands(counts.reconnects) + " connections lost");
     facts.add("took", seconds_text(seconds));
