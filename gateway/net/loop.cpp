@@ -37,7 +37,9 @@ void LoopCore::run() {
 }
 
 void LoopCore::turn(Duration longest_wait) {
-  if (context_.run_one_for(longest_wait) > 0) finish_turn();
+  // run_one_for() looks at nothing at all where there is no time to wait.
+  const std::size_t done = longest_wait.count() > 0 ? context_.run_one_for(longest_wait) : context_.poll_one();
+  if (done > 0) finish_turn();
 }
 
 void LoopCore::finish_turn() {
