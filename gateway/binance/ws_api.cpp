@@ -176,11 +176,6 @@ void WsApi::on_text(std::string_view text) {
 // The connection is of no use any more: what is open on it has an unknown fate.
 void WsApi::give_up(const char* why) {
   if (socket_ == nullptr) return;
-  // We may be within its callback: it goes when that is over.
-  old_socket_ = std::move(socket_);
-  wire_.scheduler().post([this, alive = alive_] {
-    if (*alive) old_socket_.reset();
-  });
   net::WebsocketEnd end;
   end.cause = net::WebsocketCause::closed_by_us;
   end.text = why;
@@ -191,6 +186,7 @@ void WsApi::on_end(const net::WebsocketEnd& end_of) {
   wire_.scheduler().cancel(life_timer_);
   life_timer_ = 0;
   if (socket_ != nullptr) {
+    // We may be within its callback: it goes when that is over.
     old_socket_ = std::move(socket_);
     wire_.scheduler().post([this, alive = alive_] {
       if (*alive) old_socket_.reset();

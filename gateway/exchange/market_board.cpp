@@ -9,7 +9,6 @@ namespace {
 
 constexpr std::int64_t kMillisecond = 1'000'000;
 constexpr std::int64_t kSecond = 1'000'000'000;
-constexpr std::int64_t kMinute = 60 * kSecond;
 constexpr std::size_t kKeptTrades = 1000;
 constexpr std::size_t kKeptFundings = 1000;
 constexpr std::int64_t kPeriods[] = {0, 100 * kMillisecond, 250 * kMillisecond, 500 * kMillisecond};
@@ -366,22 +365,17 @@ void MarketBoard::send_marks(UnixNanos now) {
 
 MarketBoard::DayStatistics MarketBoard::day(const BoardInstrument& i) {
   DayStatistics d;
-  for (const MinuteBar& bar : i.traded.minutes()) {
-    if (i.traded.minutes().back().open_time.ns - bar.open_time.ns >= 1440 * kMinute) continue;
-    if (d.trades == 0) {
-      d.open = bar.open;
-      d.high = bar.high;
-      d.low = bar.low;
-      d.first_id = bar.first_id;
-      d.open_time = bar.open_time;
-    }
-    d.high = std::max(d.high, bar.high);
-    d.low = std::min(d.low, bar.low);
-    d.last = bar.close;
-    d.volume += bar.volume;
-    d.quote_volume += bar.quote_volume;
-    d.trades += bar.trades;
-    d.last_id = bar.last_id;
+  if (const std::optional<MinuteBar> sum = i.traded.sum_of_last(1440)) {
+    d.open = sum->open;
+    d.high = sum->high;
+    d.low = sum->low;
+    d.last = sum->close;
+    d.volume = sum->volume;
+    d.quote_volume = sum->quote_volume;
+    d.trades = sum->trades;
+    d.first_id = sum->first_id;
+    d.last_id = sum->last_id;
+    d.open_time = sum->open_time;
   }
   if (d.volume.is_positive()) d.weighted = div(d.quote_volume, d.volume);
   if (!i.trades.empty()) d.last_qty = i.trades.back().qty;

@@ -7,7 +7,7 @@ namespace reprise::gateway::exchange {
 namespace {
 
 constexpr std::int64_t kMinute = 60'000'000'000;
-constexpr std::size_t kKeptMinutes = 1500;
+constexpr std::size_t kKeptMinutes = 3 * 1440;  // one bar of the longest interval
 
 constexpr MinuteBars::Interval kIntervals[] = {
     {"1m", kMinute},        {"3m", 3 * kMinute},   {"5m", 5 * kMinute},    {"15m", 15 * kMinute},
@@ -54,6 +54,18 @@ void MinuteBars::add_price(UnixNanos time, Price price) {
   bar.open = bar.high = bar.low = bar.close = price;
   bar.trades = 1;
   add(bar);
+}
+
+std::optional<MinuteBar> MinuteBars::sum_of_last(std::int64_t minutes) const {
+  std::optional<MinuteBar> sum;
+  for (const MinuteBar& minute : minutes_) {
+    if (minutes_.back().open_time.ns - minute.open_time.ns >= minutes * kMinute) continue;
+    if (sum)
+      add_to(*sum, minute);
+    else
+      sum = minute;
+  }
+  return sum;
 }
 
 std::vector<MinuteBar> MinuteBars::bars(std::string_view interval, std::size_t count) const {

@@ -1,9 +1,10 @@
-// Bars as the venue shows them: minutes of the last 24 hours and a little, and longer ones made from them.
+// Bars as the venue shows them: the minutes of the last three days, and longer ones made from them.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -36,6 +37,8 @@ class MinuteBars {
   void add_price(UnixNanos time, Price price);  // of a series without trades; `trades` counts the prices
 
   const std::deque<MinuteBar>& minutes() const { return minutes_; }  // oldest first
+  // One bar of the minutes that are less than so many behind the last one; nullopt where there is none.
+  std::optional<MinuteBar> sum_of_last(std::int64_t minutes) const;
   // The last `count` bars of an interval, oldest first; nothing for an unknown interval.
   std::vector<MinuteBar> bars(std::string_view interval, std::size_t count) const;
 

@@ -169,6 +169,25 @@ TEST_CASE("conditional orders have an endpoint and a life of their own") {
   CHECK(fired.back() == "ALGO_UPDATE FINISHED");
 }
 
+TEST_CASE("minutes are kept for one bar of the longest interval, and a day is the sum of its own alone") {
+  MinuteBars bars;
+  constexpr std::int64_t kMinute = 60'000'000'000;
+  constexpr std::int64_t kStart = kOpening / (4320 * kMinute) * (4320 * kMinute);
+  for (int n = 0; n < 4320; ++n) bars.add_price({kStart + n * kMinute}, Price::whole(100 + n));
+  const auto longest = bars.bars("3d", 10);
+  REQUIRE(longest.size() == 1);
+  CHECK(longest[0].trades == 4320);
+  CHECK(longest[0].open == Price::whole(100));
+  const auto day = bars.sum_of_last(1440);
+  REQUIRE(day);
+  CHECK(day->trades == 1440);
+  CHECK(day->open == Price::whole(100 + 2880));
+  CHECK(day->close == Price::whole(100 + 4319));
+  bars.add_price({kStart + 4320 * kMinute}, Price::whole(1));
+  CHECK(bars.minutes().size() == 4320);
+  CHECK_FALSE(MinuteBars().sum_of_last(1440));
+}
+
 TEST_CASE("bars of mark and index and paid funding are kept beside those of trades") {
   ExchangeDesk desk;
   desk.play(150);
