@@ -8,6 +8,8 @@ target_compile_options(reprise_options INTERFACE
   -ffp-contract=off
   -fno-math-errno
   -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Wimplicit-fallthrough
+  # In a unit of several sources g++ takes what a .cpp hides in an unnamed namespace for a header's.
+  $<$<AND:$<CXX_COMPILER_ID:GNU>,$<BOOL:${REPRISE_UNITY}>>:-Wno-subobject-linkage>
   $<$<BOOL:${REPRISE_WERROR}>:-Werror>)
 target_compile_definitions(reprise_options INTERFACE
   EIGEN_DONT_VECTORIZE

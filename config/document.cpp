@@ -66,8 +66,9 @@ class TreeReader {
   std::size_t nodes_ = 0;
 };
 
-// Damage that is better named before a YAML parser sees it; a parser that recurses must not see deep nesting.
-Status check_text(const std::string& path, const std::string& text) {
+}  // namespace
+
+Status check_yaml_text(const std::string& path, const std::string& text) {
   int line = 1;
   int open = 0;
   int column = 0;
@@ -88,17 +89,15 @@ Status check_text(const std::string& path, const std::string& text) {
     }
     if (c == '[' || c == '{') ++open;
     if ((c == ']' || c == '}') && open > 0) --open;
-    if (c == '-' || c == '?') ++dashes;
+    if (c == '-' || c == '?' || c == ':') ++dashes;
     if (open > kMaxNesting || dashes > 200) return wrong("nested too deeply");
   }
   return ok_status();
 }
 
-}  // namespace
-
 Result<DocumentNode> parse_document(const std::string& path, const std::string& text) {
   if (text.size() > kMaxBytes) return usage_error(path + ": larger than 1 MiB");
-  if (Status checked = check_text(path, text); !checked) return checked.error();
+  if (Status checked = check_yaml_text(path, text); !checked) return checked.error();
   auto root = parse_yaml(path, text, YamlPlace::line_and_column);
   if (!root) return root.error();
   if (!root->IsDefined()) return DocumentNode{};

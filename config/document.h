@@ -39,6 +39,9 @@ inline const DocumentNode* DocumentNode::find(std::string_view key) const {
   return nullptr;
 }
 
+// Damage that is better named before a YAML parser sees it: control characters, and nesting that would take its stack.
+Status check_yaml_text(const std::string& path, const std::string& text);
+
 // `path` is for messages only.
 Result<DocumentNode> parse_document(const std::string& path, const std::string& text);
 

@@ -8,6 +8,7 @@
 #include <set>
 #include <utility>
 
+#include "config/document.h"
 #include "config/keys.h"
 #include "config/yaml_text.h"
 
@@ -17,30 +18,6 @@ namespace {
 
 constexpr std::size_t kMaxProfileBytes = 1u << 20;
 constexpr std::size_t kMaxProfiles = 16;
-constexpr std::size_t kMaxNesting = 32;
-
-// Damage that is better named before a YAML parser sees it.
-Status check_text(const std::string& path, const std::string& text) {
-  std::size_t line = 1;
-  std::size_t open = 0;
-  std::size_t dashes = 0;  // "- - - -" nests too
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    const std::string place = path + ":" + std::to_string(line) + ": ";
-    if (c == '\n') {
-      ++line;
-      dashes = 0;
-    }
-    if ((byte < 0x20 && c != '\n' && c != '\r' && c != '\t') || byte == 0x7f) {
-      return usage_error(place + "a control character; this is not a YAML profile");
-    }
-    if (c == '[' || c == '{') ++open;
-    if ((c == ']' || c == '}') && open > 0) --open;
-    if (c == '-' || c == '?' || c == ':') ++dashes;
-    if (open > kMaxNesting || dashes > 200) return usage_error(place + "nested too deeply for a profile");
-  }
-  return ok_status();
-}
 
 class ProfileReader {
  public:
@@ -62,7 +39,7 @@ class ProfileReader {
       return error;
     }
     if (text->size() > kMaxProfileBytes) return usage_error(path + ": larger than 1 MiB; this is not a profile");
-    if (Status checked = check_text(path, *text); !checked) return checked.error();
+    if (Status checked = check_yaml_text(path, *text); !checked) return checked.error();
     open_.push_back(name);
     Status parsed = parse(path, *text);
     open_.pop_back();

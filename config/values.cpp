@@ -22,7 +22,7 @@ bool is_letter(char c) {
 }
 
 // Text as it may be shown in a message: short, and without bytes that disturb a terminal.
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   std::string out = "\"";
   for (const char c : text.substr(0, 60)) out += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? '?' : c;
   if (text.size() > 60) out += "...";
@@ -30,7 +30,7 @@ std::string quoted(std::string_view text) {
 }
 
 Error wrong(std::string_view text, const std::string& what) {
-  return usage_error(quoted(text) + " is not " + what);
+  return usage_error(in_quotes(text) + " is not " + what);
 }
 
 struct Unit {
@@ -69,7 +69,7 @@ Result<std::int64_t> decimal_of(std::string_view text) {
         ++exponent;
         continue;
       }
-      return usage_error(quoted(text) + " has too many digits");
+      return usage_error(in_quotes(text) + " has too many digits");
     }
     mantissa = mantissa * 10 + (text[i] - '0');
     if (mantissa != 0) ++significant;
@@ -88,15 +88,15 @@ Result<std::int64_t> decimal_of(std::string_view text) {
   if (i != text.size()) return wrong(text, kWhat);
   if (mantissa == 0) return std::int64_t{0};
   for (; exponent < 0; ++exponent) {
-    if (mantissa % 10 != 0) return usage_error(quoted(text) + " has more than 8 decimals");
+    if (mantissa % 10 != 0) return usage_error(in_quotes(text) + " has more than 8 decimals");
     mantissa /= 10;
   }
   constexpr Wide kMax = std::numeric_limits<std::int64_t>::max();
   for (; exponent > 0; --exponent) {
-    if (mantissa > kMax / 10) return usage_error(quoted(text) + " is too large (the largest is 92233720368)");
+    if (mantissa > kMax / 10) return usage_error(in_quotes(text) + " is too large (the largest is 92233720368)");
     mantissa *= 10;
   }
-  if (mantissa > kMax) return usage_error(quoted(text) + " is too large (the largest is 92233720368)");
+  if (mantissa > kMax) return usage_error(in_quotes(text) + " is too large (the largest is 92233720368)");
   return static_cast<std::int64_t>(negative ? -mantissa : mantissa);
 }
 
@@ -115,7 +115,7 @@ Result<Wide> integer_of(std::string_view text) {
   if (negative) value = -value;
   if (value > static_cast<Wide>(std::numeric_limits<std::uint64_t>::max()) ||
       value < static_cast<Wide>(std::numeric_limits<std::int64_t>::min())) {
-    return usage_error(quoted(text) + " does not fit 64 bits");
+    return usage_error(in_quotes(text) + " does not fit 64 bits");
   }
   return value;
 }
@@ -169,7 +169,7 @@ Result<std::string> canonical_unchecked(const ValueRule& rule, std::string_view 
       if (text.empty() || (is_symbol(text) && text.size() <= 16)) return std::string(text);
       return wrong(text, "an asset such as USDT");
     case ValueType::text:
-      if (text.size() > kMaxTextBytes) return usage_error(quoted(text) + " is longer than 256 bytes");
+      if (text.size() > kMaxTextBytes) return usage_error(in_quotes(text) + " is longer than 256 bytes");
       for (const char c : text) {
         if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f)
           return wrong(text, "plain text (it has control characters)");
@@ -216,7 +216,7 @@ Result<std::string> canonical_value(const ValueRule& rule, std::string_view text
   const Wide value = magnitude_of(rule.type, *canonical);
   const bool too_small = !rule.minimum.empty() && value < magnitude_of(rule.type, rule.minimum);
   const bool too_large = !rule.maximum.empty() && value > magnitude_of(rule.type, rule.maximum);
-  if (too_small || too_large) return usage_error(quoted(text) + " is out of range: " + range_text(rule));
+  if (too_small || too_large) return usage_error(in_quotes(text) + " is out of range: " + range_text(rule));
   return canonical;
 }
 
@@ -311,7 +311,7 @@ Result<std::int64_t> parse_duration_ns(const std::string& text) {
   Wide whole = 0;
   for (; i < text.size() && is_digit(text[i]); ++i) {
     whole = whole * 10 + (text[i] - '0');
-    if (whole > std::numeric_limits<std::int64_t>::max()) return usage_error(quoted(text) + " is too long a time");
+    if (whole > std::numeric_limits<std::int64_t>::max()) return usage_error(in_quotes(text) + " is too long a time");
   }
   if (i == first) return wrong(text, kWhat);
   Wide fraction = 0;
@@ -329,9 +329,9 @@ Result<std::int64_t> parse_duration_ns(const std::string& text) {
   const auto* unit = std::find_if(kUnits.begin(), kUnits.end(), [&](const Unit& u) { return u.name == unit_name; });
   if (unit == kUnits.end()) return wrong(text, kWhat);
   if (fraction * unit->ns % fraction_scale != 0)
-    return usage_error(quoted(text) + " is not a whole number of nanoseconds");
+    return usage_error(in_quotes(text) + " is not a whole number of nanoseconds");
   const Wide ns = whole * unit->ns + fraction * unit->ns / fraction_scale;
-  if (ns > std::numeric_limits<std::int64_t>::max()) return usage_error(quoted(text) + " is too long a time");
+  if (ns > std::numeric_limits<std::int64_t>::max()) return usage_error(in_quotes(text) + " is too long a time");
   return static_cast<std::int64_t>(negative ? -ns : ns);
 }
 

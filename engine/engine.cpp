@@ -8,6 +8,7 @@
 #include "engine/carry_over.h"
 #include "engine/core.h"
 #include "engine/explanation.h"
+#include "engine/market/fixed.h"
 #include "engine/state_hash.h"
 #include "engine/strategy/registry.h"
 #include "engine/strategy_host.h"
@@ -18,7 +19,6 @@ namespace reprise::engine {
 
 namespace {
 
-constexpr std::int64_t kDay = 86'400'000'000'000;
 constexpr DurationNanos kCancelAgain = DurationNanos::seconds(1);
 
 std::int64_t next_multiple(std::int64_t now, std::int64_t interval) {

@@ -64,6 +64,7 @@ static_assert(offsetof(RecordHeader, ts_engine) == 16);
 static_assert(offsetof(RecordHeader, cause_delta) == 40);
 
 inline constexpr std::size_t kHeaderBytes = sizeof(RecordHeader);
+inline constexpr std::size_t kHeaderWords = kHeaderBytes / sizeof(capnp::word);
 // A record larger than this is refused on writing and taken as damage on reading.
 inline constexpr std::size_t kMaxBodyBytes = 64u << 20;
 

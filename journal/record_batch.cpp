@@ -8,7 +8,6 @@
 namespace reprise::journal {
 
 namespace {
-constexpr std::size_t kHeaderWords = kHeaderBytes / sizeof(capnp::word);
 constexpr std::size_t kFirstRoomWords = 8192;
 }  // namespace
 

@@ -16,7 +16,6 @@ namespace {
 
 constexpr std::size_t kSlotCount = 255;
 constexpr std::uint8_t kNewKind = 255;
-constexpr std::size_t kHeaderWords = kHeaderBytes / 8;
 constexpr std::size_t kKindBytes = 16;
 constexpr std::size_t kFixedWords = 32;  // of a body that are remembered for prediction
 constexpr std::size_t kSlack = 8;        // an 8-byte access at the last value stays inside

@@ -26,7 +26,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view kMagic = "RPSLICE1";
+constexpr std::string_view kSliceMagic = "RPSLICE1";
 constexpr std::uint32_t kEnd = 0xFFFF'FFFF;        // in place of a family: the checksum follows
 constexpr std::uint64_t kMostKeyBytes = 1u << 10;  // longer ones are damage
 constexpr std::uint64_t kMostValueBytes = 1ull << 30;
@@ -79,7 +79,7 @@ class Output {
 
 Status write_entries(Store& store, const std::string& journal, const std::string& file) {
   Output out(file);
-  if (!out.put(kMagic.data(), kMagic.size())) return cannot("write", file);
+  if (!out.put(kSliceMagic.data(), kSliceMagic.size())) return cannot("write", file);
   for (std::uint32_t number = 0; number < kSliced.size(); ++number) {
     const std::unique_ptr<rocksdb::Iterator> it(store.db().NewIterator(scan_options(), store.family(kSliced[number])));
     for (it->SeekToFirst(); it->Valid(); it->Next()) {
@@ -111,7 +111,7 @@ Status read_entries(const std::string& file, Store& store) {
     return true;
   };
   std::array<char, 8> magic{};
-  if (!get(magic.data(), magic.size()) || std::string_view(magic.data(), magic.size()) != kMagic)
+  if (!get(magic.data(), magic.size()) || std::string_view(magic.data(), magic.size()) != kSliceMagic)
     return damaged(file, "does not begin like one");
   std::error_code error;
   const std::uint64_t size = fs::file_size(file, error);
@@ -185,7 +185,7 @@ bool is_slice_file(const std::string& path) {
   std::array<char, 8> magic{};
   std::ifstream in(path, std::ios::binary);
   in.read(magic.data(), magic.size());
-  return in.good() && std::string_view(magic.data(), magic.size()) == kMagic;
+  return in.good() && std::string_view(magic.data(), magic.size()) == kSliceMagic;
 }
 
 Result<std::shared_ptr<const UnpackedSlice>> unpack_slice(const std::string& file) {

@@ -15,11 +15,11 @@ namespace reprise::journal {
 
 namespace {
 
-constexpr std::uint32_t kMagic = 0x31535052;  // "RPS1"
+constexpr std::uint32_t kSnapshotMagic = 0x31535052;  // "RPS1"
 constexpr std::uint64_t kMaxRawBytes = std::uint64_t{1} << 30;
 
 struct Header {
-  std::uint32_t magic = kMagic;
+  std::uint32_t magic = kSnapshotMagic;
   std::uint16_t version = kSnapshotVersion;
   std::uint16_t reserved = 0;
   std::uint64_t seq = 0;
@@ -49,7 +49,7 @@ Result<Header> read_header(std::string_view stored, Seq key) {
   Header header;
   if (stored.size() < sizeof header) return corrupt_error("a snapshot is cut short");
   std::memcpy(static_cast<void*>(&header), stored.data(), sizeof header);
-  if (header.magic != kMagic) return corrupt_error("a snapshot has no magic number");
+  if (header.magic != kSnapshotMagic) return corrupt_error("a snapshot has no magic number");
   if (header.version != kSnapshotVersion)
     return corrupt_error("a snapshot has version " + std::to_string(header.version) + ", this build reads " +
                          std::to_string(kSnapshotVersion));

@@ -10,16 +10,16 @@ namespace reprise::sim {
 
 namespace {
 
-constexpr std::uint64_t kProgressEvery = 65'536;
+constexpr std::uint64_t kBacktestProgress = 65'536;
 
 Result<BacktestReport> go(const BacktestOptions& options, DatasetSource& source, RunSink& sink) {
   BacktestReport report;
   RunLoop loop(source, sink, options.hooks);
-  std::uint64_t next_progress = kProgressEvery;
+  std::uint64_t next_progress = kBacktestProgress;
   if (options.progress) {
     loop.on_read = [&] {
       if (source.records_read() < next_progress) return;
-      next_progress = source.records_read() + kProgressEvery;
+      next_progress = source.records_read() + kBacktestProgress;
       options.progress({source.records_read(), source.records_total(), sink.next_seq() - 1, loop.engine_time().ns});
     };
   }

@@ -23,7 +23,7 @@ using journal::RecordView;
 
 namespace {
 
-constexpr journal::Seq kProgressEvery = 16'384;
+constexpr journal::Seq kBranchProgress = 16'384;
 
 // Of the market's volume and of many executions: stays at its end instead of going beyond.
 void add(Money& sum, Money value) {
@@ -221,7 +221,7 @@ Result<BranchReport> run_branch(const BranchPoint& point, const BranchOptions& o
       next_snapshot = sink.next_seq() - 1 + options.snapshot_interval;
       if (sink.is_writing()) sink.append_snapshot(loop.snapshot());
     }
-    if (sink.next_seq() - told >= kProgressEvery) {
+    if (sink.next_seq() - told >= kBranchProgress) {
       told = sink.next_seq();
       if (options.on_way && !options.on_way(told)) {
         report.stopped = true;
@@ -269,7 +269,7 @@ Result<BranchReport> parent_figures(const BranchPoint& point, std::int64_t until
       outputs.clear();
       engine.on(record, outputs);  // for the equity at the end
     }
-    if (record.seq % kProgressEvery == 0 && on_way && !on_way(record.seq)) return io_error("interrupted");
+    if (record.seq % kBranchProgress == 0 && on_way && !on_way(record.seq)) return io_error("interrupted");
   }
   if (Status status = reader->status(); !status) return status.error();
   observer.finish(engine);

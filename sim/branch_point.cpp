@@ -19,7 +19,7 @@ using journal::RecordView;
 
 namespace {
 
-constexpr journal::Seq kProgressEvery = 16'384;
+constexpr journal::Seq kWayProgress = 16'384;
 
 struct Beginning {
   std::uint64_t run_tag = 0;
@@ -180,7 +180,7 @@ struct RecordedRun::Impl {
         continue;
       }
       if (!way->loop.step()) break;
-      if (way->sink.next_seq() - told < kProgressEvery) continue;
+      if (way->sink.next_seq() - told < kWayProgress) continue;
       told = way->sink.next_seq();
       if (on_way && !on_way(told)) return io_error("interrupted");
     }

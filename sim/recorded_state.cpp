@@ -15,7 +15,7 @@ using journal::RecordBatch;
 using journal::RecordView;
 
 namespace {
-constexpr journal::Seq kProgressEvery = 65'536;
+constexpr journal::Seq kStateProgress = 65'536;
 }
 
 Result<journal::Seq> end_of_step(journal::JournalReader& reader, journal::Seq seq) {
@@ -85,7 +85,7 @@ struct StateTaker::Impl {
         outputs.clear();
         engine->on(record, outputs);
       }
-      if (at % kProgressEvery == 0 && options.on_way && !options.on_way(at)) return io_error("interrupted");
+      if (at % kStateProgress == 0 && options.on_way && !options.on_way(at)) return io_error("interrupted");
     }
     if (Status status = reader->status(); !status) return status.error();
     journal::Snapshot state;

@@ -22,7 +22,7 @@ using journal::RecordView;
 
 namespace {
 
-constexpr journal::Seq kProgressEvery = 65'536;
+constexpr journal::Seq kSliceProgress = 65'536;
 
 journal::Manifest manifest_for(const journal::Manifest& parent, journal::Seq behind, journal::Seq last) {
   journal::Manifest manifest = parent;
@@ -63,7 +63,7 @@ Status copy_records(journal::JournalReader& reader, journal::JournalWriter& writ
         writer.append_snapshot({(*kept)->info.engine_version, (*kept)->sections});
       ++next_snapshot;
     }
-    if (record.seq % kProgressEvery == 0 && options.on_way && !options.on_way(record.seq))
+    if (record.seq % kSliceProgress == 0 && options.on_way && !options.on_way(record.seq))
       return io_error("interrupted");
     if (writer.failed()) return writer.status();
   }
@@ -88,7 +88,7 @@ Status copy_world(journal::JournalReader& reader, journal::JournalWriter& writer
     } else {
       ++report.left_out;
     }
-    if (record.seq % kProgressEvery == 0 && options.on_way && !options.on_way(record.seq))
+    if (record.seq % kSliceProgress == 0 && options.on_way && !options.on_way(record.seq))
       return io_error("interrupted");
     if (writer.failed()) return writer.status();
   }

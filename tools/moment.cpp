@@ -1,4 +1,5 @@
 #include "tools/moment.h"
+#include "engine/market/fixed.h"
 
 #include <algorithm>
 #include <charconv>
@@ -7,8 +8,6 @@
 
 namespace reprise::tools {
 namespace {
-
-constexpr std::int64_t kSecond = 1'000'000'000;
 
 // Reads exactly `count` digits.
 bool digits(const std::string& text, std::size_t& at, int count, int& value) {

@@ -12,7 +12,7 @@ std::int64_t saturating_add(std::int64_t a, std::int64_t b) {
   std::int64_t sum;
   return __builtin_add_overflow(a, b, &sum) ? std::numeric_limits<std::int64_t>::max() : sum;
 }
-std::int64_t saturating_notional(Price price, Qty qty) {
+std::int64_t traded_value(Price price, Qty qty) {
   const Wide product = static_cast<Wide>(price.e8) * qty.e8 / kScale;
   return product > std::numeric_limits<std::int64_t>::max() ? std::numeric_limits<std::int64_t>::max()
                                                             : static_cast<std::int64_t>(product);
@@ -50,7 +50,7 @@ void BarBuilder::add(Price price, Qty qty, Side aggressor, UnixNanos now) {
   bar_.low = std::min(bar_.low, price);
   bar_.close = price;
   bar_.volume = Qty::of_e8(saturating_add(bar_.volume.e8, qty.e8));
-  bar_.quote_volume = Money::of_e8(saturating_add(bar_.quote_volume.e8, saturating_notional(price, qty)));
+  bar_.quote_volume = Money::of_e8(saturating_add(bar_.quote_volume.e8, traded_value(price, qty)));
   if (aggressor == Side::BUY) bar_.buy_volume = Qty::of_e8(saturating_add(bar_.buy_volume.e8, qty.e8));
   ++bar_.trade_count;
 }

@@ -166,6 +166,13 @@ std::string decimal_text(Fixed<Tag> v) {
 // 8 decimals that are not zero (unless `truncate`) and on overflow.
 bool parse_decimal(std::string_view text, std::int64_t& e8, bool truncate = false);
 
+// Lengths of time in nanoseconds.
+inline constexpr std::int64_t kMillisecond = 1'000'000;
+inline constexpr std::int64_t kSecond = 1'000 * kMillisecond;
+inline constexpr std::int64_t kMinute = 60 * kSecond;
+inline constexpr std::int64_t kHour = 60 * kMinute;
+inline constexpr std::int64_t kDay = 24 * kHour;
+
 // Times. Engine code never makes one from a clock; they come with inputs.
 struct DurationNanos {
   std::int64_t ns = 0;

@@ -9,11 +9,9 @@ namespace reprise::engine {
 
 namespace {
 
-constexpr std::int64_t kRange = std::int64_t{1} << 61;
-
 bool fits(std::int64_t a, std::int64_t b) {
-  if (a >= kRange || a <= -kRange || b >= kRange || b <= -kRange) return false;
-  return (a < 0 ? -a : a) + (b < 0 ? -b : b) < kRange;
+  if (a >= kFigureRange || a <= -kFigureRange || b >= kFigureRange || b <= -kFigureRange) return false;
+  return (a < 0 ? -a : a) + (b < 0 ? -b : b) < kFigureRange;
 }
 
 Money part_of(Money whole, Qty part, Qty of) {

@@ -28,6 +28,9 @@ std::optional<Price> liquidation_price(const MarginTable& table, Qty qty, Money 
 // Where the margin balance is zero: entry - side * wallet / quantity. None at or below zero.
 std::optional<Price> bankruptcy_price(Qty qty, Money open_notional, Money balance);
 
+// No figure of an account leaves (-2^61, 2^61): a sum of two is still an int64.
+inline constexpr std::int64_t kFigureRange = std::int64_t{1} << 61;
+
 // |price * qty| for any two numbers: the largest value stands for anything beyond it.
 Money saturating_notional(Price price, Qty qty);
 // |price * qty| is below 2^58 units (2.8 billion): sums over all positions of an account stay inside int64. What

@@ -6,8 +6,6 @@ namespace reprise::engine {
 
 namespace {
 
-constexpr std::int64_t kRange = std::int64_t{1} << 61;
-
 template <class Entry>
 auto by_instrument(std::vector<Entry>& entries, InstrumentNo instrument) {
   return std::lower_bound(entries.begin(), entries.end(), instrument,
@@ -190,12 +188,13 @@ const Exposure& Portfolio::exposure(const NetPosition& n, const WorkingQty& w) c
   r.exposure = {n.notional, {}};
   if (n.mark.is_zero()) return r.exposure;
   const Qty worst = std::max(w.exposed_to(Side::BUY, held), w.exposed_to(Side::SELL, held));
-  if (worst > held.abs()) r.exposure.worst = std::min(saturating_notional(n.mark, worst), Money{kRange});
+  if (worst > held.abs()) r.exposure.worst = std::min(saturating_notional(n.mark, worst), Money{kFigureRange});
   const Qty charged = std::max(held + w.buy, w.sell - held);
   if (charged > held.abs()) {
-    const Money notional = std::min(saturating_notional(n.mark, charged), Money{kRange});
+    const Money notional = std::min(saturating_notional(n.mark, charged), Money{kFigureRange});
     const Money more = saturating_notional(n.mark, charged - held.abs());
-    r.exposure.order_margin = std::min(engine::initial_margin(more, leverage(n.instrument, notional)), Money{kRange});
+    r.exposure.order_margin =
+        std::min(engine::initial_margin(more, leverage(n.instrument, notional)), Money{kFigureRange});
   }
   return r.exposure;
 }
@@ -209,12 +208,12 @@ AccountExposure Portfolio::account_exposure(const OrderManager& orders, Instrume
     while (w < all.size() && all[w].instrument < n.instrument) ++w;
     const bool has_orders = w < all.size() && all[w].instrument == n.instrument;
     if (!has_orders) {
-      if (n.instrument != except) sum.others = std::min(sum.others + n.notional, Money{kRange});
+      if (n.instrument != except) sum.others = std::min(sum.others + n.notional, Money{kFigureRange});
       continue;
     }
     const Exposure& e = exposure(n, all[w]);
-    if (n.instrument != except) sum.others = std::min(sum.others + e.worst, Money{kRange});
-    sum.order_margin = std::min(sum.order_margin + e.order_margin, Money{kRange});
+    if (n.instrument != except) sum.others = std::min(sum.others + e.worst, Money{kFigureRange});
+    sum.order_margin = std::min(sum.order_margin + e.order_margin, Money{kFigureRange});
   }
   return sum;
 }

@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "engine/market/fixed.h"
 #include "engine/risk/registry.h"
 #include "engine/risk/rules/rules.h"
 #include "journal/mutant.h"
@@ -109,8 +110,6 @@ const char* text_of(TradingStateKind state, bool killed) {
   return "?";
 }
 
-constexpr std::int64_t kDayNanos = 86'400'000'000'000;
-
 }  // namespace
 
 RiskLimits RiskLimits::from_config(const config::Risk& r) {
@@ -194,7 +193,7 @@ void RiskEngine::start_day(const Portfolio& portfolio) {
 
 void RiskEngine::carry_day(Money equity, const Portfolio& portfolio, UnixNanos now) {
   start_day(portfolio);
-  day_ = now.ns / kDayNanos;
+  day_ = now.ns / kDay;
   day_start_equity_ = equity;
 }
 
@@ -208,7 +207,7 @@ void RiskEngine::check_state(const RiskInputs& inputs, bool journal, Emitter& ou
   const Portfolio& portfolio = *inputs.portfolio;
   const Money equity = portfolio.equity();
 
-  const std::int64_t day = out.now().ns / kDayNanos;
+  const std::int64_t day = out.now().ns / kDay;
   if (day != day_ || day_start_equity_.is_zero()) {
     const bool is_new_day = day_ >= 0 && day != day_;
     day_ = day;

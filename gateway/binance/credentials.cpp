@@ -161,7 +161,7 @@ Result<Secret> read_secret_file(const std::string& path) {
   Secret content = Secret::of_size(size);
   std::size_t filled = 0;
   while (filled < size) {
-    const ssize_t count = read(file.number(), content.bytes().data() + filled, size - filled);
+    const ssize_t count = ::read(file.number(), content.bytes().data() + filled, size - filled);
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) return io_error(path + ": " + std::strerror(errno));
     if (count == 0) break;

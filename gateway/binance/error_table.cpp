@@ -8,29 +8,27 @@ namespace {
 
 using enum Fate;
 using enum Reaction;
-constexpr auto kInfo = schema::AlertLevel::INFO;
-constexpr auto kWarning = schema::AlertLevel::WARNING;
-constexpr auto kCritical = schema::AlertLevel::CRITICAL;
+using Level = schema::AlertLevel;
 
 // The first row that fits. Statuses of 300 and more that are not here are unknown.
 // clang-format off
 constexpr std::array kStatuses = {
-    StatusRow{200, TextKind::none, "done", accepted, none, kInfo},
+    StatusRow{200, TextKind::none, "done", accepted, none, Level::INFO},
     StatusRow{401, TextKind::none, "the key, its address or its permission was refused", not_accepted,
-              fatal, kCritical},
+              fatal, Level::CRITICAL},
     StatusRow{403, TextKind::none, "refused by the firewall in front of the venue", not_accepted,
-              wait_for_limit, kCritical},
-    StatusRow{404, TextKind::none, "no such path", not_accepted, fatal, kCritical},
-    StatusRow{408, TextKind::none, "the venue waited in vain for its own backend", unknown, query_order, kWarning},
-    StatusRow{418, TextKind::none, "this address is banned", not_accepted, stop_all_requests, kCritical},
-    StatusRow{429, TextKind::none, "over a rate limit", not_accepted, wait_for_limit, kWarning},
+              wait_for_limit, Level::CRITICAL},
+    StatusRow{404, TextKind::none, "no such path", not_accepted, fatal, Level::CRITICAL},
+    StatusRow{408, TextKind::none, "the venue waited in vain for its own backend", unknown, query_order, Level::WARNING},
+    StatusRow{418, TextKind::none, "this address is banned", not_accepted, stop_all_requests, Level::CRITICAL},
+    StatusRow{429, TextKind::none, "over a rate limit", not_accepted, wait_for_limit, Level::WARNING},
     StatusRow{503, TextKind::service_unavailable, "not processed: the service is unavailable", failed_resendable,
-              retry_with_backoff, kWarning},
+              retry_with_backoff, Level::WARNING},
     StatusRow{503, TextKind::throttled, "not processed: overload protection", failed_resendable,
-              retry_with_backoff, kWarning},
+              retry_with_backoff, Level::WARNING},
     StatusRow{503, TextKind::internal_error, "not processed: internal error", failed_resendable,
-              retry_with_backoff, kWarning},
-    StatusRow{503, TextKind::none, "unknown whether it was processed", unknown, query_order, kWarning},
+              retry_with_backoff, Level::WARNING},
+    StatusRow{503, TextKind::none, "unknown whether it was processed", unknown, query_order, Level::WARNING},
 };
 // clang-format on
 
@@ -49,7 +47,7 @@ bool status_comes_first(int http_status) {
 }
 
 Judgement unknown_fate(const char* meaning) {
-  return {unknown, query_order, kCritical, meaning, false};
+  return {unknown, query_order, Level::CRITICAL, meaning, false};
 }
 
 // Where no order can be in doubt, doubt is no danger: what cannot be told is asked again later.
@@ -162,8 +160,9 @@ Judgement judge(RequestKind kind, const VenueAnswer& answer) {
 }
 
 Judgement judge_silence(RequestKind kind, bool was_sent) {
-  if (!was_sent) return {failed_resendable, retry_with_backoff, kWarning, "it was never sent", true};
-  return for_kind(kind, {unknown, query_order, kWarning, "no answer: the connection broke or the time was over", true});
+  if (!was_sent) return {failed_resendable, retry_with_backoff, Level::WARNING, "it was never sent", true};
+  return for_kind(kind,
+                  {unknown, query_order, Level::WARNING, "no answer: the connection broke or the time was over", true});
 }
 
 }  // namespace reprise::gateway::binance

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "engine/market/fixed.h"
 #include "gateway/binance/account_form.h"
 
 namespace reprise::gateway::binance {
@@ -13,7 +14,6 @@ using schema::GapReason;
 
 namespace {
 
-constexpr std::int64_t kSecond = 1'000'000'000;
 constexpr std::int64_t kQuietBook = 2 * kSecond;  // without any update: the snapshot is asked for all the same
 constexpr std::int64_t kSettled = 60 * kSecond;   // in step for so long: the next pause is a short one again
 constexpr std::uint64_t kLineComponent = 1'000;   // of the seed's streams: books first, sockets behind them

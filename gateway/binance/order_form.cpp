@@ -1,5 +1,6 @@
 #include "gateway/binance/order_form.h"
 
+#include "engine/market/fixed.h"
 #include "gateway/binance/client_order_id.h"
 
 namespace reprise::gateway::binance {
@@ -107,7 +108,6 @@ Status check_common(const OrderForm& form) {
 }
 
 void add_good_till(const OrderForm& form, Parameters& to) {
-  constexpr std::int64_t kSecond = 1'000'000'000;
   // Whole seconds: the venue cuts the rest off, and what it answers shall be what was sent.
   if (form.good_till.ns != 0) to.add("goodTillDate", form.good_till.ns / kSecond * 1000);
 }

@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <string>
 
+#include "engine/market/fixed.h"
 #include "gateway/binance/json_text.h"
 
 namespace reprise::gateway::binance {
 namespace {
 
-constexpr std::int64_t kSecond = 1'000'000'000;
 constexpr std::int64_t kLongestInterval = 7 * 86'400 * kSecond;
 constexpr std::int64_t kLongestRetryAfter = 7 * 86'400;
 

@@ -2,14 +2,13 @@
 
 #include <algorithm>
 
+#include "engine/market/fixed.h"
 #include "gateway/binance/account_form.h"
 #include "gateway/binance/json_text.h"
 
 namespace reprise::gateway::binance {
 
 namespace {
-
-constexpr std::int64_t kMillisecond = 1'000'000;
 
 // The code and text of an error body; nothing for a body that is data.
 void read_error(const std::string& body, Answer& answer) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "engine/market/fixed.h"
 #include "gateway/binance/json_text.h"
 
 namespace reprise::gateway::binance {
@@ -11,7 +12,6 @@ namespace {
 
 using json::Value;
 
-constexpr std::int64_t kMillisecond = 1'000'000;
 // Far more than any account has, and no text can make us take more memory than it has bytes.
 constexpr std::size_t kMostItems = 100'000;
 

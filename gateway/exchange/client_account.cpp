@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "engine/market/fixed.h"
 #include "gateway/binance/client_order_id.h"
 #include "gateway/exchange/order_words.h"
 
@@ -9,7 +10,6 @@ namespace reprise::gateway::exchange {
 
 namespace {
 
-constexpr std::int64_t kMillisecond = 1'000'000;
 constexpr std::uint32_t kMaxModifications = 10'000;
 
 ApiError refusal_of(sim::VenueError error) {

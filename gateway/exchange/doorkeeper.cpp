@@ -15,7 +15,7 @@ namespace reprise::gateway::exchange {
 
 namespace {
 
-constexpr std::string_view kUnknown = "unknown";
+constexpr std::string_view kUnknownClient = "unknown";
 
 // Fit to stand in a journal as text.
 bool is_text(std::string_view text) {
@@ -115,7 +115,7 @@ std::string Doorkeeper::name_of(std::string_view api_key) const {
   if (api_key.empty()) return {};
   for (const Account& account : accounts_)
     if (account.api_key == api_key) return account.name;
-  return std::string(kUnknown);
+  return std::string(kUnknownClient);
 }
 
 std::string Doorkeeper::signer_of(std::string_view payload, std::string_view signature, std::string_view first) const {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "engine/market/fixed.h"
 #include "gateway/binance/json_text.h"
 #include "gateway/exchange/json_text.h"
 
@@ -13,7 +14,7 @@ namespace {
 using End = RequestFault::End;
 
 // Codes and texts: the venue's own table of what a 503 may mean.
-constexpr const char* kUnknown = "Unknown error, please check your request or try again later.";
+constexpr const char* kUnknownFate = "Unknown error, please check your request or try again later.";
 constexpr const char* kBackend =
     "Timeout waiting for response from backend server. Send status unknown; execution "
     "status unknown.";
@@ -24,8 +25,8 @@ constexpr RequestFault kRequestFaults[] = {
     {"reset", false, End::reset, 0, 0, ""},
     {"reset_after", true, End::reset, 0, 0, ""},
     {"cut_answer", true, End::cut, 0, 0, ""},
-    {"unknown_error", false, End::answer, 503, 0, kUnknown},
-    {"unknown_error_done", true, End::answer, 503, 0, kUnknown},
+    {"unknown_error", false, End::answer, 503, 0, kUnknownFate},
+    {"unknown_error_done", true, End::answer, 503, 0, kUnknownFate},
     {"unavailable", false, End::answer, 503, 0, "Service Unavailable."},
     {"throttled", false, End::answer, 503, -1008,
      "Request throttled by system-level protection. Reduce-only/close-position orders are exempt. Please try again."},
@@ -39,8 +40,7 @@ constexpr RequestFault kRequestFaults[] = {
 constexpr const char* kMessageFaults[] = {"message_lost", "message_doubled", "message_delayed"};
 constexpr const char* kAtOnce[] = {"disconnect", "half_open", "listen_key_expired"};
 constexpr const char* kClock = "clock_skew";
-constexpr std::int64_t kMillisecond = 1'000'000;
-constexpr std::int64_t kDay = 86'400'000;  // in milliseconds: no fault lasts longer
+constexpr std::int64_t kLongestMillis = 86'400'000;  // no fault lasts longer
 
 bool place_of(Fault& fault) {
   for (const RequestFault& row : kRequestFaults) {
@@ -92,10 +92,10 @@ Result<Fault> FaultDesk::parse(std::string_view text) {
     } else if (name == "contains") {
       fault.contains = value;
     } else if (name == "milliseconds") {
-      is_good = within(-kDay, kDay);
+      is_good = within(-kLongestMillis, kLongestMillis);
       fault.time = {number * kMillisecond};
     } else if (name == "seconds") {
-      is_good = within(1, kDay / 1000);
+      is_good = within(1, kLongestMillis / 1000);
       fault.until = {number * 1000 * kMillisecond};  // from now on: add() makes it a time
     } else if (name == "count") {
       is_good = within(1, 1'000'000'000);

@@ -1,11 +1,11 @@
 // The listen key of a client's user stream.
+#include "engine/market/fixed.h"
 #include "gateway/exchange/client_account.h"
 #include "journal/digest.h"
 
 namespace reprise::gateway::exchange {
 
 namespace {
-constexpr std::int64_t kMillisecond = 1'000'000;
 constexpr std::int64_t kLife = 60LL * 60 * 1'000 * kMillisecond;
 }  // namespace
 

@@ -1,4 +1,5 @@
 #include "gateway/exchange/market_board.h"
+#include "engine/market/fixed.h"
 
 #include <algorithm>
 #include <cctype>
@@ -7,8 +8,6 @@ namespace reprise::gateway::exchange {
 
 namespace {
 
-constexpr std::int64_t kMillisecond = 1'000'000;
-constexpr std::int64_t kSecond = 1'000'000'000;
 constexpr std::size_t kKeptTrades = 1000;
 constexpr std::size_t kKeptFundings = 1000;
 constexpr std::int64_t kPeriods[] = {0, 100 * kMillisecond, 250 * kMillisecond, 500 * kMillisecond};

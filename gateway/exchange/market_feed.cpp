@@ -2,6 +2,7 @@
 
 #include <optional>
 
+#include "engine/market/fixed.h"
 #include "sim/dataset_source.h"
 #include "sim/generator/generator.h"
 
@@ -9,7 +10,6 @@ namespace reprise::gateway::exchange {
 
 namespace {
 
-constexpr std::int64_t kMinute = 60'000'000'000;
 constexpr std::int64_t kSlice = 100'000'000;  // of a generated market, made at a time
 
 class DatasetFeed final : public MarketFeed {

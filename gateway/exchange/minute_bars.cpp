@@ -1,4 +1,5 @@
 #include "gateway/exchange/minute_bars.h"
+#include "engine/market/fixed.h"
 
 #include <algorithm>
 
@@ -6,7 +7,6 @@ namespace reprise::gateway::exchange {
 
 namespace {
 
-constexpr std::int64_t kMinute = 60'000'000'000;
 constexpr std::size_t kKeptMinutes = 3 * 1440;  // one bar of the longest interval
 
 constexpr MinuteBars::Interval kIntervals[] = {

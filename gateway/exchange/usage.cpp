@@ -1,4 +1,5 @@
 #include "gateway/exchange/usage.h"
+#include "engine/market/fixed.h"
 
 #include <algorithm>
 
@@ -6,7 +7,6 @@ namespace reprise::gateway::exchange {
 
 namespace {
 
-constexpr std::int64_t kSecond = 1'000'000'000;
 constexpr std::int64_t kRefusalsBeforeBan = 20;
 constexpr std::int64_t kFirstBan = 120 * kSecond;
 constexpr std::int64_t kLongestBan = 3 * 86'400 * kSecond;

@@ -12,7 +12,7 @@ namespace reprise::gateway {
 
 namespace {
 
-enum Variant : int {
+enum ArchiveVariant : int {
   kTrades,
   kAggTrades,
   kBookTicker,
@@ -26,7 +26,7 @@ enum Variant : int {
 
 struct Header {
   std::string_view begins;
-  Variant variant;
+  ArchiveVariant variant;
 };
 constexpr Header kHeaders[] = {
     {"id,price,qty,", kTrades},
@@ -59,7 +59,7 @@ bool is_flag(std::string_view text) {
   return text == "true" || text == "false" || text == "True" || text == "False";
 }
 
-std::optional<Variant> variant_of_row(const std::vector<std::string_view>& f) {
+std::optional<ArchiveVariant> variant_of_row(const std::vector<std::string_view>& f) {
   for (std::size_t i = 0; i < f.size(); ++i) {
     if (!is_number(f[i]) && !is_flag(f[i])) return std::nullopt;
   }
@@ -217,7 +217,7 @@ class ArchiveReader final : public FormatReader {
 
 Result<std::optional<Recognised>> recognise_archive(const FileSample& sample) {
   const std::string_view line = first_line(sample.text);
-  std::optional<Variant> variant;
+  std::optional<ArchiveVariant> variant;
   for (const Header& header : kHeaders) {
     if (line.starts_with(header.begins)) variant = header.variant;
   }

@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::string_view kBarHeader = "open_time_ms,open,high,low,close,volume";
 constexpr std::string_view kFundingHeader = "funding_time_ms,funding_rate";
-enum Variant : int { kBars, kFunding };
+enum ConvertedVariant : int { kConvertedBars, kConvertedFunding };
 
 class ConvertedReader final : public FormatReader {
  public:
@@ -26,11 +26,12 @@ class ConvertedReader final : public FormatReader {
     if (line.empty()) return sink.note(LineKind::blank);
     if (line == kBarHeader || line == kFundingHeader) return sink.note(LineKind::header);
     if (!split_csv(line, fields_, 32)) return sink.skip("row with more than 32 columns", number);
-    if (fields_.size() < (file_.variant == kBars ? 6u : 2u)) return sink.skip("row with too few columns", number);
+    if (fields_.size() < (file_.variant == kConvertedBars ? 6u : 2u))
+      return sink.skip("row with too few columns", number);
     CsvRow row(fields_);
     MarketMessage& m = sink.messages.push();
     m.symbol = file_.symbol;
-    if (file_.variant == kBars) {
+    if (file_.variant == kConvertedBars) {
       m.kind = MessageKind::bar;
       m.is_mark = file_.is_mark;
       m.open_time = row.time(0, "open_time_ms");
@@ -84,13 +85,14 @@ Result<std::optional<Recognised>> recognise_converted(const FileSample& sample) 
   if (line != kBarHeader && line != kFundingHeader) return std::optional<Recognised>();
   Recognised file;
   const std::optional<std::string> symbol = symbol_in_name(sample.name);
-  file.variant = line == kBarHeader ? kBars : kFunding;
+  file.variant = line == kBarHeader ? kConvertedBars : kConvertedFunding;
   if (!symbol)
-    return no_symbol_error(sample, file.variant == kBars ? "BTCUSDT-5m-futures.csv" : "BTCUSDT-8h-funding_rate.csv");
+    return no_symbol_error(sample,
+                           file.variant == kConvertedBars ? "BTCUSDT-5m-futures.csv" : "BTCUSDT-8h-funding_rate.csv");
   file.symbol = *symbol;
   file.venue = venue_of(sample, file.symbol);
   file.format = "converted funding";
-  if (file.variant == kBars) {
+  if (file.variant == kConvertedBars) {
     std::int64_t distance = 0;
     bool has_volume = false;
     look_at_rows(sample.text, distance, has_volume);

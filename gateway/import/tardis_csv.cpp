@@ -11,9 +11,9 @@ namespace reprise::gateway {
 namespace {
 
 constexpr std::string_view kCommon = "exchange,symbol,timestamp,local_timestamp,";
-enum Variant : int { kTrades, kIncremental, kSnapshots, kQuotes, kTicker };
+enum TardisVariant : int { kTrades, kIncremental, kSnapshots, kQuotes, kTicker };
 
-std::optional<Variant> variant_of(std::string_view header) {
+std::optional<TardisVariant> variant_of(std::string_view header) {
   if (!header.starts_with(kCommon)) return std::nullopt;
   const std::string_view rest = header.substr(kCommon.size());
   if (rest == "id,side,price,amount") return kTrades;
@@ -135,7 +135,7 @@ class TardisReader final : public FormatReader {
 Result<std::optional<Recognised>> recognise_tardis(const FileSample& sample) {
   const std::string_view header = first_line(sample.text);
   if (!header.starts_with(kCommon)) return std::optional<Recognised>();
-  const std::optional<Variant> variant = variant_of(header);
+  const std::optional<TardisVariant> variant = variant_of(header);
   if (!variant) {
     return usage_error(sample.path + ": a Tardis file of a kind that import does not record",
                        "take trades, incremental_book_L2, book_snapshot_N, quotes or derivative_ticker");

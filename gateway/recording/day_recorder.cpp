@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <filesystem>
 
+#include "engine/market/fixed.h"
 #include "engine/version.h"
 
 namespace reprise::gateway {
@@ -13,7 +14,6 @@ using journal::RecordType;
 
 namespace {
 
-constexpr std::int64_t kDay = 86'400'000'000'000;
 constexpr std::int64_t kDiskInterval = 10'000'000'000;
 
 std::filesystem::path folder_of(const std::string& path) {

@@ -4,6 +4,7 @@
 #include <set>
 #include <utility>
 
+#include "engine/market/fixed.h"
 #include "engine/risk/risk_engine.h"
 #include "journal/record.capnp.h"
 #include "journal/tail.h"
@@ -13,8 +14,6 @@ namespace reprise::gateway {
 using journal::RecordType;
 
 namespace {
-
-constexpr std::int64_t kDayNanos = 86'400'000'000'000;
 
 // Strategies are numbered from 1 in the byte order of their names (config/KEYS.md).
 std::vector<std::string> strategies_of(schema::Configuration::Reader configuration) {
@@ -80,7 +79,7 @@ Result<CarriedState> read_carried_state(const std::string& journal_path) {
         if (!decision.getIsStateCheck()) break;
         for (const auto check : decision.getChecks()) {
           if (check.getRule() != schema::RiskRule::DAILY_LOSS || header.ts_engine != marked_at) continue;
-          carried.day = header.ts_engine / kDayNanos;
+          carried.day = header.ts_engine / kDay;
           carried.day_equity = equity + Money{check.getValue()};
         }
         break;

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "engine/execution/order_manager.h"
+#include "engine/market/fixed.h"
 #include "engine/portfolio/portfolio.h"
 #include "engine/risk/risk_engine.h"
 #include "journal/journal_reader.h"
@@ -16,7 +17,6 @@ using journal::RecordView;
 
 namespace {
 constexpr const char* kPrivateStream = "private stream";
-constexpr std::int64_t kDayNanos = 86'400'000'000'000;
 }  // namespace
 
 LiveLoop::LiveLoop(binance::RestClient& rest, const binance::SymbolTable& symbols, sim::RunSink& sink,
@@ -235,7 +235,7 @@ void LiveLoop::tell_carried_state() {
     input(seat_.carry_over(key, strategy, instrument, decimal_text(Money{e8}), from, now()));
   };
   tell("peak_equity", 0, 0, carried->peak_equity.e8);
-  if (now().ns / kDayNanos == carried->day && !carried->day_equity.is_zero())
+  if (now().ns / kDay == carried->day && !carried->day_equity.is_zero())
     tell("day_equity", 0, 0, carried->day_equity.e8);
   const auto& strategies = seat_.engine().config().strategies;
   for (const CarriedState::Share& share : carried->shares) {

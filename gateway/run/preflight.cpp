@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "engine/market/fixed.h"
 #include "gateway/binance/json_text.h"
 
 namespace reprise::gateway {
@@ -9,7 +10,6 @@ namespace reprise::gateway {
 namespace {
 
 using Verdict = Check::Verdict;
-constexpr std::int64_t kSecond = 1'000'000'000;
 constexpr DurationNanos kLargestOffset = DurationNanos::seconds(10);
 
 Check passed(std::string name, std::string text) {

@@ -1,11 +1,11 @@
 #include "sim/exchange/exchange.h"
+#include "engine/market/fixed.h"
 
 #include <algorithm>
 
 namespace reprise::sim {
 
 namespace {
-constexpr std::int64_t kSecond = 1'000'000'000;
 constexpr InstrumentNo kMaxInstrumentNo = 65'535;
 }  // namespace
 

@@ -1,12 +1,11 @@
 // Funding: settlement records where the data has them, else the announced times; never both.
+#include "engine/market/fixed.h"
 #include "journal/mutant.h"
 #include "sim/exchange/exchange.h"
 
 namespace reprise::sim {
 
 namespace {
-constexpr std::int64_t kMinute = 60'000'000'000;
-constexpr std::int64_t kHour = 60 * kMinute;
 
 std::int64_t distance(UnixNanos a, UnixNanos b) {
   return a < b ? b.ns - a.ns : a.ns - b.ns;

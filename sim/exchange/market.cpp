@@ -1,9 +1,9 @@
 #include "sim/exchange/market.h"
+#include "engine/market/fixed.h"
 
 namespace reprise::sim {
 
 namespace {
-constexpr std::int64_t kMinute = 60'000'000'000;
 constexpr std::int64_t kMaxVolume = 4'000'000'000'000'000'000;  // sums stay inside int64
 
 Qty bounded_sum(Qty a, Qty b) {

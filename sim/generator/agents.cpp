@@ -1,4 +1,5 @@
 #include "sim/generator/agents.h"
+#include "engine/market/fixed.h"
 
 #include <algorithm>
 #include <cmath>
@@ -7,8 +8,6 @@ namespace reprise::sim {
 
 namespace {
 
-constexpr std::int64_t kMillisecond = 1'000'000;
-constexpr std::int64_t kSecond = 1'000'000'000;
 constexpr std::uint32_t kMakers = 4;
 constexpr std::uint32_t kValueTakers = 3;
 constexpr std::uint32_t kMomentumTakers = 3;

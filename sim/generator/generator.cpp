@@ -4,6 +4,7 @@
 #include <cmath>
 #include <queue>
 
+#include "engine/market/fixed.h"
 #include "engine/version.h"
 #include "sim/generator/fundamentals.h"
 
@@ -11,8 +12,6 @@ namespace reprise::sim {
 
 namespace {
 
-constexpr std::int64_t kSecond = 1'000'000'000;
-constexpr std::int64_t kHour = 3'600 * kSecond;
 constexpr std::int64_t kDeltaInterval = 100'000'000;
 constexpr std::int64_t kWarmUp = 60 * kSecond;
 

@@ -27,8 +27,8 @@ class RandomStream {
 
   // 0 .. bound - 1. Multiply-shift: the bias is below bound / 2^64.
   std::uint64_t below(std::uint64_t bound) {
-    __extension__ typedef unsigned __int128 Wide;  // NOLINT(modernize-use-using)
-    return static_cast<std::uint64_t>((static_cast<Wide>(engine_()) * bound) >> 64);
+    __extension__ typedef unsigned __int128 Product;  // NOLINT(modernize-use-using)
+    return static_cast<std::uint64_t>((static_cast<Product>(engine_()) * bound) >> 64);
   }
   bool chance(std::uint32_t permille) { return below(1000) < permille; }
   bool coin() { return (engine_() >> 63) != 0; }
@@ -50,8 +50,9 @@ class RandomStream {
     }
   }
   std::int64_t exponential(std::int64_t mean) {
-    __extension__ typedef unsigned __int128 Wide;  // NOLINT(modernize-use-using)
-    return static_cast<std::int64_t>((static_cast<Wide>(exponential_q32()) * static_cast<std::uint64_t>(mean)) >> 32);
+    __extension__ typedef unsigned __int128 Product;  // NOLINT(modernize-use-using)
+    return static_cast<std::int64_t>((static_cast<Product>(exponential_q32()) * static_cast<std::uint64_t>(mean)) >>
+                                     32);
   }
 
   // Near-normal, mean 0, variance 1: sum of twelve 16-bit uniforms (bounded by 6, excess kurtosis -0.1;

@@ -1,12 +1,11 @@
 #include "sim/swarm/draw.h"
+#include "engine/market/fixed.h"
 
 namespace reprise::sim::swarm {
 
 namespace {
 
 enum Stream : std::uint64_t { market_stream = 7'001, settings_stream = 7'002, acts_stream = 7'003 };
-
-constexpr std::int64_t kSecond = 1'000'000'000;
 
 std::string digits(std::int64_t value, std::size_t width) {
   std::string text = std::to_string(value);

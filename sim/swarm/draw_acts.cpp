@@ -1,6 +1,7 @@
 // The faulty part of a seed: which kinds of act may happen, which do, when and how much.
 #include <algorithm>
 
+#include "engine/market/fixed.h"
 #include "sim/scenario/acts.h"
 #include "sim/swarm/draw.h"
 
@@ -11,7 +12,6 @@ namespace {
 using scenario::ActKind;
 using scenario::ActSpec;
 
-constexpr std::int64_t kSecond = 1'000'000'000;
 constexpr std::int64_t kLongest = 12 * kSecond;  // of an act
 
 class Acts {

@@ -1,4 +1,5 @@
 #include "sim/swarm/order_checks.h"
+#include "engine/market/fixed.h"
 
 #include <algorithm>
 #include <string_view>
@@ -16,7 +17,6 @@ namespace {
 
 __extension__ typedef __int128 Wide;  // NOLINT(modernize-use-using)
 constexpr std::int64_t kOne = 100'000'000;
-constexpr std::int64_t kSecond = 1'000'000'000;
 
 // "1.5" -> 150000000; "250ms" -> 250000000 (ns); anything else -> 0.
 std::int64_t value_of(std::string_view text) {

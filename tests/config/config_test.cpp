@@ -216,9 +216,9 @@ TEST_CASE("mistakes are refused with file, line and the nearest key") {
 TEST_CASE("text that is not YAML is refused with its line") {
   CHECK(refusal("run:\n\t seed: 1\n").rfind("p.yaml:2: not valid YAML", 0) == 0);
   CHECK(refusal("run: {seed: 1\n").find("not valid YAML") != std::string::npos);
-  CHECK(refusal(std::string("run:\n \0\x01\x02", 9)) == "p.yaml:2: a control character; this is not a YAML profile");
+  CHECK(refusal(std::string("run:\n \0\x01\x02", 9)) == "p.yaml:2:2: a control character; this is not a YAML text");
   CHECK(refusal("run: *nowhere\n").rfind("p.yaml:1: not valid YAML", 0) == 0);
-  CHECK(refusal(std::string(100'000, '[')) == "p.yaml:1: nested too deeply for a profile");
+  CHECK(refusal(std::string(100'000, '[')) == "p.yaml:1:33: nested too deeply");
   CHECK(refusal(std::string(2'000'000, 'a')) == "p.yaml: larger than 1 MiB; this is not a profile");
   CHECK(refusal("\xff\xfe\x80\x81: \xc0\n") != "accepted");
 }

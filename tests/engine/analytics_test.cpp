@@ -12,7 +12,7 @@ using namespace reprise::engine;
 using reprise::test::e8;
 
 namespace {
-Price price(double value) {
+Price price_of(double value) {
   return Price::of_e8(e8(value));
 }
 bool is_near(double value, double expected) {
@@ -55,48 +55,48 @@ TEST_CASE("quantising rounds half away from zero and holds at the ends of int64"
 
 TEST_CASE("the exponential average starts at the first sample and is ready after its period") {
   Ema ema(3);
-  ema.add(price(10));
-  ema.add(price(20));
+  ema.add(price_of(10));
+  ema.add(price_of(20));
   CHECK_FALSE(ema.is_ready());
-  CHECK(ema.value() == price(15));
-  ema.add(price(25));
+  CHECK(ema.value() == price_of(15));
+  ema.add(price_of(25));
   CHECK(ema.is_ready());
-  CHECK(ema.value() == price(20));
+  CHECK(ema.value() == price_of(20));
 }
 
 TEST_CASE("the average true range counts gaps and smooths as Wilder did") {
   Atr atr(2);
-  atr.add(price(12), price(10), price(11));  // 2
-  atr.add(price(15), price(14), price(15));  // 15 - 11 = 4
+  atr.add(price_of(12), price_of(10), price_of(11));  // 2
+  atr.add(price_of(15), price_of(14), price_of(15));  // 15 - 11 = 4
   REQUIRE(atr.is_ready());
   CHECK(atr.value().e8 == e8(3));
-  atr.add(price(15), price(14), price(14));  // 1: (3 + 1) / 2
+  atr.add(price_of(15), price_of(14), price_of(14));  // 1: (3 + 1) / 2
   CHECK(atr.value().e8 == e8(2));
 }
 
 TEST_CASE("the channel holds the last bars only") {
   Donchian channel(2);
-  channel.add(price(30), price(5));
-  channel.add(price(20), price(10));
+  channel.add(price_of(30), price_of(5));
+  channel.add(price_of(20), price_of(10));
   CHECK(channel.is_ready());
-  CHECK(channel.highest() == price(30));
-  channel.add(price(21), price(11));
-  CHECK(channel.highest() == price(21));
-  CHECK(channel.lowest() == price(10));
+  CHECK(channel.highest() == price_of(30));
+  channel.add(price_of(21), price_of(11));
+  CHECK(channel.highest() == price_of(21));
+  CHECK(channel.lowest() == price_of(10));
 }
 
 TEST_CASE("realised volatility of a price that doubles and halves is ln 2") {
   RealizedVolatility volatility(4);
-  for (int i = 0; i < 9; ++i) volatility.add(price(i % 2 == 0 ? 100 : 200));
+  for (int i = 0; i < 9; ++i) volatility.add(price_of(i % 2 == 0 ? 100 : 200));
   CHECK(volatility.is_ready());
   CHECK(volatility.value().e8 == 69'314'718);
 }
 
 TEST_CASE("the micro price leans to the thin side and stays within the spread") {
-  const Price bid = price(100), ask = price(101);
-  CHECK(micro_price(bid, Qty::whole(1), ask, Qty::whole(1)) == price(100.5));
-  CHECK(micro_price(bid, Qty::whole(3), ask, Qty::whole(1)) == price(100.75));
-  CHECK(micro_price(bid, Qty{}, ask, Qty{}) == price(100.5));
+  const Price bid = price_of(100), ask = price_of(101);
+  CHECK(micro_price(bid, Qty::whole(1), ask, Qty::whole(1)) == price_of(100.5));
+  CHECK(micro_price(bid, Qty::whole(3), ask, Qty::whole(1)) == price_of(100.75));
+  CHECK(micro_price(bid, Qty{}, ask, Qty{}) == price_of(100.5));
   CHECK(micro_price(bid, Qty::whole(1), ask, Qty{}) == ask);
   CHECK(imbalance(Qty::whole(3), Qty::whole(1)) == Rate::of_e8(e8(0.5)));
 }
@@ -105,17 +105,17 @@ TEST_CASE("a bar closes with the first trade or tick at its end, and an empty in
   BarBuilder bars;
   bars.set_interval(DurationNanos::seconds(1));
   const UnixNanos start{test::kStart + 300'000'000};
-  bars.add(price(10), Qty::whole(1), Side::BUY, start);
-  bars.add(price(12), Qty::whole(2), Side::SELL, start + DurationNanos::millis(100));
-  bars.add(price(9), Qty::whole(1), Side::BUY, start + DurationNanos::millis(699));
+  bars.add(price_of(10), Qty::whole(1), Side::BUY, start);
+  bars.add(price_of(12), Qty::whole(2), Side::SELL, start + DurationNanos::millis(100));
+  bars.add(price_of(9), Qty::whole(1), Side::BUY, start + DurationNanos::millis(699));
   CHECK_FALSE(bars.close_until(start + DurationNanos::millis(699)));
   const auto bar = bars.close_until(start + DurationNanos::millis(700));
   REQUIRE(bar);
   CHECK(bar->open_time.ns == test::kStart);  // aligned to the epoch
-  CHECK(bar->open == price(10));
-  CHECK(bar->high == price(12));
-  CHECK(bar->low == price(9));
-  CHECK(bar->close == price(9));
+  CHECK(bar->open == price_of(10));
+  CHECK(bar->high == price_of(12));
+  CHECK(bar->low == price_of(9));
+  CHECK(bar->close == price_of(9));
   CHECK(bar->volume == Qty::whole(4));
   CHECK(bar->buy_volume == Qty::whole(2));
   CHECK(bar->quote_volume == Money::whole(43));

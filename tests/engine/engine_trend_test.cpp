@@ -20,15 +20,11 @@ Account trend_account(std::map<std::string, std::string> params = {}) {
   return account;
 }
 
-void quiet_bars(World& world, int bars, double price = 60'000) {
-  for (int i = 0; i < bars; ++i) world.bar(price, price + 10, price - 10, price);
-}
-
 }  // namespace
 
 TEST_CASE("a breakout enters, the trailing stop follows and takes it out") {
   World world(trend_account().config);
-  quiet_bars(world, 8);
+  world.quiet_bars(8);
   REQUIRE(world.count(RecordType::ORDER_COMMAND) == 0);
 
   world.bar(60'000, 60'060, 59'995, 60'050);  // closes above the channel
@@ -59,7 +55,7 @@ TEST_CASE("a breakout enters, the trailing stop follows and takes it out") {
 
 TEST_CASE("a break downwards sells short, and the sum at risk is the configured share of equity") {
   World world(trend_account().config);
-  quiet_bars(world, 8);
+  world.quiet_bars(8);
   world.bar(60'000, 60'005, 59'900, 59'920);
   REQUIRE(world.venue_position(1).is_negative());
   const auto sizing = journal::read<schema::Sizing>(world.last(RecordType::SIZING));
@@ -71,7 +67,7 @@ TEST_CASE("a break downwards sells short, and the sum at risk is the configured 
 
 TEST_CASE("the stop is watched on every quote, not only at the close of a bar") {
   World world(trend_account().config);
-  quiet_bars(world, 8);
+  world.quiet_bars(8);
   world.bar(60'000, 60'060, 59'995, 60'050);
   REQUIRE(world.venue_position(1).is_positive());
   world.wait_ms(200);
@@ -81,7 +77,7 @@ TEST_CASE("the stop is watched on every quote, not only at the close of a bar") 
 
 TEST_CASE("a protective stop stands at the venue, follows, and goes with the position") {
   World world(trend_account({{"protective_stop", "true"}, {"protective_min_move", "0"}}).config);
-  quiet_bars(world, 8);
+  world.quiet_bars(8);
   world.bar(60'000, 60'060, 59'995, 60'050);
   REQUIRE(world.working() == 1);
   const auto first = journal::read<schema::OrderCommand>(world.last(RecordType::ORDER_COMMAND));
@@ -114,7 +110,7 @@ TEST_CASE("a protective stop stands at the venue, follows, and goes with the pos
 
 TEST_CASE("a halt leaves the protective stop of an open position where it stands, the kill switch takes all away") {
   World world(trend_account({{"protective_stop", "true"}, {"protective_min_move", "0"}}).config);
-  quiet_bars(world, 8);
+  world.quiet_bars(8);
   world.bar(60'000, 60'060, 59'995, 60'050);
   REQUIRE(world.venue_position(1).is_positive());
   REQUIRE(world.working() == 1);
@@ -139,7 +135,7 @@ TEST_CASE("a halt leaves the protective stop of an open position where it stands
 
 TEST_CASE("every order can be walked back to the market data behind it") {
   World world(trend_account().config);
-  quiet_bars(world, 8);
+  world.quiet_bars(8);
   world.bar(60'000, 60'060, 59'995, 60'050);
   CHECK(world.chain(world.last(RecordType::ORDER_COMMAND).seq) == "orderCommand riskDecision sizing signal marketBar");
 }
@@ -167,7 +163,7 @@ TEST_CASE("no entry on stale data, but the exit passes") {
   Account account = trend_account();
   account.config.engine.stale_after_ns = 2'000'000'000;
   World world(account.config);
-  quiet_bars(world, 8);
+  world.quiet_bars(8);
   world.tick();
   world.bar(60'000, 60'060, 59'995, 60'050);
   REQUIRE(world.venue_position(1).is_positive());

@@ -12,8 +12,6 @@ using schema::ReportKind;
 
 namespace {
 
-constexpr InstrumentNo kEth = 1;
-
 const char* text_of(AnomalyKind kind) {
   switch (kind) {
     case AnomalyKind::IMPOSSIBLE_TRANSITION: return "impossible";

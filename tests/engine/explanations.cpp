@@ -36,10 +36,6 @@ config::Config grid_config() {
   return account.config;
 }
 
-void quiet_bars(World& world, int bars) {
-  for (int i = 0; i < bars; ++i) world.bar(60'000, 60'010, 59'990, 60'000);
-}
-
 const ExplainedAction& action(const Explanation& told, std::string_view name) {
   for (const ExplainedAction& each : told.actions)
     if (each.action.name == name) return each;
@@ -68,7 +64,7 @@ engine::BarEvent breakout() {
 
 TEST_CASE("a strategy without enough bars says how many are missing") {
   World world(trend_config());
-  quiet_bars(world, 1);
+  world.quiet_bars(1);
   const Explanation told = world.engine().explain(1, 1);
   CHECK(told.has_started);
   const auto& missing = condition(action(told, "enter long"), "bars missing until the indicators are ready");
@@ -79,7 +75,7 @@ TEST_CASE("a strategy without enough bars says how many are missing") {
 TEST_CASE(
     "in front of an entry every condition is met by the figures that then decide, and sizing agrees to the unit") {
   World world(trend_config());
-  quiet_bars(world, 8);
+  world.quiet_bars(8);
   const engine::BarEvent bar = breakout();
   const Explanation told = world.engine().explain(1, 1, &bar);
   const ExplainedAction& entry = action(told, "enter long");
@@ -120,7 +116,7 @@ TEST_CASE(
 
 TEST_CASE("a close below the channel's edge is told with its distance") {
   World world(trend_config());
-  quiet_bars(world, 8);
+  world.quiet_bars(8);
   const Explanation told = world.engine().explain(1, 1);
   const auto& channel = condition(action(told, "enter long"), "close above the channel");
   CHECK_FALSE(channel.met());
@@ -129,7 +125,7 @@ TEST_CASE("a close below the channel's edge is told with its distance") {
 
 TEST_CASE("a position that is held waits for its stop") {
   World world(trend_config());
-  quiet_bars(world, 8);
+  world.quiet_bars(8);
   world.bar(60'000, 60'060, 59'995, 60'050);
   REQUIRE(world.venue_position(1).is_positive());
   const Explanation told = world.engine().explain(1, 1);
@@ -154,7 +150,7 @@ TEST_CASE("a grid that lies waits for its centre to move, and full inventory is 
 
 TEST_CASE("a halted account denies what the strategy would send, and the gate says so") {
   World world(trend_config());
-  quiet_bars(world, 8);
+  world.quiet_bars(8);
   world.operate(schema::OperatorAction::HALT);
   const engine::BarEvent bar = breakout();
   const ExplainedAction entry = action(world.engine().explain(1, 1, &bar), "enter long");

@@ -14,10 +14,10 @@ using namespace reprise;
 
 namespace {
 
-Price price(std::int64_t units) {
+Price units_price(std::int64_t units) {
   return Price::whole(units);
 }
-Qty qty(std::int64_t units) {
+Qty units_qty(std::int64_t units) {
   return Qty::whole(units);
 }
 
@@ -98,8 +98,11 @@ std::vector<Level> even_levels(std::int64_t count) {
 
 OrderBook three_a_side() {
   OrderBook book;
-  book.load_snapshot(std::vector<Level>{{price(99), qty(1)}, {price(98), qty(2)}, {price(97), qty(3)}},
-                     std::vector<Level>{{price(101), qty(4)}, {price(102), qty(5)}, {price(103), qty(6)}});
+  book.load_snapshot(
+      std::vector<Level>{
+          {units_price(99), units_qty(1)}, {units_price(98), units_qty(2)}, {units_price(97), units_qty(3)}},
+      std::vector<Level>{
+          {units_price(101), units_qty(4)}, {units_price(102), units_qty(5)}, {units_price(103), units_qty(6)}});
   return book;
 }
 
@@ -118,81 +121,87 @@ TEST_CASE("An empty book has no best price, no mid and no spread") {
 
 TEST_CASE("Quantities are absolute, zero removes, and removing an unknown level is normal") {
   OrderBook book;
-  CHECK(book.set_level(BookSideKind::bid, price(10), qty(3)) == Qty::zero());
-  CHECK(book.set_level(BookSideKind::bid, price(10), qty(2)) == qty(3));
-  CHECK(book.qty_at(BookSideKind::bid, price(10)) == qty(2));
-  CHECK(book.set_level(BookSideKind::bid, price(11), Qty::zero()) == Qty::zero());
+  CHECK(book.set_level(BookSideKind::bid, units_price(10), units_qty(3)) == Qty::zero());
+  CHECK(book.set_level(BookSideKind::bid, units_price(10), units_qty(2)) == units_qty(3));
+  CHECK(book.qty_at(BookSideKind::bid, units_price(10)) == units_qty(2));
+  CHECK(book.set_level(BookSideKind::bid, units_price(11), Qty::zero()) == Qty::zero());
   CHECK(book.level_count(BookSideKind::bid) == 1);
-  CHECK(book.set_level(BookSideKind::bid, price(10), Qty::zero()) == qty(2));
+  CHECK(book.set_level(BookSideKind::bid, units_price(10), Qty::zero()) == units_qty(2));
   CHECK(book.is_empty());
 }
 
 TEST_CASE("A snapshot in any order gives the same book, of equal prices the last counts") {
   OrderBook expected = three_a_side();
   OrderBook book;
-  book.set_level(BookSideKind::bid, price(50), qty(9));  // gone with the snapshot
+  book.set_level(BookSideKind::bid, units_price(50), units_qty(9));  // gone with the snapshot
   book.load_snapshot(
+      std::vector<Level>{{units_price(97), units_qty(3)},
+                         {units_price(99), units_qty(7)},
+                         {units_price(98), units_qty(2)},
+                         {units_price(99), units_qty(1)},
+                         {units_price(90), Qty::zero()}},
       std::vector<Level>{
-          {price(97), qty(3)}, {price(99), qty(7)}, {price(98), qty(2)}, {price(99), qty(1)}, {price(90), Qty::zero()}},
-      std::vector<Level>{{price(103), qty(6)}, {price(101), qty(4)}, {price(102), qty(5)}});
+          {units_price(103), units_qty(6)}, {units_price(101), units_qty(4)}, {units_price(102), units_qty(5)}});
   CHECK(book == expected);
 }
 
 TEST_CASE("Levels are listed best first on both sides") {
   const OrderBook book = three_a_side();
-  CHECK(listed(book, BookSideKind::bid) ==
-        std::vector<Level>{{price(99), qty(1)}, {price(98), qty(2)}, {price(97), qty(3)}});
-  CHECK(listed(book, BookSideKind::ask) ==
-        std::vector<Level>{{price(101), qty(4)}, {price(102), qty(5)}, {price(103), qty(6)}});
-  CHECK(book.level(BookSideKind::ask, 1) == Level{price(102), qty(5)});
+  CHECK(listed(book, BookSideKind::bid) == std::vector<Level>{{units_price(99), units_qty(1)},
+                                                              {units_price(98), units_qty(2)},
+                                                              {units_price(97), units_qty(3)}});
+  CHECK(listed(book, BookSideKind::ask) == std::vector<Level>{{units_price(101), units_qty(4)},
+                                                              {units_price(102), units_qty(5)},
+                                                              {units_price(103), units_qty(6)}});
+  CHECK(book.level(BookSideKind::ask, 1) == Level{units_price(102), units_qty(5)});
   CHECK_FALSE(book.level(BookSideKind::ask, 3));
 }
 
 TEST_CASE("The mid is rounded down and the spread of a crossed book is negative") {
   OrderBook book;
-  book.set_level(BookSideKind::bid, Price::of_e8(100), qty(1));
-  book.set_level(BookSideKind::ask, Price::of_e8(103), qty(1));
+  book.set_level(BookSideKind::bid, Price::of_e8(100), units_qty(1));
+  book.set_level(BookSideKind::ask, Price::of_e8(103), units_qty(1));
   CHECK(book.mid()->e8 == 101);
   CHECK(book.spread()->e8 == 3);
-  book.set_level(BookSideKind::bid, Price::of_e8(104), qty(1));
+  book.set_level(BookSideKind::bid, Price::of_e8(104), units_qty(1));
   CHECK(book.is_crossed());
   CHECK_FALSE(book.is_locked());
   CHECK(book.spread()->e8 == -1);
   CHECK(book.mid()->e8 == 103);
   book.set_level(BookSideKind::bid, Price::of_e8(104), Qty::zero());
-  book.set_level(BookSideKind::bid, Price::of_e8(103), qty(1));
+  book.set_level(BookSideKind::bid, Price::of_e8(103), units_qty(1));
   CHECK(book.is_locked());
 }
 
 TEST_CASE("The mid of two prices near the end of the range does not overflow") {
   OrderBook book;
-  book.set_level(BookSideKind::bid, Price::of_e8(INT64_MAX - 3), qty(1));
-  book.set_level(BookSideKind::ask, Price::of_e8(INT64_MAX - 1), qty(1));
+  book.set_level(BookSideKind::bid, Price::of_e8(INT64_MAX - 3), units_qty(1));
+  book.set_level(BookSideKind::ask, Price::of_e8(INT64_MAX - 1), units_qty(1));
   CHECK(book.mid()->e8 == INT64_MAX - 2);
 }
 
 TEST_CASE("A sweep takes the best levels first, respects the limit and says what it could not fill") {
   const OrderBook book = three_a_side();
-  const BookSweep all = book.sweep(BookSideKind::ask, qty(10));
-  CHECK(all.filled == qty(10));
+  const BookSweep all = book.sweep(BookSideKind::ask, units_qty(10));
+  CHECK(all.filled == units_qty(10));
   CHECK(all.levels == 3);
-  CHECK(all.worst == price(103));
+  CHECK(all.worst == units_price(103));
   CHECK(all.notional == Money::whole(4 * 101 + 5 * 102 + 103));
   CHECK(all.average->e8 == 10'170'000'000);
-  const BookSweep limited = book.sweep(BookSideKind::ask, qty(10), price(102));
-  CHECK(limited.filled == qty(9));
-  CHECK(limited.worst == price(102));
-  const BookSweep nothing = book.sweep(BookSideKind::bid, qty(1), price(100));
+  const BookSweep limited = book.sweep(BookSideKind::ask, units_qty(10), units_price(102));
+  CHECK(limited.filled == units_qty(9));
+  CHECK(limited.worst == units_price(102));
+  const BookSweep nothing = book.sweep(BookSideKind::bid, units_qty(1), units_price(100));
   CHECK(nothing.filled.is_zero());
   CHECK_FALSE(nothing.average);
 }
 
 TEST_CASE("Sums of quantities count from the best and stay at the end of the range") {
   OrderBook book = three_a_side();
-  CHECK(book.top_qty(BookSideKind::bid, 2) == qty(3));
-  CHECK(book.qty_through(BookSideKind::ask, price(102)) == qty(9));
-  CHECK(book.qty_through(BookSideKind::bid, price(100)).is_zero());
-  book.set_level(BookSideKind::bid, price(99), Qty::max());
+  CHECK(book.top_qty(BookSideKind::bid, 2) == units_qty(3));
+  CHECK(book.qty_through(BookSideKind::ask, units_price(102)) == units_qty(9));
+  CHECK(book.qty_through(BookSideKind::bid, units_price(100)).is_zero());
+  book.set_level(BookSideKind::bid, units_price(99), Qty::max());
   CHECK(book.top_qty(BookSideKind::bid, 9) == Qty::max());
 }
 
@@ -266,7 +275,7 @@ TEST_CASE("A level may come anywhere into a full chunk and go from anywhere") {
           oracle.set_level(side, level.price, level.qty);
         }
         const Price between = Price::of_e8(2 * place + 1);
-        REQUIRE(book.set_level(side, between, qty(7)) == oracle.set_level(side, between, qty(7)));
+        REQUIRE(book.set_level(side, between, units_qty(7)) == oracle.set_level(side, between, units_qty(7)));
         require_same(book, oracle);
         const Price there = Price::of_e8(2 * std::max<std::int64_t>(place, 1));
         REQUIRE(book.set_level(side, there, Qty::zero()) == oracle.set_level(side, there, Qty::zero()));
@@ -319,7 +328,7 @@ TEST_CASE("Deep snapshots in any order give one book, and the changes behind the
     OrderBook descending;
     descending.load_snapshot(levels, levels);
     std::vector<Level> mixed = levels;  // with a repeated price and a removal
-    mixed.insert(mixed.begin(), {levels.front().price, qty(1)});
+    mixed.insert(mixed.begin(), {levels.front().price, units_qty(1)});
     mixed.insert(mixed.begin(), {Price::of_e8(3), Qty::zero()});
     std::shuffle(mixed.begin() + 2, mixed.end(), random);
     OrderBook shuffled;
@@ -346,7 +355,7 @@ TEST_CASE("Deep snapshots in any order give one book, and the changes behind the
       require_same(*book, oracle);
       REQUIRE(*book == ascending);
     }
-    ascending.set_level(BookSideKind::ask, Price::of_e8(1), qty(123));
+    ascending.set_level(BookSideKind::ask, Price::of_e8(1), units_qty(123));
     CHECK_FALSE(ascending == descending);
   }
 }
@@ -406,12 +415,12 @@ TEST_CASE("Prices at both ends of the range are prices like others") {
     book.apply(side, std::vector<Level>{{Price::max(), Qty::zero()}, {kLowest, Qty::zero()}});
     CHECK(book.is_empty());
     for (const Level& level : even_levels(kChunk - 3)) set(level.price, level.qty);
-    both(qty(1));
-    for (std::int64_t i = 0; i < 2 * kChunk; ++i) set(Price::of_e8(2 * i + 1), qty(2));
-    CHECK(book.qty_at(side, Price::max()) == qty(1));
+    both(units_qty(1));
+    for (std::int64_t i = 0; i < 2 * kChunk; ++i) set(Price::of_e8(2 * i + 1), units_qty(2));
+    CHECK(book.qty_at(side, Price::max()) == units_qty(1));
     set(kLowest, Qty::zero());
     set(Price::max(), Qty::zero());
-    both(qty(3));
+    both(units_qty(3));
   }
 }
 

@@ -13,16 +13,16 @@ using journal::RecordType;
 
 namespace {
 
-constexpr InstrumentNo kBtc = 1;
-constexpr InstrumentNo kEth = 2;
+constexpr InstrumentNo kBtcUsdt = 1;
+constexpr InstrumentNo kEthUsdt = 2;
 
-struct Account {
-  Account() {
+struct BookedAccount {
+  BookedAccount() {
     config.account.fee_asset = "BNB";
     config.account.fee_asset_price_e8 = e8("600");
     config.account.leverage = 10;
-    declare(instruments, linear(kBtc, "BTCUSDT"), btc_tiers());
-    declare(instruments, linear(kEth, "ETHUSDT"),
+    declare(instruments, linear(kBtcUsdt, "BTCUSDT"), btc_tiers());
+    declare(instruments, linear(kEthUsdt, "ETHUSDT"),
             {{"0", "50000", 125, "0.004", "0"}, {"50000", "600000", 100, "0.005", "50"}});
     portfolio.bind(instruments);
     portfolio.configure(config);
@@ -65,33 +65,33 @@ class Meddler final : public StateArchive {
 }  // namespace
 
 TEST_CASE("two strategies against each other: the wallet books what the net position realises") {
-  Account a;
-  a.fill(execution(kBtc, 1, Side::BUY, "1", "100"));
-  a.fill(execution(kBtc, 2, Side::SELL, "1", "110"));
-  CHECK(a.portfolio.net_position(kBtc).is_zero());
-  CHECK(a.portfolio.strategy_position(1, kBtc) == qty("1"));
-  CHECK(a.portfolio.strategy_position(2, kBtc) == qty("-1"));
+  BookedAccount a;
+  a.fill(execution(kBtcUsdt, 1, Side::BUY, "1", "100"));
+  a.fill(execution(kBtcUsdt, 2, Side::SELL, "1", "110"));
+  CHECK(a.portfolio.net_position(kBtcUsdt).is_zero());
+  CHECK(a.portfolio.strategy_position(1, kBtcUsdt) == qty("1"));
+  CHECK(a.portfolio.strategy_position(2, kBtcUsdt) == qty("-1"));
   CHECK(decimal_text(a.portfolio.wallet_balance()) == "10010");
-  CHECK(a.portfolio.share(1, kBtc)->position.realized_pnl.is_zero());
+  CHECK(a.portfolio.share(1, kBtcUsdt)->position.realized_pnl.is_zero());
   CHECK(a.portfolio.is_conserved());
   // Both go home: strategy 1 at a loss of 5, strategy 2 with a gain of 15.
-  a.fill(execution(kBtc, 1, Side::SELL, "1", "95"));
-  a.fill(execution(kBtc, 2, Side::BUY, "1", "95"));
-  CHECK(decimal_text(a.portfolio.share(1, kBtc)->position.realized_pnl) == "-5");
-  CHECK(decimal_text(a.portfolio.share(2, kBtc)->position.realized_pnl) == "15");
+  a.fill(execution(kBtcUsdt, 1, Side::SELL, "1", "95"));
+  a.fill(execution(kBtcUsdt, 2, Side::BUY, "1", "95"));
+  CHECK(decimal_text(a.portfolio.share(1, kBtcUsdt)->position.realized_pnl) == "-5");
+  CHECK(decimal_text(a.portfolio.share(2, kBtcUsdt)->position.realized_pnl) == "15");
   CHECK(decimal_text(a.portfolio.wallet_balance()) == "10010");
   CHECK(a.portfolio.is_conserved());
 }
 
 TEST_CASE("fees in the discount asset leave the settlement wallet alone and are valued when paid") {
-  Account a;
+  BookedAccount a;
   deposit(a.portfolio, a.desk, "1", kFeeAsset);
-  a.fill(execution(kEth, 1, Side::BUY, "1", "2000", "0.0015", kFeeAsset));
+  a.fill(execution(kEthUsdt, 1, Side::BUY, "1", "2000", "0.0015", kFeeAsset));
   CHECK(decimal_text(a.portfolio.wallet_balance()) == "10000");
   CHECK(decimal_text(a.portfolio.wallet_balance(kFeeAsset)) == "0.9985");
   CHECK(decimal_text(a.portfolio.commission()) == "0.9");  // 0.0015 * 600
   a.portfolio.on_asset_price(kFeeAsset, price("700"));
-  a.fill(execution(kEth, 1, Side::SELL, "1", "2010", "0.0015", kFeeAsset));
+  a.fill(execution(kEthUsdt, 1, Side::SELL, "1", "2010", "0.0015", kFeeAsset));
   CHECK(decimal_text(a.portfolio.commission()) == "1.95");
   CHECK(decimal_text(a.portfolio.wallet_balance()) == "10010");
   CHECK(a.portfolio.is_conserved());
@@ -101,19 +101,19 @@ TEST_CASE("fees in the discount asset leave the settlement wallet alone and are 
 }
 
 TEST_CASE("a rebate is a negative commission") {
-  Account a;
-  a.fill(execution(kEth, 1, Side::BUY, "1", "2000", "-0.1"));
+  BookedAccount a;
+  a.fill(execution(kEthUsdt, 1, Side::BUY, "1", "2000", "-0.1"));
   CHECK(decimal_text(a.portfolio.wallet_balance()) == "10000.1");
   CHECK(decimal_text(a.portfolio.commission()) == "-0.1");
   CHECK(a.portfolio.is_conserved());
 }
 
 TEST_CASE("a liquidation reduces the shares on its side in the order of the strategies") {
-  Account a;
-  a.fill(execution(kBtc, 1, Side::BUY, "2", "100"));
-  a.fill(execution(kBtc, 2, Side::SELL, "1", "100"));
-  a.fill(execution(kBtc, 3, Side::BUY, "2", "100"));
-  FillDetails forced = execution(kBtc, 0, Side::SELL, "3", "90", "0.3");
+  BookedAccount a;
+  a.fill(execution(kBtcUsdt, 1, Side::BUY, "2", "100"));
+  a.fill(execution(kBtcUsdt, 2, Side::SELL, "1", "100"));
+  a.fill(execution(kBtcUsdt, 3, Side::BUY, "2", "100"));
+  FillDetails forced = execution(kBtcUsdt, 0, Side::SELL, "3", "90", "0.3");
   forced.is_liquidation = true;
   const auto& parts = a.fill(forced);
   REQUIRE(parts.size() == 2);
@@ -124,32 +124,32 @@ TEST_CASE("a liquidation reduces the shares on its side in the order of the stra
   CHECK(parts[1].strategy == 3);
   CHECK(decimal_text(parts[1].qty) == "1");
   CHECK(decimal_text(parts[1].commission) == "0.1");
-  CHECK(a.portfolio.strategy_position(2, kBtc) == qty("-1"));
-  CHECK(a.portfolio.net_position(kBtc).is_zero());
+  CHECK(a.portfolio.strategy_position(2, kBtcUsdt) == qty("-1"));
+  CHECK(a.portfolio.net_position(kBtcUsdt).is_zero());
   CHECK(a.portfolio.is_conserved());
   CHECK(a.desk.last<schema::Fill>(RecordType::FILL).getRealizedPnl() == e8("-30"));
 }
 
 TEST_CASE("what a forced execution leaves over is the share of the engine itself") {
-  Account a;
-  a.fill(execution(kBtc, 1, Side::BUY, "1", "100"));
-  a.fill(execution(kBtc, 0, Side::SELL, "3", "90"));
-  CHECK(a.portfolio.strategy_position(0, kBtc) == qty("-2"));
-  a.fill(execution(kBtc, 0, Side::BUY, "5", "80"));  // closes those two, opens three
-  CHECK(a.portfolio.strategy_position(0, kBtc) == qty("3"));
+  BookedAccount a;
+  a.fill(execution(kBtcUsdt, 1, Side::BUY, "1", "100"));
+  a.fill(execution(kBtcUsdt, 0, Side::SELL, "3", "90"));
+  CHECK(a.portfolio.strategy_position(0, kBtcUsdt) == qty("-2"));
+  a.fill(execution(kBtcUsdt, 0, Side::BUY, "5", "80"));  // closes those two, opens three
+  CHECK(a.portfolio.strategy_position(0, kBtcUsdt) == qty("3"));
   CHECK(a.portfolio.is_conserved());
 }
 
 TEST_CASE("funding is split by signed quantity and the parts add up") {
-  Account a;
-  a.fill(execution(kBtc, 1, Side::BUY, "3", "100"));
-  a.fill(execution(kBtc, 2, Side::SELL, "1", "100"));
-  a.fill(execution(kBtc, 3, Side::BUY, "1", "100"));
-  a.fund(kBtc, "-1.00000001");
+  BookedAccount a;
+  a.fill(execution(kBtcUsdt, 1, Side::BUY, "3", "100"));
+  a.fill(execution(kBtcUsdt, 2, Side::SELL, "1", "100"));
+  a.fill(execution(kBtcUsdt, 3, Side::BUY, "1", "100"));
+  a.fund(kBtcUsdt, "-1.00000001");
   CHECK(decimal_text(a.portfolio.wallet_balance()) == "9998.99999999");
-  const Money one = a.portfolio.share(1, kBtc)->funding;
-  const Money two = a.portfolio.share(2, kBtc)->funding;
-  const Money three = a.portfolio.share(3, kBtc)->funding;
+  const Money one = a.portfolio.share(1, kBtcUsdt)->funding;
+  const Money two = a.portfolio.share(2, kBtcUsdt)->funding;
+  const Money three = a.portfolio.share(3, kBtcUsdt)->funding;
   CHECK(decimal_text(one) == "-1.00000001");
   CHECK(decimal_text(two) == "0.33333333");
   CHECK(one + two + three == money("-1.00000001"));
@@ -158,14 +158,14 @@ TEST_CASE("funding is split by signed quantity and the parts add up") {
 }
 
 TEST_CASE("funding for a position that is closed by then goes to the engine's share") {
-  Account a;
-  a.fund(kBtc, "0.5");
-  CHECK(a.portfolio.share(0, kBtc)->funding == money("0.5"));
+  BookedAccount a;
+  a.fund(kBtcUsdt, "0.5");
+  CHECK(a.portfolio.share(0, kBtcUsdt)->funding == money("0.5"));
   CHECK(a.portfolio.is_conserved());
 }
 
 TEST_CASE("the venue's balance is compared, a difference is named and taken over") {
-  Account a;
+  BookedAccount a;
   Message<schema::BalanceUpdate> m;
   m->setReason(schema::BalanceChangeReason::ORDER);
   m->setWalletBalance(e8("10000"));
@@ -181,39 +181,39 @@ TEST_CASE("the venue's balance is compared, a difference is named and taken over
 }
 
 TEST_CASE("the venue's position is compared, a difference becomes the engine's own share") {
-  Account a;
-  a.fill(execution(kBtc, 1, Side::BUY, "1", "100"));
+  BookedAccount a;
+  a.fill(execution(kBtcUsdt, 1, Side::BUY, "1", "100"));
   Message<schema::PositionUpdate> m;
   m->setQty(e8("1"));
   m->setEntryPrice(e8("100"));
-  a.portfolio.on_position_update(kBtc, m.reader(), {}, a.desk.next());
+  a.portfolio.on_position_update(kBtcUsdt, m.reader(), {}, a.desk.next());
   CHECK(a.desk.anomalies().empty());
   m->setQty(e8("1.5"));
-  a.portfolio.on_position_update(kBtc, m.reader(), {}, a.desk.next());
+  a.portfolio.on_position_update(kBtcUsdt, m.reader(), {}, a.desk.next());
   CHECK(a.desk.anomalies() == std::vector<schema::AnomalyKind>{schema::AnomalyKind::CONSERVATION});
-  CHECK(a.portfolio.net_position(kBtc) == qty("1.5"));
-  CHECK(a.portfolio.strategy_position(0, kBtc) == qty("0.5"));
-  CHECK(a.portfolio.strategy_position(1, kBtc) == qty("1"));
+  CHECK(a.portfolio.net_position(kBtcUsdt) == qty("1.5"));
+  CHECK(a.portfolio.strategy_position(0, kBtcUsdt) == qty("0.5"));
+  CHECK(a.portfolio.strategy_position(1, kBtcUsdt) == qty("1"));
   CHECK(a.portfolio.is_conserved());
 }
 
 namespace {
 
 FillDetails execution_at(std::int64_t trade, Side side, const std::string& price_text, std::int64_t at) {
-  FillDetails f = execution(kBtc, 1, side, "1", price_text);
+  FillDetails f = execution(kBtcUsdt, 1, side, "1", price_text);
   f.trade_id = trade;
   f.at = {at};
   return f;
 }
 
-void state_position(Account& a, const std::string& quantity, const std::string& entry, std::int64_t at) {
+void state_position(BookedAccount& a, const std::string& quantity, const std::string& entry, std::int64_t at) {
   Message<schema::PositionUpdate> m;
   m->setQty(e8(quantity));
   m->setEntryPrice(e8(entry));
-  a.portfolio.on_position_update(kBtc, m.reader(), {at}, a.desk.next());
+  a.portfolio.on_position_update(kBtcUsdt, m.reader(), {at}, a.desk.next());
 }
 
-void state_wallet(Account& a, const std::string& balance, std::int64_t at) {
+void state_wallet(BookedAccount& a, const std::string& balance, std::int64_t at) {
   Message<schema::BalanceUpdate> m;
   m->setReason(schema::BalanceChangeReason::ORDER);
   m->setWalletBalance(e8(balance));
@@ -223,25 +223,25 @@ void state_wallet(Account& a, const std::string& balance, std::int64_t at) {
 }  // namespace
 
 TEST_CASE("an execution that comes behind the statement it is in goes to its strategy, the account stays as stated") {
-  Account a;
+  BookedAccount a;
   // The venue sold 1 at time 10 and bought 1 at time 20; word of the sale is late, so it said 0 before we knew why.
   a.fill(execution_at(2, Side::BUY, "100", 20));
   state_wallet(a, "10001", 20);  // the sale was at 101
   CHECK(a.desk.anomalies().size() == 1);
   state_position(a, "0", "0", 20);
   CHECK(a.desk.anomalies().size() == 1);
-  CHECK(a.portfolio.net_position(kBtc).is_zero());
-  CHECK(a.portfolio.strategy_position(0, kBtc) == qty("-1"));
+  CHECK(a.portfolio.net_position(kBtcUsdt).is_zero());
+  CHECK(a.portfolio.strategy_position(0, kBtcUsdt) == qty("-1"));
 
   a.fill(execution_at(1, Side::SELL, "101", 10));
   state_wallet(a, "10000", 10);
   CHECK(a.desk.anomalies().empty());
   state_position(a, "-1", "101", 10);
   CHECK(a.desk.anomalies().empty());
-  CHECK(a.portfolio.net_position(kBtc).is_zero());
-  CHECK(a.portfolio.strategy_position(1, kBtc).is_zero());
-  CHECK(a.portfolio.strategy_position(0, kBtc).is_zero());
-  CHECK(decimal_text(a.portfolio.share(1, kBtc)->position.realized_pnl) == "1");
+  CHECK(a.portfolio.net_position(kBtcUsdt).is_zero());
+  CHECK(a.portfolio.strategy_position(1, kBtcUsdt).is_zero());
+  CHECK(a.portfolio.strategy_position(0, kBtcUsdt).is_zero());
+  CHECK(decimal_text(a.portfolio.share(1, kBtcUsdt)->position.realized_pnl) == "1");
   CHECK(decimal_text(a.portfolio.wallet_balance()) == "10001");
   CHECK(a.portfolio.is_conserved());
 
@@ -250,27 +250,27 @@ TEST_CASE("an execution that comes behind the statement it is in goes to its str
   CHECK(a.desk.anomalies().empty());
   state_position(a, "1", "100", 30);
   CHECK(a.desk.anomalies().empty());
-  CHECK(a.portfolio.net_position(kBtc) == qty("1"));
-  CHECK(a.portfolio.strategy_position(1, kBtc) == qty("1"));
+  CHECK(a.portfolio.net_position(kBtcUsdt) == qty("1"));
+  CHECK(a.portfolio.strategy_position(1, kBtcUsdt) == qty("1"));
   CHECK(a.portfolio.is_conserved());
 }
 
 TEST_CASE("of two executions at one time the one with the lower trade id is in a statement made behind the other") {
-  Account a;
+  BookedAccount a;
   a.fill(execution_at(2, Side::BUY, "100", 20));
   state_position(a, "2", "100", 20);
   a.fill(execution_at(1, Side::BUY, "100", 20));
   state_position(a, "1", "100", 20);  // the older statement, with the late execution
-  CHECK(a.portfolio.net_position(kBtc) == qty("2"));
-  CHECK(a.portfolio.strategy_position(1, kBtc) == qty("2"));
-  CHECK(a.portfolio.strategy_position(0, kBtc).is_zero());
+  CHECK(a.portfolio.net_position(kBtcUsdt) == qty("2"));
+  CHECK(a.portfolio.strategy_position(1, kBtcUsdt) == qty("2"));
+  CHECK(a.portfolio.strategy_position(0, kBtcUsdt).is_zero());
   a.fill(execution_at(3, Side::BUY, "100", 20));  // a later one at the same time is new
-  CHECK(a.portfolio.net_position(kBtc) == qty("3"));
+  CHECK(a.portfolio.net_position(kBtcUsdt) == qty("3"));
   CHECK(a.portfolio.is_conserved());
 }
 
 TEST_CASE("a statement older than the one taken last changes nothing, what it brought stays booked") {
-  Account a;
+  BookedAccount a;
   state_wallet(a, "10050", 20);  // a deposit of 50 among it that we have not heard of
   Message<schema::BalanceUpdate> m;
   m->setReason(schema::BalanceChangeReason::DEPOSIT);
@@ -284,13 +284,13 @@ TEST_CASE("a statement older than the one taken last changes nothing, what it br
 }
 
 TEST_CASE("deposits move the peak, losses make the drawdown") {
-  Account a;
+  BookedAccount a;
   a.portfolio.mark_equity(a.orders, a.desk.next());
   CHECK(a.portfolio.drawdown().is_zero());
   deposit(a.portfolio, a.desk, "-5000");
   CHECK(a.portfolio.drawdown().is_zero());
-  a.fill(execution(kBtc, 1, Side::BUY, "10", "100"));
-  a.portfolio.on_mark(kBtc, price("50"));
+  a.fill(execution(kBtcUsdt, 1, Side::BUY, "10", "100"));
+  a.portfolio.on_mark(kBtcUsdt, price("50"));
   CHECK(decimal_text(a.portfolio.equity()) == "4500");
   CHECK(decimal_text(a.portfolio.drawdown()) == "0.1");
   a.portfolio.mark_equity(a.orders, a.desk.next());
@@ -302,9 +302,9 @@ TEST_CASE("deposits move the peak, losses make the drawdown") {
 }
 
 TEST_CASE("margins follow the mark, leverage and bracket") {
-  Account a;
-  a.fill(execution(kEth, 1, Side::SELL, "100", "1000"));
-  a.portfolio.on_mark(kEth, price("900"));
+  BookedAccount a;
+  a.fill(execution(kEthUsdt, 1, Side::SELL, "100", "1000"));
+  a.portfolio.on_mark(kEthUsdt, price("900"));
   CHECK(decimal_text(a.portfolio.gross_notional()) == "90000");
   CHECK(decimal_text(a.portfolio.initial_margin()) == "9000");
   CHECK(decimal_text(a.portfolio.maintenance_margin()) == "400");  // 90000 * 0.5 % - 50
@@ -312,16 +312,16 @@ TEST_CASE("margins follow the mark, leverage and bracket") {
   CHECK(decimal_text(a.portfolio.available_balance(a.orders)) == "11000");
   Message<schema::AccountConfig> c;
   c->setLeverage(20);
-  a.portfolio.on_account_config(kEth, c.reader());
+  a.portfolio.on_account_config(kEthUsdt, c.reader());
   CHECK(decimal_text(a.portfolio.initial_margin()) == "4500");
 }
 
 TEST_CASE("working orders need margin on their worse side, reduce-only ones none") {
-  Account a;
-  a.fill(execution(kEth, 1, Side::BUY, "2", "1000"));
-  a.portfolio.on_mark(kEth, price("1000"));
+  BookedAccount a;
+  a.fill(execution(kEthUsdt, 1, Side::BUY, "2", "1000"));
+  a.portfolio.on_mark(kEthUsdt, price("1000"));
   OrderRequest r;
-  r.instrument = kEth;
+  r.instrument = kEthUsdt;
   r.type = OrderType::LIMIT;
   r.side = Side::BUY;
   r.qty = qty("3");
@@ -341,23 +341,23 @@ TEST_CASE("working orders need margin on their worse side, reduce-only ones none
 }
 
 TEST_CASE("absurd figures from outside are refused, not computed") {
-  Account a;
-  FillDetails f = execution(kBtc, 1, Side::BUY, "1", "100");
+  BookedAccount a;
+  FillDetails f = execution(kBtcUsdt, 1, Side::BUY, "1", "100");
   f.qty = Qty::max();
   CHECK(a.fill(f).empty());
-  f = execution(kBtc, 1, Side::BUY, "1", "100", "1", 999);
+  f = execution(kBtcUsdt, 1, Side::BUY, "1", "100", "1", 999);
   CHECK(a.fill(f).empty());
-  f = execution(kBtc, 1, Side::BUY, "1", "100");
+  f = execution(kBtcUsdt, 1, Side::BUY, "1", "100");
   f.commission = Money{INT64_MIN + 1};
   CHECK(a.fill(f).empty());
   Message<schema::FundingPayment> m;
   m->setAmount(INT64_MAX);
-  a.portfolio.on_funding(kBtc, m.reader(), {}, a.desk.next());
+  a.portfolio.on_funding(kBtcUsdt, m.reader(), {}, a.desk.next());
   Message<schema::BalanceUpdate> b;
   b->setWalletBalance(INT64_MIN);
   a.portfolio.on_balance_update(b.reader(), {}, a.desk.next());
-  a.fill(execution(kBtc, 1, Side::BUY, "1", "100"));
-  a.portfolio.on_mark(kBtc, Price::max());
+  a.fill(execution(kBtcUsdt, 1, Side::BUY, "1", "100"));
+  a.portfolio.on_mark(kBtcUsdt, Price::max());
   CHECK(a.portfolio.is_conserved());
   CHECK(decimal_text(a.portfolio.equity()) == "10000");
 }
@@ -365,8 +365,8 @@ TEST_CASE("absurd figures from outside are refused, not computed") {
 TEST_CASE("a broken identity is found, journaled and halts trading") {
   for (const char* field : {"balance", "open_notional"}) {
     INFO(field);
-    Account a;
-    a.fill(execution(kBtc, 1, Side::BUY, "1", "100"));
+    BookedAccount a;
+    a.fill(execution(kBtcUsdt, 1, Side::BUY, "1", "100"));
     REQUIRE(a.portfolio.is_conserved());
     Meddler meddler(field);
     a.portfolio.persist(meddler);
@@ -385,19 +385,19 @@ TEST_CASE("a broken identity is found, journaled and halts trading") {
 }
 
 TEST_CASE("isolated margin is set aside, released in part and returned") {
-  Account a;
+  BookedAccount a;
   a.config.account.margin_mode = "isolated";
   a.portfolio.configure(a.config);
-  a.fill(execution(kBtc, 1, Side::BUY, "2", "100"));
-  CHECK(decimal_text(a.portfolio.net(kBtc)->isolated_wallet) == "20");
-  a.fill(execution(kBtc, 1, Side::BUY, "1", "110"));
-  CHECK(decimal_text(a.portfolio.net(kBtc)->isolated_wallet) == "31");
-  a.fill(execution(kBtc, 1, Side::SELL, "1.5", "110"));
-  CHECK(decimal_text(a.portfolio.net(kBtc)->isolated_wallet) == "15.5");
-  a.fill(execution(kBtc, 1, Side::SELL, "2.5", "110"));  // flips to short 1
-  CHECK(decimal_text(a.portfolio.net(kBtc)->isolated_wallet) == "11");
-  a.fill(execution(kBtc, 1, Side::BUY, "1", "100"));
-  CHECK(a.portfolio.net(kBtc)->isolated_wallet.is_zero());
+  a.fill(execution(kBtcUsdt, 1, Side::BUY, "2", "100"));
+  CHECK(decimal_text(a.portfolio.net(kBtcUsdt)->isolated_wallet) == "20");
+  a.fill(execution(kBtcUsdt, 1, Side::BUY, "1", "110"));
+  CHECK(decimal_text(a.portfolio.net(kBtcUsdt)->isolated_wallet) == "31");
+  a.fill(execution(kBtcUsdt, 1, Side::SELL, "1.5", "110"));
+  CHECK(decimal_text(a.portfolio.net(kBtcUsdt)->isolated_wallet) == "15.5");
+  a.fill(execution(kBtcUsdt, 1, Side::SELL, "2.5", "110"));  // flips to short 1
+  CHECK(decimal_text(a.portfolio.net(kBtcUsdt)->isolated_wallet) == "11");
+  a.fill(execution(kBtcUsdt, 1, Side::BUY, "1", "100"));
+  CHECK(a.portfolio.net(kBtcUsdt)->isolated_wallet.is_zero());
   CHECK(a.portfolio.available_balance(a.orders) == a.portfolio.wallet_balance());
 }
 
@@ -405,7 +405,7 @@ TEST_CASE("random executions, payments and marks conserve everything, and a save
   for (std::uint64_t seed = 1; seed <= 10; ++seed) {
     INFO("seed " << seed);
     boost::random::mt19937_64 dice(seed);
-    Account a;
+    BookedAccount a;
     if (seed % 2 == 0) {
       a.config.account.margin_mode = "isolated";
       a.portfolio.configure(a.config);
@@ -418,7 +418,7 @@ TEST_CASE("random executions, payments and marks conserve everything, and a save
     Wide flow[3]{};
     Wide quantity[3]{};
     for (int step = 0; step < 1500; ++step) {
-      const InstrumentNo instrument = dice() % 2 == 0 ? kBtc : kEth;
+      const InstrumentNo instrument = dice() % 2 == 0 ? kBtcUsdt : kEthUsdt;
       switch (dice() % 8) {
         case 0:
           a.portfolio.on_mark(instrument, Price{static_cast<std::int64_t>(1 + dice() % 10'000'000'000'000)});
@@ -460,7 +460,7 @@ TEST_CASE("random executions, payments and marks conserve everything, and a save
       REQUIRE(a.portfolio.is_conserved());
     }
     Wide realized = 0;
-    for (const InstrumentNo instrument : {kBtc, kEth}) {
+    for (const InstrumentNo instrument : {kBtcUsdt, kEthUsdt}) {
       const NetPosition* net = a.portfolio.net(instrument);
       REQUIRE((Wide(net->position.qty.e8) == quantity[instrument]));
       REQUIRE((Wide(net->position.realized_pnl.e8) - net->position.open_notional.e8 == -flow[instrument]));
@@ -481,9 +481,9 @@ TEST_CASE("remembered exposures are what a fresh look gives") {
   for (std::uint64_t seed = 1; seed <= 6; ++seed) {
     INFO("seed " << seed);
     boost::random::mt19937_64 dice(seed);
-    Account a;
+    BookedAccount a;
     for (int step = 0; step < 300; ++step) {
-      const InstrumentNo instrument = dice() % 2 == 0 ? kBtc : kEth;
+      const InstrumentNo instrument = dice() % 2 == 0 ? kBtcUsdt : kEthUsdt;
       const auto open = a.orders.open_orders();
       switch (dice() % 6) {
         case 0: a.portfolio.on_mark(instrument, Price{static_cast<std::int64_t>(1 + dice() % 100'000'000'000)}); break;
@@ -516,7 +516,7 @@ TEST_CASE("remembered exposures are what a fresh look gives") {
       Portfolio fresh;
       fresh.bind(a.instruments);
       REQUIRE(load_state(fresh, save_state(a.portfolio)).ok());
-      for (const InstrumentNo except : {InstrumentNo{0}, kBtc, kEth}) {
+      for (const InstrumentNo except : {InstrumentNo{0}, kBtcUsdt, kEthUsdt}) {
         const AccountExposure remembered = a.portfolio.account_exposure(a.orders, except);
         const AccountExposure made = fresh.account_exposure(a.orders, except);
         REQUIRE(remembered.others == made.others);
@@ -528,11 +528,11 @@ TEST_CASE("remembered exposures are what a fresh look gives") {
 }
 
 TEST_CASE("leverage is not above what the bracket allows") {
-  Account a;
+  BookedAccount a;
   Message<schema::AccountConfig> c;
   c->setLeverage(125);
   a.portfolio.on_account_config(0, c.reader());
-  CHECK(a.portfolio.leverage(kBtc, money("299999")) == 125);
-  CHECK(a.portfolio.leverage(kBtc, money("300000")) == 100);
-  CHECK(a.portfolio.leverage(kBtc, money("5000000")) == 50);
+  CHECK(a.portfolio.leverage(kBtcUsdt, money("299999")) == 125);
+  CHECK(a.portfolio.leverage(kBtcUsdt, money("300000")) == 100);
+  CHECK(a.portfolio.leverage(kBtcUsdt, money("5000000")) == 50);
 }

@@ -17,9 +17,6 @@ using schema::TradingStateKind;
 
 namespace {
 
-constexpr InstrumentNo kEth = 1;
-constexpr InstrumentNo kBtc = 2;
-
 // An account with 1000, leverage 10, ETH at 100 and BTC at 1000, every rule with a bound off.
 struct Floor : MarketViews {
   Floor() {

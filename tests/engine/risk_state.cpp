@@ -1,4 +1,5 @@
 // Trading states, the kill switch, sizing.
+#include "engine/market/fixed.h"
 #include "engine/portfolio/sizing.h"
 #include "engine/risk/kill_switch.h"
 #include "engine/state_bytes.h"
@@ -14,9 +15,6 @@ using schema::RiskRule;
 using schema::TradingStateKind;
 
 namespace {
-
-constexpr InstrumentNo kEth = 1;
-constexpr InstrumentNo kBtc = 2;
 
 struct Trading : MarketViews {
   Trading() {
@@ -113,8 +111,6 @@ struct Trading : MarketViews {
   Desk desk;
   std::int64_t trade_id = 0;
 };
-
-constexpr std::int64_t kDay = 86'400'000'000'000;
 
 }  // namespace
 

@@ -20,7 +20,7 @@ struct Inner {
   }
 };
 
-struct Sample {
+struct EveryKind {
   std::int64_t number = -7;
   Price at = price("100.25");
   UnixNanos when{1'700'000'000'000'000'000};
@@ -52,8 +52,8 @@ struct Sample {
 }  // namespace
 
 TEST_CASE("a saved state comes back field by field") {
-  Sample saved;
-  Sample loaded;
+  EveryKind saved;
+  EveryKind loaded;
   loaded.number = 0;
   loaded.numbers.clear();
   loaded.inners.resize(5);
@@ -69,30 +69,30 @@ TEST_CASE("a saved state comes back field by field") {
 }
 
 TEST_CASE("a state cut off anywhere, or with a byte too many, is refused") {
-  Sample saved;
+  EveryKind saved;
   const std::vector<std::byte> bytes = save_state(saved);
   for (std::size_t length = 0; length < bytes.size(); ++length) {
-    Sample loaded;
+    EveryKind loaded;
     const std::vector<std::byte> part(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(length));
     REQUIRE_FALSE(load_state(loaded, part).ok());
   }
   std::vector<std::byte> longer = bytes;
   longer.push_back(std::byte{0});
-  Sample loaded;
+  EveryKind loaded;
   const Status status = load_state(loaded, longer);
   REQUIRE_FALSE(status.ok());
   CHECK(status.error().kind == ErrorKind::corrupt);
 }
 
 TEST_CASE("a damaged state never reads outside its bytes") {
-  Sample saved;
+  EveryKind saved;
   const std::vector<std::byte> bytes = save_state(saved);
   std::size_t refused = 0;
   for (std::size_t at = 0; at < bytes.size(); ++at) {
     for (const int bit : {0, 3, 7}) {
       std::vector<std::byte> damaged = bytes;
       damaged[at] ^= static_cast<std::byte>(1 << bit);
-      Sample loaded;
+      EveryKind loaded;
       refused +=
           load_state(loaded, damaged).ok() ? 0 : 1;  // a flipped value still loads: the snapshot's checksum is for that
     }
@@ -101,11 +101,11 @@ TEST_CASE("a damaged state never reads outside its bytes") {
 }
 
 TEST_CASE("the hash sees every field, its name and its place") {
-  Sample base;
+  EveryKind base;
   const StateDigest digest = hash_state(base);
   CHECK(hash_state(base) == digest);
   CHECK(digest.hex().size() == 32);
-  std::vector<Sample> others(13);
+  std::vector<EveryKind> others(13);
   others[0].number = 7;
   others[1].at = price("100.26");
   others[2].when.ns += 1;
@@ -126,7 +126,7 @@ TEST_CASE("the hash sees every field, its name and its place") {
 }
 
 TEST_CASE("a state reads as JSON by field name, decimals as text") {
-  Sample sample;
+  EveryKind sample;
   CHECK(
       state_json(sample) ==
       R"({"number":-7,"at":"100.25","when":1700000000000000000,"length":250,"figure":0.1,"name":"tick \"x\"\u000a","side":2,)"

@@ -15,6 +15,9 @@
 
 namespace reprise::engine::test {
 
+inline constexpr InstrumentNo kEth = 1;
+inline constexpr InstrumentNo kBtc = 2;
+
 inline std::int64_t e8(const std::string& text) {
   std::int64_t value = 0;
   if (!parse_decimal(text, value)) FAIL("not a decimal: " + text);

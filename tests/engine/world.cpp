@@ -272,6 +272,9 @@ void World::trade(double price, double qty, Side side, InstrumentNo instrument) 
   });
 }
 
+void World::quiet_bars(int bars, double price) {
+  for (int i = 0; i < bars; ++i) bar(price, price + 10, price - 10, price);
+}
 void World::bar(double open, double high, double low, double close, InstrumentNo instrument) {
   now_ += 60'000'000'000;
   const std::int64_t open_time = now_ - 60'000'000'000;

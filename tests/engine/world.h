@@ -47,6 +47,7 @@ class World {
   void trade(double price, double qty = 0.1, Side side = Side::BUY, InstrumentNo instrument = 1);
   void bar(double open, double high, double low, double close,
            InstrumentNo instrument = 1);  // recorded, one minute long
+  void quiet_bars(int bars, double price = 60'000);
   void mark(double price, InstrumentNo instrument = 1);
   void tick();  // one second later
   void operate(schema::OperatorAction action);

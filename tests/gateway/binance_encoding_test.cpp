@@ -21,7 +21,7 @@ Parameters parsed(std::string_view query, std::string_view body = {}) {
   return std::move(result).value();
 }
 
-std::string refusal(std::string_view query, std::string_view body = {}) {
+std::string query_refusal(std::string_view query, std::string_view body = {}) {
   auto result = Parameters::parse(query, body);
   return result ? "" : result.error().text();
 }
@@ -116,18 +116,18 @@ TEST_CASE("raw JSON in a form body is read as it is", "[gateway][binance]") {
 }
 
 TEST_CASE("malformed, doubled and oversized parameters are refused", "[gateway][binance]") {
-  CHECK(refusal("a=%") == "the value of parameter 'a' is malformed");
-  CHECK(refusal("a=%ff") == "the value of parameter 'a' is malformed");
-  CHECK(refusal("", "a=%4x") == "the value of parameter 'a' is malformed");
-  CHECK(refusal("%=1") == "a parameter's name is malformed");
-  CHECK(refusal("=1") == "a parameter's name is malformed");
-  CHECK(refusal("a=1&a=2") == "parameter 'a' was sent twice");
-  CHECK(refusal("", "a=1&a=1") == "parameter 'a' was sent twice");
-  CHECK(refusal("a=1", "a=2") == "");
+  CHECK(query_refusal("a=%") == "the value of parameter 'a' is malformed");
+  CHECK(query_refusal("a=%ff") == "the value of parameter 'a' is malformed");
+  CHECK(query_refusal("", "a=%4x") == "the value of parameter 'a' is malformed");
+  CHECK(query_refusal("%=1") == "a parameter's name is malformed");
+  CHECK(query_refusal("=1") == "a parameter's name is malformed");
+  CHECK(query_refusal("a=1&a=2") == "parameter 'a' was sent twice");
+  CHECK(query_refusal("", "a=1&a=1") == "parameter 'a' was sent twice");
+  CHECK(query_refusal("a=1", "a=2") == "");
   std::string many;
   for (int i = 0; i < 257; ++i) many += "p" + std::to_string(i) + "=1&";
-  CHECK(refusal(many) == "too many parameters");
-  CHECK(refusal("a=" + std::string(Parameters::kMaxBytes, '1')) == "the parameters are too long");
+  CHECK(query_refusal(many) == "too many parameters");
+  CHECK(query_refusal("a=" + std::string(Parameters::kMaxBytes, '1')) == "the parameters are too long");
 }
 
 TEST_CASE("numbers and flags are read strictly", "[gateway][binance]") {

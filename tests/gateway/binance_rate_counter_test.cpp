@@ -1,6 +1,7 @@
 // The bound on what a limit has used, where the border of a window and what is under way make it hard.
 #include "gateway/binance/rate_counter.h"
 
+#include "engine/market/fixed.h"
 #include "tests/support/catch.h"
 
 using namespace reprise;
@@ -8,12 +9,11 @@ using reprise::gateway::binance::RateCounter;
 
 namespace {
 
-constexpr std::int64_t kMs = 1'000'000;
-constexpr std::int64_t kBorder = 1'790'000'040'000 * kMs;  // of a minute
-static_assert(kBorder % (60'000 * kMs) == 0);
+constexpr std::int64_t kBorder = 1'790'000'040'000 * kMillisecond;  // of a minute
+static_assert(kBorder % (60'000 * kMillisecond) == 0);
 
 UnixNanos at(std::int64_t millis) {
-  return {kBorder + millis * kMs};
+  return {kBorder + millis * kMillisecond};
 }
 
 RateCounter minute(RateCounter::Windows windows = RateCounter::Windows::aligned) {

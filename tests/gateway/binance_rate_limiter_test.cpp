@@ -15,7 +15,7 @@ using namespace reprise::gateway_tests;
 
 namespace {
 
-UnixNanos at(std::int64_t offset) {
+UnixNanos border_plus(std::int64_t offset) {
   return {kStart / kMinute * kMinute + offset};
 }
 
@@ -43,9 +43,9 @@ TEST_CASE("an hour at 95 percent of every limit brings no 429", "[gateway][binan
   RateLimiter limiter(settings);
   ModelVenue venue(default_limits());
   Session session;
-  session.clock_ahead = 15 * kMs;
-  session.shortest_latency = 1 * kMs;
-  session.longest_latency = 30 * kMs;
+  session.clock_ahead = 15 * kMillisecond;
+  session.shortest_latency = 1 * kMillisecond;
+  session.longest_latency = 30 * kMillisecond;
   const Outcome outcome = play(session, limiter, venue, kGreedy, seed);
   CHECK(outcome.refused == 0);
   CHECK(outcome.nonsense == 0);
@@ -93,9 +93,9 @@ TEST_CASE("no clock error within the bound, latency, loss or missing header brin
     Session session;
     session.length = 6 * kMinute;
     session.is_bursty = true;
-    session.clock_ahead = (pick(2) * 2 - 1) * (settings.clock_error.ns - pick(kMs));
-    session.shortest_latency = pick(20) * kMs;
-    session.longest_latency = session.shortest_latency + pick(3000) * kMs;
+    session.clock_ahead = (pick(2) * 2 - 1) * (settings.clock_error.ns - pick(kMillisecond));
+    session.shortest_latency = pick(20) * kMillisecond;
+    session.longest_latency = session.shortest_latency + pick(3000) * kMillisecond;
     session.permille_without_headers = static_cast<unsigned>(pick(3)) * 500;
     session.permille_lost = static_cast<unsigned>(pick(2)) * 200;
     const Outcome outcome = play(session, limiter, venue, kGreedy, seed);
@@ -117,8 +117,8 @@ TEST_CASE("the model venue refuses who does not ask the limiter's leave, or whos
     Session session;
     session.length = 3 * kMinute;
     session.is_bursty = true;
-    session.clock_ahead = -500 * kMs;
-    session.longest_latency = 5 * kMs;
+    session.clock_ahead = -500 * kMillisecond;
+    session.longest_latency = 5 * kMillisecond;
     refused += play(session, limiter, venue, kGreedy, seed).refused;
   }
   CHECK(refused > 0);
@@ -128,14 +128,14 @@ TEST_CASE("what somebody else used of the address shows in the headers and is re
   RateLimiter limiter({});
   RateFeedback feedback = answer(200);
   read_header(feedback, "x-mbx-used-weight-1m", "2390");
-  CHECK_FALSE(ask(limiter, feedback, at(10 * kSecond)));
-  const Admission query = limiter.may({5, 0, 0, 0, 0}, Purpose::query, at(11 * kSecond));
+  CHECK_FALSE(ask(limiter, feedback, border_plus(10 * kSecond)));
+  const Admission query = limiter.may({5, 0, 0, 0, 0}, Purpose::query, border_plus(11 * kSecond));
   CHECK(query.answer == Admission::Answer::later);
-  CHECK(query.earliest == at(kMinute + 50 * kMs));
-  CHECK(limiter.may({10, 0, 0, 0, 0}, Purpose::cancel, at(11 * kSecond)).may_go());
-  CHECK_FALSE(limiter.may({11, 0, 0, 0, 0}, Purpose::cancel, at(11 * kSecond)).may_go());
-  CHECK(limiter.may({5, 0, 0, 0, 0}, Purpose::query, at(kMinute + 50 * kMs)).may_go());
-  CHECK(limiter.uses(at(11 * kSecond)).front().used == 2390);
+  CHECK(query.earliest == border_plus(kMinute + 50 * kMillisecond));
+  CHECK(limiter.may({10, 0, 0, 0, 0}, Purpose::cancel, border_plus(11 * kSecond)).may_go());
+  CHECK_FALSE(limiter.may({11, 0, 0, 0, 0}, Purpose::cancel, border_plus(11 * kSecond)).may_go());
+  CHECK(limiter.may({5, 0, 0, 0, 0}, Purpose::query, border_plus(kMinute + 50 * kMillisecond)).may_go());
+  CHECK(limiter.uses(border_plus(11 * kSecond)).front().used == 2390);
 }
 
 TEST_CASE("minus one and malformed headers change nothing, any case of letters is read", "[gateway][binance]") {
@@ -160,7 +160,7 @@ TEST_CASE("minus one and malformed headers change nothing, any case of letters i
   CHECK(feedback.used[1].interval == DurationNanos::seconds(60));
   CHECK(feedback.retry_after == DurationNanos::seconds(30));
   CHECK(banned_until("Way too many requests; IP(1.2.3.4) banned until 1790000000000. Please use the websocket") ==
-        UnixNanos{1'790'000'000'000 * kMs});
+        UnixNanos{1'790'000'000'000 * kMillisecond});
   CHECK_FALSE(banned_until("banned until tomorrow"));
   CHECK_FALSE(banned_until("banned until 99999999999999999999"));
 }
@@ -173,7 +173,8 @@ TEST_CASE("limits are learned from exchangeInfo, and what is not understood is r
   RateLimiter limiter({});
   limiter.learn_limits(rules.value());
   std::map<std::pair<LimitKind, std::int64_t>, std::int64_t> limits;
-  for (const LimitUse& use : limiter.uses(at(0))) limits[{use.rule.kind, use.rule.interval.ns}] = use.rule.limit;
+  for (const LimitUse& use : limiter.uses(border_plus(0)))
+    limits[{use.rule.kind, use.rule.interval.ns}] = use.rule.limit;
   const decltype(limits) expected = {{{LimitKind::request_weight, kMinute}, 6000},
                                      {{LimitKind::orders, 10 * kSecond}, 50},
                                      {{LimitKind::funding, 5 * kMinute}, 500},
@@ -193,7 +194,7 @@ TEST_CASE("limits are learned from exchangeInfo, and what is not understood is r
 
 TEST_CASE("new orders leave room for queries, queries leave room for reducing and cancelling", "[gateway][binance]") {
   RateLimiter limiter({});
-  const UnixNanos now = at(kSecond);
+  const UnixNanos now = border_plus(kSecond);
   const auto fill = [&](const RequestCost& cost, Purpose purpose) {
     int count = 0;
     while (limiter.may(cost, purpose, now).may_go()) {
@@ -213,32 +214,32 @@ TEST_CASE("new orders leave room for queries, queries leave room for reducing an
 TEST_CASE("a 418 stops everything until the stated end and alerts", "[gateway][binance]") {
   RateLimiter limiter({});
   RateFeedback feedback = answer(418, -1003);
-  feedback.banned_until = at(300 * kSecond);
-  const auto pause = ask(limiter, feedback, at(10 * kSecond));
+  feedback.banned_until = border_plus(300 * kSecond);
+  const auto pause = ask(limiter, feedback, border_plus(10 * kSecond));
   REQUIRE(pause);
   CHECK(pause->is_ban);
   CHECK(pause->alert == schema::AlertLevel::CRITICAL);
-  CHECK(pause->until == at(300 * kSecond + 50 * kMs));
+  CHECK(pause->until == border_plus(300 * kSecond + 50 * kMillisecond));
   for (const Purpose purpose : {Purpose::cancel, Purpose::reduce, Purpose::query, Purpose::order}) {
-    const Admission admission = limiter.may({1, 0, 0, 0, 0}, purpose, at(299 * kSecond));
+    const Admission admission = limiter.may({1, 0, 0, 0, 0}, purpose, border_plus(299 * kSecond));
     CHECK(admission.answer == Admission::Answer::later);
     CHECK(admission.earliest == pause->until);
     CHECK(std::string(admission.reason) == "banned by the venue");
   }
-  CHECK(limiter.may({0, 1, 1, 0, 0}, Purpose::cancel, at(299 * kSecond)).answer == Admission::Answer::later);
-  CHECK(limiter.paused_until(at(299 * kSecond)) == pause->until);
+  CHECK(limiter.may({0, 1, 1, 0, 0}, Purpose::cancel, border_plus(299 * kSecond)).answer == Admission::Answer::later);
+  CHECK(limiter.paused_until(border_plus(299 * kSecond)) == pause->until);
   CHECK(limiter.may({1, 0, 0, 0, 0}, Purpose::order, pause->until).may_go());
   CHECK_FALSE(limiter.paused_until(pause->until));
 }
 
 TEST_CASE("bans without a stated end are assumed to double, up to three days", "[gateway][binance]") {
   RateLimiter limiter({});
-  UnixNanos now = at(0);
+  UnixNanos now = border_plus(0);
   std::int64_t previous = 0;
   for (int i = 0; i < 14; ++i) {
     const auto pause = ask(limiter, answer(418), now);
     REQUIRE(pause);
-    const std::int64_t length = (pause->until - now).ns - 50 * kMs;
+    const std::int64_t length = (pause->until - now).ns - 50 * kMillisecond;
     CHECK(length == (i == 0 ? 120 * kSecond : std::min(2 * previous, 3 * 24 * kHour)));
     previous = length;
     now = pause->until;
@@ -250,22 +251,22 @@ TEST_CASE("a 429 waits for Retry-After, else for the stated end, else for the ne
     RateLimiter limiter({});
     RateFeedback feedback = answer(429, -1003);
     feedback.retry_after = DurationNanos::seconds(7);
-    CHECK(ask(limiter, feedback, at(10 * kSecond))->until == at(17 * kSecond + 50 * kMs));
+    CHECK(ask(limiter, feedback, border_plus(10 * kSecond))->until == border_plus(17 * kSecond + 50 * kMillisecond));
   }
   {
     RateLimiter limiter({});
     RateFeedback feedback = answer(429, -1003);
-    feedback.banned_until = at(200 * kSecond);
-    const auto pause = ask(limiter, feedback, at(10 * kSecond));
-    CHECK(pause->until == at(200 * kSecond + 50 * kMs));
+    feedback.banned_until = border_plus(200 * kSecond);
+    const auto pause = ask(limiter, feedback, border_plus(10 * kSecond));
+    CHECK(pause->until == border_plus(200 * kSecond + 50 * kMillisecond));
     CHECK(pause->is_ban);
   }
   {
     RateLimiter limiter({});
-    const auto pause = ask(limiter, answer(429, -1003), at(10 * kSecond));
-    CHECK(pause->until == at(kMinute + 50 * kMs));
+    const auto pause = ask(limiter, answer(429, -1003), border_plus(10 * kSecond));
+    CHECK(pause->until == border_plus(kMinute + 50 * kMillisecond));
     CHECK(pause->alert == schema::AlertLevel::WARNING);
-    CHECK_FALSE(limiter.may({1, 0, 0, 0, 0}, Purpose::cancel, at(59 * kSecond)).may_go());
+    CHECK_FALSE(limiter.may({1, 0, 0, 0, 0}, Purpose::cancel, border_plus(59 * kSecond)).may_go());
     CHECK(limiter.may({1, 0, 0, 0, 0}, Purpose::cancel, pause->until).may_go());
   }
 }
@@ -276,12 +277,12 @@ TEST_CASE("too many orders pauses orders only, for the window that is full", "[g
     RateFeedback feedback = answer(429, -1015);
     feedback.used = {{LimitKind::orders, DurationNanos::seconds(10), is_minute_full ? 12 : 301},
                      {LimitKind::orders, DurationNanos::seconds(60), is_minute_full ? 1201 : 900}};
-    const auto pause = ask(limiter, feedback, at(13 * kSecond), {0, 1, 1, 0, 0});
+    const auto pause = ask(limiter, feedback, border_plus(13 * kSecond), {0, 1, 1, 0, 0});
     REQUIRE(pause);
     CHECK(pause->is_orders);
-    CHECK(pause->until == at((is_minute_full ? 60 : 20) * kSecond + 50 * kMs));
-    CHECK(limiter.may({1, 0, 0, 0, 0}, Purpose::cancel, at(14 * kSecond)).may_go());
-    CHECK_FALSE(limiter.may({0, 1, 1, 0, 0}, Purpose::reduce, at(14 * kSecond)).may_go());
+    CHECK(pause->until == border_plus((is_minute_full ? 60 : 20) * kSecond + 50 * kMillisecond));
+    CHECK(limiter.may({1, 0, 0, 0, 0}, Purpose::cancel, border_plus(14 * kSecond)).may_go());
+    CHECK_FALSE(limiter.may({0, 1, 1, 0, 0}, Purpose::reduce, border_plus(14 * kSecond)).may_go());
   }
 }
 
@@ -291,19 +292,19 @@ TEST_CASE("refusals in a row wait longer each time, repeatably, and a success en
     settings.seed = seed;
     RateLimiter limiter(settings);
     std::vector<std::int64_t> extra;
-    UnixNanos now = at(kSecond);
+    UnixNanos now = border_plus(kSecond);
     for (int i = 0; i < 8; ++i) {
       RateFeedback feedback = answer(429, -1003);
       feedback.retry_after = DurationNanos::seconds(1);
       const auto pause = ask(limiter, feedback, now);
-      extra.push_back((pause->until - now).ns - kSecond - 50 * kMs);
+      extra.push_back((pause->until - now).ns - kSecond - 50 * kMillisecond);
       CHECK((i == 0 || pause->alert == schema::AlertLevel::CRITICAL));
       now = pause->until;
     }
     CHECK_FALSE(ask(limiter, answer(200), now));
     RateFeedback feedback = answer(429, -1003);
     feedback.retry_after = DurationNanos::seconds(1);
-    extra.push_back((ask(limiter, feedback, now)->until - now).ns - kSecond - 50 * kMs);
+    extra.push_back((ask(limiter, feedback, now)->until - now).ns - kSecond - 50 * kMillisecond);
     return extra;
   };
   const std::vector<std::int64_t> extra = row(5);
@@ -321,26 +322,26 @@ TEST_CASE("refusals in a row wait longer each time, repeatably, and a success en
 TEST_CASE("answers to what was under way when a pause began do not make it longer", "[gateway][binance]") {
   RateLimiter limiter({});
   std::vector<RateTicket> open;
-  for (int i = 0; i < 20; ++i) open.push_back(limiter.on_sent({1, 0, 0, 0, 0}, at(kSecond)));
+  for (int i = 0; i < 20; ++i) open.push_back(limiter.on_sent({1, 0, 0, 0, 0}, border_plus(kSecond)));
   std::optional<RatePause> pause;
   for (const RateTicket ticket : open) {
     RateFeedback feedback = answer(418, -1003);
-    feedback.banned_until = at(100 * kSecond);
-    pause = limiter.on_response(ticket, feedback, at(2 * kSecond));
+    feedback.banned_until = border_plus(100 * kSecond);
+    pause = limiter.on_response(ticket, feedback, border_plus(2 * kSecond));
     REQUIRE(pause);
-    CHECK(pause->until == at(100 * kSecond + 50 * kMs));
+    CHECK(pause->until == border_plus(100 * kSecond + 50 * kMillisecond));
   }
   // It was one ban, not twenty: the next one is the second.
   const auto next = ask(limiter, answer(418), pause->until);
-  CHECK((next->until - pause->until).ns == 240 * kSecond + 50 * kMs);
+  CHECK((next->until - pause->until).ns == 240 * kSecond + 50 * kMillisecond);
 }
 
 TEST_CASE("a limit that loosens or tightens while requests are under way keeps what is used", "[gateway][binance]") {
   RateLimiter limiter({});
-  for (int i = 0; i < 100; ++i) limiter.on_sent({1, 0, 0, 0, 0}, at(kSecond));
+  for (int i = 0; i < 100; ++i) limiter.on_sent({1, 0, 0, 0, 0}, border_plus(kSecond));
   limiter.learn_limits({{LimitKind::request_weight, DurationNanos::seconds(60), 100}});
-  CHECK_FALSE(limiter.may({1, 0, 0, 0, 0}, Purpose::cancel, at(kSecond)).may_go());
+  CHECK_FALSE(limiter.may({1, 0, 0, 0, 0}, Purpose::cancel, border_plus(kSecond)).may_go());
   limiter.learn_limits({{LimitKind::request_weight, DurationNanos::seconds(60), 102}});
-  CHECK(limiter.may({2, 0, 0, 0, 0}, Purpose::cancel, at(kSecond)).may_go());
-  CHECK_FALSE(limiter.may({3, 0, 0, 0, 0}, Purpose::cancel, at(kSecond)).answer == Admission::Answer::go);
+  CHECK(limiter.may({2, 0, 0, 0, 0}, Purpose::cancel, border_plus(kSecond)).may_go());
+  CHECK_FALSE(limiter.may({3, 0, 0, 0, 0}, Purpose::cancel, border_plus(kSecond)).answer == Admission::Answer::go);
 }

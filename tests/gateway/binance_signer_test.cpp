@@ -41,7 +41,7 @@ std::string signature(const Signer& with, std::string_view payload) {
   return result.value();
 }
 
-std::string refusal(std::string_view key) {
+std::string key_refusal(std::string_view key) {
   auto made = Signer::of_key(Secret::copy_of(key));
   return made ? "" : made.error().text();
 }
@@ -173,18 +173,18 @@ TEST_CASE("a verifier refuses a changed payload, a changed signature and one of 
 
 TEST_CASE("a key that cannot sign is refused with the reason, and the reason shows nothing of it",
           "[gateway][binance]") {
-  CHECK(refusal("") == "the secret is empty");
-  CHECK(refusal(pem("ENCRYPTED PRIVATE KEY", kEd25519Base64)).find("encrypted") != std::string::npos);
-  CHECK(refusal(pem("PUBLIC KEY", kEd25519Base64)).find("PUBLIC KEY") != std::string::npos);
-  CHECK(refusal(pem("PRIVATE KEY", kEd25519Base64.substr(0, 40))).find("cannot read") != std::string::npos);
-  CHECK(refusal(pem("PRIVATE KEY", "!!!!")).find("well-formed") != std::string::npos);
-  CHECK(refusal(pem("PRIVATE KEY", "")).find("well-formed") != std::string::npos);
-  CHECK(refusal("-----BEGIN PRIVATE KEY").find("well-formed") != std::string::npos);
+  CHECK(key_refusal("") == "the secret is empty");
+  CHECK(key_refusal(pem("ENCRYPTED PRIVATE KEY", kEd25519Base64)).find("encrypted") != std::string::npos);
+  CHECK(key_refusal(pem("PUBLIC KEY", kEd25519Base64)).find("PUBLIC KEY") != std::string::npos);
+  CHECK(key_refusal(pem("PRIVATE KEY", kEd25519Base64.substr(0, 40))).find("cannot read") != std::string::npos);
+  CHECK(key_refusal(pem("PRIVATE KEY", "!!!!")).find("well-formed") != std::string::npos);
+  CHECK(key_refusal(pem("PRIVATE KEY", "")).find("well-formed") != std::string::npos);
+  CHECK(key_refusal("-----BEGIN PRIVATE KEY").find("well-formed") != std::string::npos);
   const PkeyPtr short_rsa(EVP_RSA_gen(1024), EVP_PKEY_free);
-  CHECK(refusal(private_pem(short_rsa.get())).find("2048") != std::string::npos);
+  CHECK(key_refusal(private_pem(short_rsa.get())).find("2048") != std::string::npos);
   const PkeyPtr curve(EVP_EC_gen("P-256"), EVP_PKEY_free);
-  CHECK(refusal(private_pem(curve.get())).find("neither RSA nor Ed25519") != std::string::npos);
-  for (const std::string& text : {refusal(pem("PRIVATE KEY", kEd25519Base64.substr(0, 40)))}) {
+  CHECK(key_refusal(private_pem(curve.get())).find("neither RSA nor Ed25519") != std::string::npos);
+  for (const std::string& text : {key_refusal(pem("PRIVATE KEY", kEd25519Base64.substr(0, 40)))}) {
     CHECK(text.find("MC4C") == std::string::npos);
   }
 }

@@ -1,6 +1,7 @@
 // The exchange server's answers and events, without sockets.
 #include <set>
 
+#include "engine/market/fixed.h"
 #include "gateway/binance/text_encoding.h"
 #include "tests/gateway/exchange_desk.h"
 
@@ -171,7 +172,6 @@ TEST_CASE("conditional orders have an endpoint and a life of their own") {
 
 TEST_CASE("minutes are kept for one bar of the longest interval, and a day is the sum of its own alone") {
   MinuteBars bars;
-  constexpr std::int64_t kMinute = 60'000'000'000;
   constexpr std::int64_t kStart = kOpening / (4320 * kMinute) * (4320 * kMinute);
   for (int n = 0; n < 4320; ++n) bars.add_price({kStart + n * kMinute}, Price::whole(100 + n));
   const auto longest = bars.bars("3d", 10);

@@ -5,6 +5,7 @@
 #include <fstream>
 
 #include "config/loader.h"
+#include "engine/market/fixed.h"
 #include "engine/strategy/registry.h"
 #include "gateway/net/http_client.h"
 #include "gateway/run/kill_control.h"
@@ -16,7 +17,6 @@ namespace {
 
 using Verdict = Check::Verdict;
 constexpr std::int64_t kNow = 1'767'225'600'000'000'000;
-constexpr std::int64_t kDay = 86'400'000'000'000;
 
 config::Config shipped(const std::string& name) {
   auto loaded = config::load(std::string(REPRISE_SOURCE_DIR) + "/config/" + name, {}, engine::strategy_catalog());

@@ -9,16 +9,13 @@
 #include <utility>
 #include <vector>
 
+#include "engine/market/fixed.h"
 #include "gateway/binance/rate_limiter.h"
 
 namespace reprise::gateway_tests {
 
 using namespace reprise::gateway::binance;
 
-inline constexpr std::int64_t kMs = 1'000'000;
-inline constexpr std::int64_t kSecond = 1'000 * kMs;
-inline constexpr std::int64_t kMinute = 60 * kSecond;
-inline constexpr std::int64_t kHour = 60 * kMinute;
 inline constexpr std::int64_t kStart = 1'790'000'000 * kSecond;
 
 inline bool is_told_in_headers(LimitKind kind) {
@@ -132,9 +129,9 @@ inline Outcome play(const Session& session, RateLimiter& limiter, ModelVenue& ve
   };
   // Changes every 1.3 s, so that some bursts begin just before the border of a window.
   const auto gap = [&](std::int64_t time) {
-    constexpr std::int64_t kGaps[] = {kMs, 5 * kMs, 100 * kMs, 700 * kMs};
-    if (!session.is_bursty) return between(kMs, 40 * kMs);
-    const std::uint64_t phase = static_cast<std::uint64_t>(time / (1'300 * kMs)) * 0x9e3779b97f4a7c15u + seed;
+    constexpr std::int64_t kGaps[] = {kMillisecond, 5 * kMillisecond, 100 * kMillisecond, 700 * kMillisecond};
+    if (!session.is_bursty) return between(kMillisecond, 40 * kMillisecond);
+    const std::uint64_t phase = static_cast<std::uint64_t>(time / (1'300 * kMillisecond)) * 0x9e3779b97f4a7c15u + seed;
     return between(1, kGaps[phase >> 62]);
   };
   Outcome outcome;
@@ -149,9 +146,10 @@ inline Outcome play(const Session& session, RateLimiter& limiter, ModelVenue& ve
         const Admission admission = limiter.may(what.cost, what.purpose, now);
         if (!admission.may_go()) {
           if (admission.answer == Admission::Answer::never || admission.earliest <= now) ++outcome.nonsense;
-          const std::int64_t impatient = std::min(admission.earliest.ns, event.time + between(kMs, 200 * kMs));
+          const std::int64_t impatient =
+              std::min(admission.earliest.ns, event.time + between(kMillisecond, 200 * kMillisecond));
           const std::int64_t again = session.is_bursty ? impatient : admission.earliest.ns;
-          add(std::max(again, event.time + kMs), Kind::try_to_send, event.stream);
+          add(std::max(again, event.time + kMillisecond), Kind::try_to_send, event.stream);
           break;
         }
         const RateTicket ticket = limiter.on_sent(what.cost, now);

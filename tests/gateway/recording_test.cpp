@@ -1,4 +1,5 @@
 // From sockets to datasets: a live venue recorded, days that change, a disk that fills.
+#include "engine/market/fixed.h"
 #include "gateway/binance/account_form.h"
 #include "gateway/binance/net_wire.h"
 #include "gateway/binance/venue_facts.h"
@@ -13,7 +14,6 @@ namespace reprise::gateway::binance::test {
 namespace {
 
 constexpr std::int64_t kMidnight = 1'767'225'600'000'000'000;  // 2026-01-01T00:00:00Z
-constexpr std::int64_t kSecond = 1'000'000'000;
 
 void trade_at(std::int64_t time, std::int64_t id, journal::RecordBatch& out) {
   journal::RecordHeader header;

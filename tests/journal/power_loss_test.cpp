@@ -108,10 +108,10 @@ class LossyFileSystem final : public rocksdb::FileSystemWrapper {
   std::map<std::string, std::uint64_t> synced_;
 };
 
-constexpr std::size_t kRecords = 1'200;
+constexpr std::size_t kPowerRecords = 1'200;
 
-const RecordBatch& shared_records() {
-  static const RecordBatch records = random_records(kRecords, 31);
+const RecordBatch& power_records() {
+  static const RecordBatch records = random_records(kPowerRecords, 31);
   return records;
 }
 
@@ -132,7 +132,7 @@ TEST_CASE("child: loses power while it writes", "[.child]") {
       std::filesystem::exists(path) ? JournalWriter::recover(path, o) : JournalWriter::create(path, manifest(), o);
   REQUIRE_OK(writer);
   const Seq from = writer->last_seq();
-  shared_records().for_each(1, [&](const RecordView& record) {
+  power_records().for_each(1, [&](const RecordView& record) {
     if (record.seq <= from || record.seq > last) return;
     writer->append(record);
     if (record.seq % commit_every == 0) REQUIRE_OK(writer->commit());
@@ -155,7 +155,7 @@ TEST_CASE("lost power takes no record that was durable by sync, and the journal 
     const std::string path = scratch / std::to_string(round);
     Seq kept = 0;
     for (int again = 0; again < 2; ++again) {  // lost again while it goes on
-      const Seq last = std::min<Seq>(kRecords, kept + 1 + random() % (kRecords / 2));
+      const Seq last = std::min<Seq>(kPowerRecords, kept + 1 + random() % (kPowerRecords / 2));
       INFO("round " << round << "." << again << ": lost behind record " << last);
       const std::string out = path + ".out";
       REQUIRE(killed_in_child(kChild, {{"REPRISE_JOURNAL", path},
@@ -176,17 +176,17 @@ TEST_CASE("lost power takes no record that was durable by sync, and the journal 
       kept = report->last_seq;
       auto reader = JournalReader::open(path);
       REQUIRE_OK(reader);
-      CHECK(read_bytes(*reader) == bytes_of_first(shared_records(), kept));
+      CHECK(read_bytes(*reader) == bytes_of_first(power_records(), kept));
     }
     auto writer = JournalWriter::recover(path, options(Durability::sync, 3'000));
     REQUIRE_OK(writer);
     CHECK(writer->last_seq() == kept);
-    shared_records().for_each(1, [&](const RecordView& record) {
+    power_records().for_each(1, [&](const RecordView& record) {
       if (record.seq > kept) writer->append(record);
     });
     auto ended = writer->end();
     REQUIRE_OK(ended);
-    CHECK(ended->digest == hash128(shared_records().bytes(), shared_records().size_bytes()));
+    CHECK(ended->digest == hash128(power_records().bytes(), power_records().size_bytes()));
   }
 }
 
@@ -195,7 +195,7 @@ TEST_CASE("what wal keeps from a killed process it may lose with the power, and 
   const std::string path = scratch / "wal";
   const std::string out = path + ".out";
   REQUIRE(killed_in_child(kChild, {{"REPRISE_JOURNAL", path},
-                                   {"REPRISE_LAST", std::to_string(kRecords)},
+                                   {"REPRISE_LAST", std::to_string(kPowerRecords)},
                                    {"REPRISE_COMMIT", "50"},
                                    {"REPRISE_SPIN", "0"},
                                    {"REPRISE_DURABILITY", std::to_string(static_cast<int>(Durability::wal))},

@@ -18,7 +18,7 @@ std::vector<capnp::word> words_of(const RecordBatch& batch) {
   return words;
 }
 
-RecordBatch random_records(std::mt19937_64& random, std::size_t count) {
+RecordBatch drawn_records(std::mt19937_64& random, std::size_t count) {
   RecordBatch batch;
   std::int64_t time = 1'700'000'000'000'000'000;
   for (std::size_t i = 0; i < count; ++i) {
@@ -71,7 +71,7 @@ TEST_CASE("records come back from the codec byte for byte") {
   RecordCodec encoder;
   RecordCodec decoder;
   for (int round = 0; round < 50; ++round) {
-    const RecordBatch batch = random_records(random, 1 + random() % 800);
+    const RecordBatch batch = drawn_records(random, 1 + random() % 800);
     const auto words = words_of(batch);
     const auto count = static_cast<std::uint32_t>(batch.count());
     const std::string stored(encoder.encode(reinterpret_cast<const std::byte*>(words.data()), words.size() * 8, count));
@@ -83,8 +83,8 @@ TEST_CASE("records come back from the codec byte for byte") {
 
 TEST_CASE("a block is encoded the same way whatever was encoded before it") {
   std::mt19937_64 random(7);
-  const auto first = words_of(random_records(random, 300));
-  const RecordBatch batch = random_records(random, 300);
+  const auto first = words_of(drawn_records(random, 300));
+  const RecordBatch batch = drawn_records(random, 300);
   const auto words = words_of(batch);
   RecordCodec fresh;
   RecordCodec used;
@@ -101,7 +101,7 @@ TEST_CASE("damaged codec bytes never read or write out of bounds") {
   std::mt19937_64 random(seed);
   RecordCodec codec;
   RecordCodec decoder;
-  const RecordBatch batch = random_records(random, 200);
+  const RecordBatch batch = drawn_records(random, 200);
   const auto words = words_of(batch);
   const std::string good(codec.encode(reinterpret_cast<const std::byte*>(words.data()), words.size() * 8, 200));
   for (int round = 0; round < 3000; ++round) {

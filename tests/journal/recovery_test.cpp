@@ -75,7 +75,7 @@ TEST_CASE(
 namespace {
 
 // The records that parent and child both know.
-const RecordBatch& shared_records() {
+const RecordBatch& child_records() {
   static const RecordBatch records = random_records(400, 23);
   return records;
 }
@@ -91,7 +91,7 @@ void append_and_die(bool create) {
   auto writer = create ? JournalWriter::create(path, manifest(), o) : JournalWriter::recover(path, o);
   REQUIRE_OK(writer);
   const Seq from = writer->last_seq();
-  shared_records().for_each(1, [&](const RecordView& record) {
+  child_records().for_each(1, [&](const RecordView& record) {
     if (record.seq <= from || record.seq > last) return;
     writer->append(record);
     if (commit_every != 0 ? record.seq % commit_every == 0 : record.seq == commit_at) REQUIRE_OK(writer->commit());
@@ -136,7 +136,7 @@ TEST_CASE(
     "records appended but not committed when the process died are counted as cut, and the journal goes on from there") {
   const Scratch scratch;
   const std::string path = scratch / "j";
-  const RecordBatch& records = shared_records();
+  const RecordBatch& records = child_records();
   kill_child(kCreateAndDie, {path, 60, 0, 45, Durability::wal});
 
   auto report = verify(path);
@@ -188,7 +188,7 @@ TEST_CASE("a process killed at any append leaves a journal with every durable re
   const std::uint64_t seed = seed_of_this_run();
   INFO("REPRISE_TEST_SEED=" << seed);
   const Scratch scratch;
-  const RecordBatch& records = shared_records();
+  const RecordBatch& records = child_records();
   Random random(seed);
   const int rounds = std::getenv("REPRISE_NIGHTLY") != nullptr ? 200 : 25;
   for (int round = 0; round < rounds; ++round) {

@@ -7,6 +7,7 @@
 #include <tuple>
 
 #include "engine/engine.h"
+#include "engine/market/fixed.h"
 #include "engine/portfolio/portfolio.h"
 #include "engine/replay.h"
 #include "engine/state_bytes.h"
@@ -29,7 +30,6 @@ namespace fs = std::filesystem;
 using journal::RecordType;
 
 constexpr std::int64_t kOpening = 1'723'161'600'000'000'000;
-constexpr std::int64_t kMs = 1'000'000;
 
 class Folder {
  public:
@@ -106,18 +106,18 @@ void write_market(const std::string& path, Feed feed, std::uint64_t seed, const 
   const auto price = [](std::int64_t ticks) { return ticks * (kScale / 10); };
   if (feed == Feed::bars) {
     for (int n = 0; n < 400; ++n) {
-      const std::int64_t opened = kOpening + n * 60'000 * kMs;
+      const std::int64_t opened = kOpening + n * 60'000 * kMillisecond;
       const std::int64_t close = mid + pick(61) - 30;
       const std::int64_t high = std::max(mid, close) + pick(20), low = std::min(mid, close) - pick(20);
-      sheet.put<schema::MarketBar>(RecordType::MARKET_BAR, number, opened + 60'000 * kMs, opened + 60'000 * kMs,
-                                   [&](schema::MarketBar::Builder b) {
+      sheet.put<schema::MarketBar>(RecordType::MARKET_BAR, number, opened + 60'000 * kMillisecond,
+                                   opened + 60'000 * kMillisecond, [&](schema::MarketBar::Builder b) {
                                      b.setOpen(price(mid));
                                      b.setHigh(price(high));
                                      b.setLow(price(low));
                                      b.setClose(price(close));
                                      b.setVolume(1000 * kScale);
                                      b.setOpenTime(opened);
-                                     b.setCloseTime(opened + 60'000 * kMs - 1);
+                                     b.setCloseTime(opened + 60'000 * kMillisecond - 1);
                                    });
       mid = close;
     }
@@ -126,8 +126,8 @@ void write_market(const std::string& path, Feed feed, std::uint64_t seed, const 
   }
   std::int64_t update = 100;
   for (int n = 0; n < 12'000; ++n) {
-    const std::int64_t event = kOpening + (n + 1) * 50 * kMs;
-    const std::int64_t recv = event + 3 * kMs;
+    const std::int64_t event = kOpening + (n + 1) * 50 * kMillisecond;
+    const std::int64_t recv = event + 3 * kMillisecond;
     if (pick(3) == 0) mid += pick(7) - 3;
     const std::int64_t what = n == 0 ? 0 : pick(10);
     if (what < 6 && feed == Feed::book) {
@@ -159,7 +159,7 @@ void write_market(const std::string& path, Feed feed, std::uint64_t seed, const 
       sheet.put<schema::MarkPrice>(RecordType::MARK_PRICE, number, event, recv, [&](schema::MarkPrice::Builder b) {
         b.setMarkPrice(price(mid));
         b.setFundingRate(10'000);
-        b.setNextFundingTime(kOpening + 300'000 * kMs);  // in the middle of the run
+        b.setNextFundingTime(kOpening + 300'000 * kMillisecond);  // in the middle of the run
       });
     }
   }

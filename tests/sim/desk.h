@@ -10,6 +10,9 @@
 
 namespace reprise::sim::test {
 
+inline constexpr schema::Side kBuy = schema::Side::BUY;
+inline constexpr schema::Side kSell = schema::Side::SELL;
+
 inline std::int64_t e8(const std::string& text) {
   std::int64_t value = 0;
   REQUIRE(parse_decimal(text, value));

@@ -9,12 +9,11 @@ namespace reprise::sim {
 namespace {
 
 constexpr DurationNanos kWindow = DurationNanos::seconds(1);
-constexpr std::int64_t kMs = 1'000'000;
 
 OrderTrace order(journal::Seq id, std::int64_t sent_ms, schema::Side side) {
   OrderTrace t;
   t.id = id;
-  t.sent = {sent_ms * kMs};
+  t.sent = {sent_ms * kMillisecond};
   t.strategy = 1;
   t.instrument = 1;
   t.side = side;
@@ -25,7 +24,7 @@ OrderTrace order(journal::Seq id, std::int64_t sent_ms, schema::Side side) {
 OrderTrace filled(OrderTrace t, std::int64_t qty, std::int64_t price, std::int64_t after_ms) {
   t.filled = {qty * kScale};
   t.notional = {qty * price * kScale};
-  t.first_fill = {t.sent.ns + after_ms * kMs};
+  t.first_fill = {t.sent.ns + after_ms * kMillisecond};
   return t;
 }
 
@@ -61,8 +60,8 @@ TEST_CASE("the price gap is in our favour where the model buys cheaper or sells 
   REQUIRE(f.price_gap);
   CHECK(f.price_gap->e8 == kScale / 100);
   CHECK(f.filled_in_both == 1);
-  CHECK(f.fill_happened->ns == 3 * kMs);
-  CHECK(f.fill_modelled->ns == 8 * kMs);
+  CHECK(f.fill_happened->ns == 3 * kMillisecond);
+  CHECK(f.fill_modelled->ns == 8 * kMillisecond);
   f = fidelity({filled(buy, 2, 100, 3), filled(sell, 2, 100, 3)}, {filled(buy, 2, 99, 3), filled(sell, 2, 99, 3)},
                kWindow);
   REQUIRE(f.price_gap);

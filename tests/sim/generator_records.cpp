@@ -7,6 +7,7 @@
 #include <map>
 
 #include "engine/market/book_feed.h"
+#include "engine/market/fixed.h"
 #include "engine/market/instrument.h"
 #include "journal/digest.h"
 #include "journal/journal_reader.h"
@@ -18,8 +19,6 @@ namespace {
 
 using journal::RecordType;
 using journal::RecordView;
-
-constexpr std::int64_t kSecond = 1'000'000'000;
 
 // Calls f(record) for every record of the first `seconds` of a market.
 template <class F>

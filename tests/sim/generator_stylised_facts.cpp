@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "engine/market/book_feed.h"
+#include "engine/market/fixed.h"
 #include "sim/generator/generator.h"
 #include "tests/support/catch.h"
 
@@ -16,7 +17,6 @@ namespace {
 using journal::RecordType;
 using Series = std::vector<double>;
 
-constexpr std::int64_t kSecond = 1'000'000'000;
 constexpr std::int64_t kHours = 3;
 constexpr std::uint32_t kSymbols = 3;
 

@@ -9,8 +9,6 @@
 namespace reprise::sim::test {
 
 namespace {
-constexpr Side kBuy = Side::BUY;
-constexpr Side kSell = Side::SELL;
 
 Money money(const char* text) {
   return {e8(text)};

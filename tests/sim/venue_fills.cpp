@@ -4,8 +4,6 @@
 namespace reprise::sim::test {
 
 namespace {
-constexpr Side kBuy = Side::BUY;
-constexpr Side kSell = Side::SELL;
 
 DeskSetup probabilistic() {
   DeskSetup setup;

@@ -4,8 +4,6 @@
 namespace reprise::sim::test {
 
 namespace {
-constexpr Side kBuy = Side::BUY;
-constexpr Side kSell = Side::SELL;
 const char* const kBook = "99.9x5 99.8x5 99.7x10 | 100.1x1 100.2x2 100.3x10";
 }  // namespace
 

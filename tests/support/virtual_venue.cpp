@@ -1,4 +1,5 @@
 #include "tests/support/virtual_venue.h"
+#include "engine/market/fixed.h"
 
 #include <rapidjson/document.h>
 
@@ -11,7 +12,6 @@ namespace exchange = gateway::exchange;
 
 namespace {
 
-constexpr std::int64_t kMilli = 1'000'000;
 constexpr const char* kKey = "alice";
 
 bool is_about_orders(const std::string& path) {
@@ -154,7 +154,7 @@ net::Response VirtualVenue::process(const net::Request& request) {
 
 std::string VirtualVenue::ask(const std::string& method, const std::string& path, const std::string& query) {
   play();
-  const std::string time = "timestamp=" + std::to_string(now().ns / kMilli) + "&signature=good";
+  const std::string time = "timestamp=" + std::to_string(now().ns / kMillisecond) + "&signature=good";
   return core_
       .on_request({method, path, query.empty() ? time : query + "&" + time, "", kKey, "10.9.9.9"}, {now(), now()})
       .body;
@@ -195,8 +195,8 @@ void VirtualVenue::carry(Carried request) {
   const auto pick = [&](std::uint32_t permille, const char* name) {
     return request.is_order && strike(permille, name);
   };
-  std::int64_t there = kMilli + static_cast<std::int64_t>(random_.below(4 * kMilli));
-  const std::int64_t back = kMilli + static_cast<std::int64_t>(random_.below(4 * kMilli));
+  std::int64_t there = kMillisecond + static_cast<std::int64_t>(random_.below(4 * kMillisecond));
+  const std::int64_t back = kMillisecond + static_cast<std::int64_t>(random_.below(4 * kMillisecond));
   if (is_down || pick(faults.not_sent, "not_sent")) {
     scheduler_.post(request.not_sent);
     return;
@@ -207,8 +207,8 @@ void VirtualVenue::carry(Carried request) {
   };
   if (now() < banned_until) {
     ++banned_requests;
-    return answer(
-        error(418, -1003, "Way too many requests; IP banned until " + std::to_string(banned_until.ns / kMilli) + "."));
+    return answer(error(
+        418, -1003, "Way too many requests; IP banned until " + std::to_string(banned_until.ns / kMillisecond) + "."));
   }
   const bool lost_after = pick(faults.lost_after, "lost_after");
   if (pick(faults.unknown_not_done, "unknown_not_done")) {
@@ -222,7 +222,7 @@ void VirtualVenue::carry(Carried request) {
   const bool unknown_done = pick(faults.unknown_done, "unknown_done");
   const bool timeout_code = pick(faults.timeout_code, "timeout_code");
   const bool timeout_done = timeout_code && random_.coin();
-  if (pick(faults.late, "late")) there += static_cast<std::int64_t>((1000 + random_.below(7000))) * kMilli;
+  if (pick(faults.late, "late")) there += static_cast<std::int64_t>((1000 + random_.below(7000))) * kMillisecond;
   (void)scheduler_.after(net::Duration(there), [=, process = std::move(request.process)] {
     if (timeout_code && !timeout_done) return answer(error(408, -1007, "Timeout waiting for response from backend."));
     const net::Response response = process();
@@ -278,7 +278,7 @@ Result<std::unique_ptr<net::WebsocketClient>> VirtualVenue::open(Host, const std
   socket.target = target;
   socket.is_private = target.starts_with("/private");
   socket.is_api = exchange::ExchangeCore::is_api_path(target);
-  (void)scheduler_.after(net::Duration(3 * kMilli), [this, connection, life = life_] {
+  (void)scheduler_.after(net::Duration(3 * kMillisecond), [this, connection, life = life_] {
     const auto found = sockets_.find(connection);
     if (found == sockets_.end() || life != life_) return;
     if (is_down || (is_private_down && found->second.is_private)) return end_socket(connection, "connection refused");
@@ -304,7 +304,7 @@ void VirtualVenue::on_sent(exchange::ConnectionNo connection, std::shared_ptr<co
   const auto found = sockets_.find(connection);
   if (found == sockets_.end() || !found->second.is_open) return;
   if (is_down) return;
-  if (!found->second.is_private) return deliver(connection, *text, 2 * kMilli);
+  if (!found->second.is_private) return deliver(connection, *text, 2 * kMillisecond);
   if (is_private_down) {
     scheduler_.post([this, connection] { end_socket(connection, "reset"); });
     return;
@@ -315,12 +315,12 @@ void VirtualVenue::on_sent(exchange::ConnectionNo connection, std::shared_ptr<co
   }
   if (strike(faults.key_expires, "key_expires")) scheduler_.post([this] { core_.expire_listen_keys(now()); });
   if (strike(faults.event_lost, "event_lost")) return;
-  std::int64_t delay = 2 * kMilli;
+  std::int64_t delay = 2 * kMillisecond;
   const bool overtaken = strike(faults.event_delayed, "event_delayed");
-  if (overtaken) delay += static_cast<std::int64_t>(random_.below(3000)) * kMilli;
+  if (overtaken) delay += static_cast<std::int64_t>(random_.below(3000)) * kMillisecond;
   deliver(connection, *text, delay);
   if (strike(faults.event_doubled, "event_doubled"))
-    deliver(connection, *text, delay + static_cast<std::int64_t>(random_.below(2000)) * kMilli);
+    deliver(connection, *text, delay + static_cast<std::int64_t>(random_.below(2000)) * kMillisecond);
 }
 
 void VirtualVenue::deliver(std::uint64_t connection, const std::string& text, std::int64_t delay) {

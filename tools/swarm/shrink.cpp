@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "engine/market/fixed.h"
 #include "tools/swarm/trial.h"
 
 namespace reprise::tools {
@@ -10,8 +11,6 @@ using sim::swarm::Plan;
 using sim::swarm::PlannedAct;
 
 namespace {
-
-constexpr std::int64_t kSecond = 1'000'000'000;
 
 // Halves the first number of a text ("8.40 %" -> "4.20 %"); the text itself where there is none to make smaller.
 std::string halved(const std::string& text) {
