@@ -11,8 +11,6 @@ namespace {
 
 using journal::RecordType;
 
-constexpr InstrumentNo kMaxInstrumentNo = 65'535;
-
 }  // namespace
 
 struct DatasetSource::Dataset {

@@ -21,7 +21,7 @@
 namespace reprise::tools {
 namespace {
 
-class Run final : public Command {
+class RunCommand final : public Command {
  public:
   void declare(Arguments& arguments) override {
     arguments.text("--mode", mode_, "how to trade").required().choices({"backtest", "paper", "live"});
@@ -305,7 +305,7 @@ class Run final : public Command {
 }  // namespace
 
 std::unique_ptr<Command> make_run() {
-  return std::make_unique<Run>();
+  return std::make_unique<RunCommand>();
 }
 
 }  // namespace reprise::tools

@@ -22,7 +22,6 @@ namespace binance = gateway::binance;
 namespace {
 
 using Clock = std::chrono::steady_clock;
-constexpr auto kTurn = std::chrono::milliseconds(10);
 constexpr auto kLongestStart = std::chrono::seconds(60);
 
 }  // namespace

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <functional>
 #include <string>
 #include <vector>
@@ -15,6 +16,9 @@
 #include "tools/venue_run.h"
 
 namespace reprise::tools {
+
+// How long one turn of the loop may wait: how soon a signal or a kill file is seen.
+inline constexpr auto kTurn = std::chrono::milliseconds(10);
 
 class VenueEntry {
  public:

@@ -37,7 +37,6 @@ namespace {
 namespace binance = gateway::binance;
 using Clock = std::chrono::steady_clock;
 
-constexpr auto kTurn = std::chrono::milliseconds(10);  // how soon a signal or a kill file is seen
 constexpr auto kLongestEnd = std::chrono::seconds(30);
 
 std::vector<std::string> symbols_of(const config::Config& config) {

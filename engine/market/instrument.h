@@ -34,6 +34,7 @@ inline int sign_of(Side side) {
 }
 
 using InstrumentNo = std::uint32_t;
+inline constexpr InstrumentNo kMaxInstrumentNo = 65'535;  // numbers are small and dense; a larger one is ignored
 
 struct MarginTier {
   Money notional_floor;

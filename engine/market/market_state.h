@@ -36,7 +36,6 @@ namespace reprise::engine {
 
 inline constexpr std::int64_t kMaxBelievedPrice = 500'000'000 * kScale;
 inline constexpr std::int64_t kMaxBelievedQty = 10'000'000'000 * kScale;
-inline constexpr InstrumentNo kMaxInstrumentNo = 65'535;  // numbers are small and dense; a larger one is ignored
 
 struct BestQuote {
   Price bid, ask;  // 0 = empty side

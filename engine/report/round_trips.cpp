@@ -30,7 +30,7 @@ struct Building {
   MeanMid in, out;
 };
 
-Money part_of(Money whole, Qty part, Qty of) {
+Money share_of(Money whole, Qty part, Qty of) {
   return part == of || of.is_zero() ? whole : Money{mul_div(whole.e8, part.e8, of.e8)};
 }
 
@@ -51,7 +51,7 @@ std::vector<RoundTrip> RunProfit::round_trips(const StrategyName& strategy_name)
     const bool reduces = trade.position_before.sign() == -sign_of(trade.side);
     const Qty closes = reduces ? std::min(trade.qty, trade.position_before.abs()) : Qty{};
     const Qty opens = trade.qty - closes;
-    const Money closing_fee = closes.is_zero() ? Money{} : part_of(trade.commission, closes, trade.qty);
+    const Money closing_fee = closes.is_zero() ? Money{} : share_of(trade.commission, closes, trade.qty);
     if (closes.is_positive()) {
       const auto found = open.find(key);
       if (found != open.end()) {  // else a correction opened it: it shows under corrections

@@ -20,6 +20,7 @@
 namespace reprise::engine {
 
 namespace {
+namespace quoting_grid {  // every strategy has its Settings, specs and make
 
 using Type = config::ParameterSpec::Type;
 
@@ -335,10 +336,11 @@ Result<std::unique_ptr<Strategy>> make(const config::StrategyConfig& config, std
   return std::unique_ptr<Strategy>(std::make_unique<QuotingGrid>(settings, instruments));
 }
 
+}  // namespace quoting_grid
 }  // namespace
 
 StrategyEntry quoting_grid_entry() {
-  return {{"quoting_grid", specs()}, &make};
+  return {{"quoting_grid", quoting_grid::specs()}, &quoting_grid::make};
 }
 
 }  // namespace reprise::engine

@@ -16,6 +16,7 @@
 namespace reprise::engine {
 
 namespace {
+namespace trend_following {  // every strategy has its Settings, specs and make
 
 using Type = config::ParameterSpec::Type;
 
@@ -425,10 +426,11 @@ Result<std::unique_ptr<Strategy>> make(const config::StrategyConfig& config, std
   return std::unique_ptr<Strategy>(std::make_unique<TrendFollowing>(settings, instruments));
 }
 
+}  // namespace trend_following
 }  // namespace
 
 StrategyEntry trend_following_entry() {
-  return {{"trend_following", specs()}, &make};
+  return {{"trend_following", trend_following::specs()}, &trend_following::make};
 }
 
 }  // namespace reprise::engine

@@ -12,7 +12,7 @@ using Level = schema::AlertLevel;
 
 // The first row that fits. Statuses of 300 and more that are not here are unknown.
 // clang-format off
-constexpr std::array kStatuses = {
+constexpr std::array kHttpStatuses = {
     StatusRow{200, TextKind::none, "done", accepted, none, Level::INFO},
     StatusRow{401, TextKind::none, "the key, its address or its permission was refused", not_accepted,
               fatal, Level::CRITICAL},
@@ -33,8 +33,6 @@ constexpr std::array kStatuses = {
 // clang-format on
 
 constexpr std::int32_t kUnexpectedResponse = -1006;
-constexpr std::int32_t kTimeout = -1007;
-constexpr std::int32_t kNoSuchOrder = -2013;
 
 // Whether what the code says may be believed under this status: a 5xx with a code of business contradicts itself.
 bool status_and_code_agree(int http_status, const ErrorRow& row) {
@@ -120,13 +118,13 @@ TextKind text_kind(std::string_view message) {
 }
 
 std::span<const StatusRow> status_rows() {
-  return kStatuses;
+  return kHttpStatuses;
 }
 
 Judgement judge(RequestKind kind, const VenueAnswer& answer) {
   const ErrorRow* const row = answer.code ? find_error(*answer.code) : nullptr;
   const auto by_status = [&]() -> const StatusRow* {
-    for (const StatusRow& status : kStatuses) {
+    for (const StatusRow& status : kHttpStatuses) {
       if (status.http_status == answer.http_status && (status.text == TextKind::none || status.text == answer.text)) {
         return &status;
       }

@@ -15,6 +15,10 @@
 
 namespace reprise::gateway::binance {
 
+// Codes that mean something of their own to the session.
+inline constexpr std::int32_t kTimeout = -1007;
+inline constexpr std::int32_t kNoSuchOrder = -2013;
+
 // What was asked. Only the first four can leave an order's fate unknown.
 enum class RequestKind { place, modify, cancel, cancel_all, query, account_setting, user_stream, public_data };
 bool is_about_orders(RequestKind kind);

@@ -10,10 +10,8 @@ namespace reprise::gateway::binance {
 
 namespace {
 
-constexpr std::int32_t kNoSuchOrder = -2013;
 constexpr std::int32_t kUnknownOrder = -2011;
 constexpr std::int32_t kDuplicateId = -4116;
-constexpr std::int32_t kTimeout = -1007;
 constexpr std::uint32_t kMostCancelAttempts = 20;
 // How far the measured clock offset may be wrong, and a request may linger in the venue's own queue.
 constexpr DurationNanos kWindowMargin = DurationNanos::millis(500);
@@ -265,7 +263,7 @@ void OrderSession::ask(Tracked& order) {
   // What a conditional order became is asked for by its own id.
   const bool is_child = order.is_algo && order.actual_id != 0;
   if (is_child) ref = {order.symbol, order.actual_id, {}};
-  Result<VenueRequest> request = order.is_algo && !is_child ? query_algo_order(ref) : query_order(ref);
+  Result<VenueRequest> request = order.is_algo && !is_child ? query_algo_order(ref) : binance::query_order(ref);
   REPRISE_ASSERT(request.ok(), "a query by client id is always well-formed");
   order.is_asking = true;
   ++counts_.questions;

@@ -5,19 +5,13 @@
 
 #include "engine/market/fixed.h"
 #include "gateway/binance/json_text.h"
+#include "gateway/binance/text_encoding.h"
 
 namespace reprise::gateway::binance {
 namespace {
 
 constexpr std::int64_t kLongestInterval = 7 * 86'400 * kSecond;
 constexpr std::int64_t kLongestRetryAfter = 7 * 86'400;
-
-std::string lower_text(std::string_view text) {
-  std::string result(text);
-  std::transform(result.begin(), result.end(), result.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-  return result;
-}
 
 std::optional<DurationNanos> interval_of(char unit, std::int64_t number) {
   const std::int64_t seconds = unit == 's' ? 1 : unit == 'm' ? 60 : unit == 'h' ? 3'600 : unit == 'd' ? 86'400 : 0;

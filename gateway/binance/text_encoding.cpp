@@ -72,6 +72,13 @@ std::optional<std::string> percent_decoded(std::string_view text, PlusSign plus)
   return out;
 }
 
+std::string lower_text(std::string_view text) {
+  std::string result(text);
+  for (char& c : result)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  return result;
+}
+
 bool is_utf8(std::string_view text) {
   for (std::size_t i = 0; i < text.size();) {
     const auto first = static_cast<unsigned char>(text[i]);

@@ -19,6 +19,8 @@ enum class PlusSign { is_plus, is_blank };  // is_blank: application/x-www-form-
 // nullopt: a % without two hex digits behind it.
 std::optional<std::string> percent_decoded(std::string_view text, PlusSign plus = PlusSign::is_blank);
 
+std::string lower_text(std::string_view text);  // A to Z only
+
 bool is_utf8(std::string_view text);  // no overlong forms, no surrogates
 
 std::string base64_encoded(std::string_view bytes);  // RFC 4648 section 4, with padding

@@ -28,20 +28,20 @@ T find_word(const std::array<Word<T>, kSize>& words, std::string_view text, T ot
   return otherwise;
 }
 
-constexpr std::array<Word<VenueStatus>, 14> kStatuses = {{{"NEW", VenueStatus::new_order},
-                                                          {"PARTIALLY_FILLED", VenueStatus::partially_filled},
-                                                          {"FILLED", VenueStatus::filled},
-                                                          {"CANCELED", VenueStatus::canceled},
-                                                          {"CANCELLED", VenueStatus::canceled},
-                                                          {"EXPIRED", VenueStatus::expired},
-                                                          {"EXPIRED_IN_MATCH", VenueStatus::expired},
-                                                          {"REJECTED", VenueStatus::rejected},
-                                                          {"TRIGGERING", VenueStatus::triggering},
-                                                          {"TRIGGERED", VenueStatus::triggered},
-                                                          {"FINISHED", VenueStatus::finished},
-                                                          {"NEW_INSURANCE", VenueStatus::new_order},
-                                                          {"NEW_ADL", VenueStatus::new_order},
-                                                          {"PENDING_NEW", VenueStatus::new_order}}};
+constexpr std::array<Word<VenueStatus>, 14> kOrderStatuses = {{{"NEW", VenueStatus::new_order},
+                                                               {"PARTIALLY_FILLED", VenueStatus::partially_filled},
+                                                               {"FILLED", VenueStatus::filled},
+                                                               {"CANCELED", VenueStatus::canceled},
+                                                               {"CANCELLED", VenueStatus::canceled},
+                                                               {"EXPIRED", VenueStatus::expired},
+                                                               {"EXPIRED_IN_MATCH", VenueStatus::expired},
+                                                               {"REJECTED", VenueStatus::rejected},
+                                                               {"TRIGGERING", VenueStatus::triggering},
+                                                               {"TRIGGERED", VenueStatus::triggered},
+                                                               {"FINISHED", VenueStatus::finished},
+                                                               {"NEW_INSURANCE", VenueStatus::new_order},
+                                                               {"NEW_ADL", VenueStatus::new_order},
+                                                               {"PENDING_NEW", VenueStatus::new_order}}};
 constexpr std::array<Word<Execution>, 6> kExecutions = {{{"NEW", Execution::new_order},
                                                          {"TRADE", Execution::trade},
                                                          {"CANCELED", Execution::canceled},
@@ -123,7 +123,7 @@ Status read_order(const Value& object, OrderEvent& out) {
   o.type = find_word(kTypes, original.empty() ? json::text(object, "o") : original, schema::OrderType::NONE);
   if (json::text(object, "o") == "LIQUIDATION") o.type = schema::OrderType::LIQUIDATION;
   o.time_in_force = find_word(kTimesInForce, json::text(object, "f"), schema::TimeInForce::NONE);
-  o.status = find_word(kStatuses, json::text(object, "X"), VenueStatus::none);
+  o.status = find_word(kOrderStatuses, json::text(object, "X"), VenueStatus::none);
   o.qty = {e8(object, "q")};
   o.cum_qty = {e8(object, "z")};
   o.price = {e8(object, "p")};
@@ -164,7 +164,7 @@ Status read_algo(const Value& object, UnixNanos time, OrderEvent& out) {
   o.side = find_word(kSides, json::text(object, "S"), schema::Side::NONE);
   o.type = find_word(kTypes, json::text(object, "o"), schema::OrderType::NONE);
   o.time_in_force = find_word(kTimesInForce, json::text(object, "f"), schema::TimeInForce::NONE);
-  o.status = find_word(kStatuses, json::text(object, "X"), VenueStatus::none);
+  o.status = find_word(kOrderStatuses, json::text(object, "X"), VenueStatus::none);
   o.qty = {e8(object, "q")};
   o.cum_qty = {e8(object, "aq")};
   o.price = {e8(object, "p")};
@@ -258,7 +258,7 @@ Result<OrderView> order_from(const Value& object) {
   if (type.empty()) type = json::text(object, "type");
   o.type = find_word(kTypes, type, schema::OrderType::NONE);
   o.time_in_force = find_word(kTimesInForce, json::text(object, "timeInForce"), schema::TimeInForce::NONE);
-  o.status = find_word(kStatuses, json::text(object, o.is_algo ? "algoStatus" : "status"), VenueStatus::none);
+  o.status = find_word(kOrderStatuses, json::text(object, o.is_algo ? "algoStatus" : "status"), VenueStatus::none);
   o.qty = {e8(object, o.is_algo ? "quantity" : "origQty")};
   o.cum_qty = {e8(object, o.is_algo ? "actualQty" : "executedQty")};
   o.price = {e8(object, "price")};

@@ -11,31 +11,29 @@ namespace reprise::gateway::exchange {
 
 namespace {
 
-using End = RequestFault::End;
-
 // Codes and texts: the venue's own table of what a 503 may mean.
 constexpr const char* kUnknownFate = "Unknown error, please check your request or try again later.";
 constexpr const char* kBackend =
     "Timeout waiting for response from backend server. Send status unknown; execution "
     "status unknown.";
 constexpr RequestFault kRequestFaults[] = {
-    {"delay", true, End::answer, 0, 0, ""},
-    {"lost_request", false, End::hang, 0, 0, ""},
-    {"lost_answer", true, End::hang, 0, 0, ""},
-    {"reset", false, End::reset, 0, 0, ""},
-    {"reset_after", true, End::reset, 0, 0, ""},
-    {"cut_answer", true, End::cut, 0, 0, ""},
-    {"unknown_error", false, End::answer, 503, 0, kUnknownFate},
-    {"unknown_error_done", true, End::answer, 503, 0, kUnknownFate},
-    {"unavailable", false, End::answer, 503, 0, "Service Unavailable."},
-    {"throttled", false, End::answer, 503, -1008,
+    {"delay", true, RequestFault::End::answer, 0, 0, ""},
+    {"lost_request", false, RequestFault::End::hang, 0, 0, ""},
+    {"lost_answer", true, RequestFault::End::hang, 0, 0, ""},
+    {"reset", false, RequestFault::End::reset, 0, 0, ""},
+    {"reset_after", true, RequestFault::End::reset, 0, 0, ""},
+    {"cut_answer", true, RequestFault::End::cut, 0, 0, ""},
+    {"unknown_error", false, RequestFault::End::answer, 503, 0, kUnknownFate},
+    {"unknown_error_done", true, RequestFault::End::answer, 503, 0, kUnknownFate},
+    {"unavailable", false, RequestFault::End::answer, 503, 0, "Service Unavailable."},
+    {"throttled", false, RequestFault::End::answer, 503, -1008,
      "Request throttled by system-level protection. Reduce-only/close-position orders are exempt. Please try again."},
-    {"internal_error", false, End::answer, 503, -1001,
+    {"internal_error", false, RequestFault::End::answer, 503, -1001,
      "Internal error; unable to process your request. Please try again."},
-    {"timeout", false, End::answer, 408, -1007, kBackend},
-    {"timeout_done", true, End::answer, 408, -1007, kBackend},
-    {"too_many_requests", false, End::answer, 429, -1003, "Too many requests."},
-    {"banned", false, End::answer, 418, -1003, ""},
+    {"timeout", false, RequestFault::End::answer, 408, -1007, kBackend},
+    {"timeout_done", true, RequestFault::End::answer, 408, -1007, kBackend},
+    {"too_many_requests", false, RequestFault::End::answer, 429, -1003, "Too many requests."},
+    {"banned", false, RequestFault::End::answer, 418, -1003, ""},
 };
 constexpr const char* kMessageFaults[] = {"message_lost", "message_doubled", "message_delayed"};
 constexpr const char* kAtOnce[] = {"disconnect", "half_open", "listen_key_expired"};

@@ -13,8 +13,6 @@ using journal::RecordType;
 using journal::RecordView;
 using schema::ClientMessageKind;
 using schema::ServerAnswerKind;
-using End = RequestFault::End;
-
 namespace {
 
 // Told only to the client that it concerns; all others carry what the market records say.

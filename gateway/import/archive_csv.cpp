@@ -13,7 +13,7 @@ namespace reprise::gateway {
 namespace {
 
 enum ArchiveVariant : int {
-  kTrades,
+  kArchiveTrades,
   kAggTrades,
   kBookTicker,
   kKlines,
@@ -29,8 +29,8 @@ struct Header {
   ArchiveVariant variant;
 };
 constexpr Header kHeaders[] = {
-    {"id,price,qty,", kTrades},
-    {"trade_id,price,qty,", kTrades},
+    {"id,price,qty,", kArchiveTrades},
+    {"trade_id,price,qty,", kArchiveTrades},
     {"agg_trade_id,price,quantity,", kAggTrades},
     {"update_id,best_bid_price,best_bid_qty,", kBookTicker},
     {"open_time,open,high,low,close,volume,close_time,", kKlines},
@@ -64,7 +64,7 @@ std::optional<ArchiveVariant> variant_of_row(const std::vector<std::string_view>
     if (!is_number(f[i]) && !is_flag(f[i])) return std::nullopt;
   }
   if (f.size() == 12 && !is_flag(f[11])) return kKlines;
-  if ((f.size() == 6 && is_flag(f[5])) || (f.size() == 7 && is_flag(f[5]) && is_flag(f[6]))) return kTrades;
+  if ((f.size() == 6 && is_flag(f[5])) || (f.size() == 7 && is_flag(f[5]) && is_flag(f[6]))) return kArchiveTrades;
   if ((f.size() == 7 && is_flag(f[6])) || (f.size() == 8 && is_flag(f[6]) && is_flag(f[7]))) return kAggTrades;
   if (f.size() == 7 && !is_flag(f[6])) return kBookTicker;
   return std::nullopt;
@@ -104,7 +104,7 @@ class ArchiveReader final : public FormatReader {
     MarketMessage& m = sink.messages.push();
     m.symbol = file_.symbol;
     switch (file_.variant) {
-      case kTrades: trade(row, m); break;
+      case kArchiveTrades: trade(row, m); break;
       case kAggTrades: aggregate_trade(row, m); break;
       case kBookTicker: book_ticker(row, m); break;
       case kFunding: funding(row, m); break;

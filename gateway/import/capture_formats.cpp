@@ -173,7 +173,7 @@ class HbtReader final : public CaptureReader {
     using namespace eight_digits;
     const std::uint64_t high = load(p);
     const std::uint64_t low = load(p + 8);
-    if (count(high) != 8 || count(low) != 8) return false;
+    if (eight_digits::count(high) != 8 || eight_digits::count(low) != 8) return false;
     std::uint64_t sum =
         static_cast<std::uint64_t>(eight_digits::value(high, 8) * kPowers[8] + eight_digits::value(low, 8));
     p += 16;

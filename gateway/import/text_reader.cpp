@@ -7,7 +7,7 @@ namespace reprise::gateway {
 
 namespace {
 
-constexpr std::size_t kReadBytes = 256u << 10;
+constexpr std::size_t kLineReadBytes = 256u << 10;
 constexpr std::size_t kBlockBytes = 256u << 10;
 constexpr std::size_t kKeptOfOverlong = 256;
 
@@ -69,7 +69,7 @@ Result<bool> TextReader::next(TextBlock& block) {
   if (in.is_done) return false;
 
   const auto finish = [&] { block.file_bytes_read = in.source->file_bytes_read(); };
-  if (block.data.size() < kBlockBytes + kReadBytes) block.data.resize(kBlockBytes + kReadBytes);
+  if (block.data.size() < kBlockBytes + kLineReadBytes) block.data.resize(kBlockBytes + kLineReadBytes);
   if (!in.rest.empty()) {
     if (block.data.size() < in.rest.size() + kBlockBytes) block.data.resize(in.rest.size() + kBlockBytes);
     std::memcpy(block.data.data(), in.rest.data(), in.rest.size());
@@ -95,7 +95,7 @@ Result<bool> TextReader::next(TextBlock& block) {
       if (block.size > kMaxLineBytes) {
         // No end in sight: keep the beginning, drop what follows up to the end of the line.
         std::uint64_t dropped = block.size;
-        std::vector<char> scratch(kReadBytes);
+        std::vector<char> scratch(kLineReadBytes);
         for (;;) {
           Result<std::size_t> got = in.read(scratch.data(), scratch.size());
           if (!got.ok()) {
@@ -122,9 +122,9 @@ Result<bool> TextReader::next(TextBlock& block) {
         return true;
       }
     }
-    if (block.data.size() - block.size < kReadBytes) block.data.resize(block.data.size() * 2);
+    if (block.data.size() - block.size < kLineReadBytes) block.data.resize(block.data.size() * 2);
     Result<std::size_t> got =
-        in.read(block.data.data() + block.size, std::min(block.data.size() - block.size, kReadBytes));
+        in.read(block.data.data() + block.size, std::min(block.data.size() - block.size, kLineReadBytes));
     if (!got.ok()) return got.error();
     if (in.is_first && *got >= 3 && std::memcmp(block.data.data(), "\xEF\xBB\xBF", 3) == 0) {
       std::memmove(block.data.data(), block.data.data() + 3, *got - 3);  // byte order mark

@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::size_t kReadSize = 16u << 10;
 
-std::string text_of(boost::beast::string_view view) {
+std::string body_text(boost::beast::string_view view) {
   return {view.data(), view.size()};
 }
 
@@ -109,7 +109,8 @@ void HttpExchange::take_answer() {
   HttpResult result;
   result.fate = Fate::answered;
   result.response.status = static_cast<int>(message.result_int());
-  for (const auto& field : message) result.response.headers.add(text_of(field.name_string()), text_of(field.value()));
+  for (const auto& field : message)
+    result.response.headers.add(body_text(field.name_string()), body_text(field.value()));
   result.response.body = std::move(message.body());
   result.sent_at = sent_at_;
   result.ended_at = core_.now();

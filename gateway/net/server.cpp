@@ -14,7 +14,7 @@ namespace {
 constexpr Duration kAcceptPause = std::chrono::milliseconds(50);  // when the process has no descriptors left
 constexpr int kBacklog = 1'024;
 
-std::string text_of(const tcp::endpoint& endpoint) {
+std::string endpoint_text(const tcp::endpoint& endpoint) {
   const std::string address = endpoint.address().to_string();
   return (endpoint.address().is_v6() ? "[" + address + "]" : address) + ":" + std::to_string(endpoint.port());
 }
@@ -148,7 +148,7 @@ void TcpServer::take(tcp::socket socket) {
   }
   ++counted.accepted;
   const ConnectionId id = ++last_id_;
-  const auto connection = std::make_shared<ServerConnection>(*this, id, std::move(socket), text_of(peer));
+  const auto connection = std::make_shared<ServerConnection>(*this, id, std::move(socket), endpoint_text(peer));
   connections_.emplace(id, connection);
   connection->start(tls_);
 }

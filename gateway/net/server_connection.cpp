@@ -12,13 +12,13 @@ namespace http = beast::http;
 
 namespace {
 
-constexpr std::size_t kReadSize = 8u << 10;
+constexpr std::size_t kRequestReadSize = 8u << 10;
 
 std::int64_t later(std::int64_t now, Duration time) {
   return time.count() > INT64_MAX - now ? INT64_MAX : now + time.count();
 }
 
-std::string text_of(beast::string_view view) {
+std::string view_text(beast::string_view view) {
   return {view.data(), view.size()};
 }
 
@@ -109,7 +109,7 @@ void ServerConnection::next_request() {
 
 void ServerConnection::read() {
   transport_->read(
-      input_.prepare(kReadSize),
+      input_.prepare(kRequestReadSize),
       IoCallback([self = shared_from_this()](ErrorCode code, std::size_t bytes) { self->on_read(code, bytes); }));
 }
 
@@ -155,9 +155,9 @@ void ServerConnection::on_parse_error(ErrorCode code) {
 void ServerConnection::take_request() {
   auto& message = parser_->get();
   Request request;
-  request.method = text_of(message.method_string());
-  set_target(request, text_of(message.target()));
-  for (const auto& field : message) request.headers.add(text_of(field.name_string()), text_of(field.value()));
+  request.method = view_text(message.method_string());
+  set_target(request, view_text(message.target()));
+  for (const auto& field : message) request.headers.add(view_text(field.name_string()), view_text(field.value()));
   request.peer = peer_;
   request.connection = id_;
   keep_alive_ = message.keep_alive();

@@ -5,9 +5,7 @@
 
 namespace reprise::sim {
 
-namespace {
-constexpr InstrumentNo kMaxInstrumentNo = 65'535;
-}  // namespace
+namespace {}  // namespace
 
 SimExchange::SimExchange(const config::Config& config, std::vector<std::string> symbols) {
   reconfigure(config, std::move(symbols));

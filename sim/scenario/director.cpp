@@ -1,4 +1,5 @@
 #include "sim/scenario/director.h"
+#include "sim/market_source.h"
 
 #include <algorithm>
 
@@ -11,10 +12,6 @@ using journal::RecordType;
 using journal::RecordView;
 
 namespace {
-
-bool is_declaration(RecordType type) {
-  return type == RecordType::INSTRUMENT || type == RecordType::MARGIN_TABLE;
-}
 
 bool is_worth_a_look(RecordType type) {
   switch (type) {

@@ -12,7 +12,7 @@ using journal::RecordType;
 using journal::RecordView;
 
 // What a gateway asks for again and so never misses.
-bool is_declaration(RecordType type) {
+bool is_asked_again(RecordType type) {
   return type == RecordType::INSTRUMENT || type == RecordType::MARGIN_TABLE || type == RecordType::INSTRUMENT_STATUS;
 }
 
@@ -51,7 +51,7 @@ void FeedScript::deliver(const RecordBatch& records, UnixNanos recv, Draws& draw
 
 void FeedScript::deliver_one(const RecordView& record, UnixNanos recv, Draws& draws) {
   const InstrumentNo number = record.header->instrument;
-  if (is_declaration(record.type()) || (playing_.empty() && !loses_all_ && lines_.empty())) {
+  if (is_asked_again(record.type()) || (playing_.empty() && !loses_all_ && lines_.empty())) {
     run_->to_engine(record, number, recv);
     return;
   }

@@ -1,6 +1,7 @@
 #include "sim/swarm/auditor.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <string_view>
 
 #include "journal/record.capnp.h"
@@ -13,8 +14,6 @@ using journal::RecordView;
 namespace {
 
 __extension__ typedef __int128 Wide;  // NOLINT(modernize-use-using)
-constexpr std::int64_t kOne = 100'000'000;
-
 // a * b / c, half away from zero.
 std::int64_t scaled(std::int64_t a, std::int64_t b, std::int64_t c) {
   const Wide product = static_cast<Wide>(a) * b;
@@ -23,10 +22,7 @@ std::int64_t scaled(std::int64_t a, std::int64_t b, std::int64_t c) {
   return static_cast<std::int64_t>(product < 0 ? -rounded : rounded);
 }
 std::int64_t notional(std::int64_t price, std::int64_t qty) {
-  return scaled(price, qty, kOne);
-}
-std::int64_t size_of(std::int64_t value) {
-  return value < 0 ? -value : value;
+  return scaled(price, qty, kScale);
 }
 int direction(schema::Side side) {
   return side == schema::Side::BUY ? 1 : -1;
@@ -62,11 +58,11 @@ void Auditor::Books::book(const Execution& e) {
   const std::int64_t moved = notional(e.price, e.qty);
   h.flow -= sign * moved;
   const bool closes = h.qty != 0 && (h.qty > 0) != (sign > 0);
-  const std::int64_t closed = closes ? std::min(size_of(h.qty), e.qty) : 0;
+  const std::int64_t closed = closes ? std::min(std::abs(h.qty), e.qty) : 0;
   std::int64_t left = moved;
   if (closed != 0) {
     const std::int64_t proceeds = closed == e.qty ? moved : scaled(moved, closed, e.qty);
-    const std::int64_t part = closed == size_of(h.qty) ? h.cost : scaled(h.cost, closed, size_of(h.qty));
+    const std::int64_t part = closed == std::abs(h.qty) ? h.cost : scaled(h.cost, closed, std::abs(h.qty));
     const std::int64_t gain = -sign * proceeds - part;
     h.cost -= part;
     h.realized += gain;
@@ -191,7 +187,7 @@ void Auditor::check_fee(const RecordView& record, const Execution& e, bool is_ma
   if (!is_forced && has_fee_asset_) return;  // in another asset, at its price
   std::int64_t rate = is_maker ? maker_rate_ : taker_rate_;
   if (is_forced) rate = is_adl ? 0 : liquidation_fee_[e.instrument];
-  const std::int64_t expected = scaled(notional(e.price, e.qty), rate, kOne);
+  const std::int64_t expected = scaled(notional(e.price, e.qty), rate, kScale);
   if (expected != e.commission)
     findings_.add("fees", record.seq,
                   figures("the rate makes a commission of", expected, "charged were", e.commission));
@@ -252,7 +248,7 @@ void Auditor::on_funding(const RecordView& record) {
   const auto payment = journal::read<schema::FundingPayment>(record);
   stated(record.header->ts_event);
   const std::int64_t expected =
-      -scaled(notional(payment.getMarkPrice(), payment.getPositionQty()), payment.getFundingRate(), kOne);
+      -scaled(notional(payment.getMarkPrice(), payment.getPositionQty()), payment.getFundingRate(), kScale);
   if (expected != payment.getAmount())
     findings_.add("funding", record.seq, figures("the rate makes", expected, "paid were", payment.getAmount()));
   if (in_order_ && payment.getPositionQty() != position(record.header->instrument))
@@ -334,7 +330,8 @@ void Auditor::finish_in_venue_order() {
     const std::int64_t before = books.held[e->instrument].qty;
     books.book(*e);
     const std::int64_t after = books.held[e->instrument].qty;
-    const bool shrinks = before != 0 && size_of(after) < size_of(before) && (after == 0 || (after > 0) == (before > 0));
+    const bool shrinks =
+        before != 0 && std::abs(after) < std::abs(before) && (after == 0 || (after > 0) == (before > 0));
     if (e->is_reduce_only && !shrinks)
       findings_.add("reduce_only", e->seq, figures("the position was", before, "a reduce-only order made it", after));
     fits = fits || (e->time == venue_wallet_.time && books.wallet + paid == venue_wallet_.value);

@@ -2,6 +2,7 @@
 #include "engine/market/fixed.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <string_view>
 
 namespace reprise::sim::swarm {
@@ -16,8 +17,6 @@ using schema::TradingStateKind;
 namespace {
 
 __extension__ typedef __int128 Wide;  // NOLINT(modernize-use-using)
-constexpr std::int64_t kOne = 100'000'000;
-
 // "1.5" -> 150000000; "250ms" -> 250000000 (ns); anything else -> 0.
 std::int64_t value_of(std::string_view text) {
   std::int64_t value = 0;
@@ -48,11 +47,8 @@ std::int64_t value_of(std::string_view text) {
   return is_negative ? -value : value;
 }
 
-std::int64_t size_of(std::int64_t value) {
-  return value < 0 ? -value : value;
-}
 std::int64_t times(std::int64_t price, std::int64_t qty) {
-  return static_cast<std::int64_t>(static_cast<Wide>(price) * qty / kOne);
+  return static_cast<std::int64_t>(static_cast<Wide>(price) * qty / kScale);
 }
 std::string over(const char* what, std::int64_t value, std::int64_t bound) {
   return std::string(what) + ": " + std::to_string(value) + " against " + std::to_string(bound);
@@ -203,7 +199,7 @@ void OrderChecks::on_configuration(const RecordView& record) {
 // What has to be true behind an input and all its outputs.
 void OrderChecks::end_step() {
   if (input_ == 0) return;
-  const std::int64_t every = number("engine.state_hash_interval_records") / kOne;
+  const std::int64_t every = number("engine.state_hash_interval_records") / kScale;
   if (is_configured_ && every > 0 && inputs_ % static_cast<std::uint64_t>(every) == 0 && !hashed_)
     findings_.add("timers", input_, "no state hash where one is due");
   const std::int64_t interval = number("engine.equity_mark_interval");
@@ -323,7 +319,7 @@ void OrderChecks::check_sent(const RecordView& record, schema::OrderCommand::Rea
   }
   if (is_limit && times(command.getPrice(), command.getQty()) + 1 < contract.min_notional)
     findings_.add("limits", record.seq, "notional below the least");
-  const std::int64_t most_orders = number("risk.max_open_orders") / kOne;
+  const std::int64_t most_orders = number("risk.max_open_orders") / kScale;
   if (command.getKind() == CommandKind::SUBMIT && most_orders > 0 &&
       static_cast<std::int64_t>(orders_.size()) >= most_orders)
     findings_.add("limits", record.seq,
@@ -347,7 +343,7 @@ void OrderChecks::check_exposure(const RecordView& record, schema::OrderCommand:
     const int side = order.side == schema::Side::BUY ? 0 : 1;
     (order.shrinks ? contract.reducing : contract.working)[side] += order.working();
     (order.shrinks ? contract.may_be_reducing : contract.may_be_working)[side] +=
-        order.closes ? size_of(contract.held) : order.may_be_working();
+        order.closes ? std::abs(contract.held) : order.may_be_working();
   }
   const Contract& here = contracts_[record.header->instrument];
   const int side = command.getSide() == schema::Side::BUY ? 0 : 1;
@@ -365,7 +361,7 @@ void OrderChecks::check_exposure(const RecordView& record, schema::OrderCommand:
   std::int64_t total = times(here.mark, exposed);
   for (const auto& [instrument, contract] : contracts_) {
     if (instrument == record.header->instrument) continue;
-    total += times(contract.mark, std::max({contract.exposed(0), contract.exposed(1), size_of(contract.held)}));
+    total += times(contract.mark, std::max({contract.exposed(0), contract.exposed(1), std::abs(contract.held)}));
   }
   limit("risk.max_total_notional", total);
 }
@@ -379,8 +375,8 @@ void OrderChecks::check_rate(const RecordView& record, bool is_flatten) {
     for (const std::int64_t time : sent_) count += time > now_ - span ? 1 : 0;
     return count;
   };
-  const std::int64_t a_second = number("risk.max_orders_per_second") / kOne;
-  const std::int64_t a_minute = number("risk.max_orders_per_minute") / kOne;
+  const std::int64_t a_second = number("risk.max_orders_per_second") / kScale;
+  const std::int64_t a_minute = number("risk.max_orders_per_minute") / kScale;
   if (a_second > 0 && within(kSecond) > a_second)
     findings_.add("limits", record.seq, over("orders in a second", within(kSecond), a_second));
   if (a_minute > 0 && static_cast<std::int64_t>(sent_.size()) > a_minute)

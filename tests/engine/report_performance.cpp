@@ -9,8 +9,8 @@ using journal::RecordType;
 
 namespace {
 
-struct Day {
-  Day() {
+struct TradedDay {
+  TradedDay() {
     declare(instruments, linear(1, "ETHUSDT"), {{"0", "50000", 125, "0.01", "0"}});
     portfolio.bind(instruments);
     config::Config config;
@@ -73,7 +73,7 @@ struct Day {
 }  // namespace
 
 TEST_CASE("profit, fees, slippage, drawdown and counts of a small day") {
-  Day day;
+  TradedDay day;
   day.mark("100");
   //        who  side        qty   at      decided  filled at mid
   day.trade(1, Side::BUY, "2", "100.5", "100", "100.4", LiquiditySide::TAKER, "0.1");

@@ -23,7 +23,7 @@ using namespace reprise::gateway::binance;
 
 namespace {
 
-class Folder {
+class OwnFolder {
  public:
   std::string at(const std::string& name) const { return folder_.path() + "/" + name; }
   std::string write(const std::string& name, const std::string& content) const {
@@ -152,7 +152,7 @@ TEST_CASE("a secret that moves leaves nothing behind", "[gateway][binance]") {
 
 TEST_CASE("reading a file with credentials and signing leaves no copy that a core file would hold",
           "[gateway][binance]") {
-  const Folder folder;
+  const OwnFolder folder;
   const std::string path = folder.at(".env");
   std::string key = planted(2);
   std::string secret = planted(3);
@@ -219,7 +219,7 @@ TEST_CASE("credentials come from the environment, which forgets them", "[gateway
 }
 
 TEST_CASE("a .env file may have comments, quotes, exports and other programs' variables", "[gateway][binance]") {
-  const Folder folder;
+  const OwnFolder folder;
   const std::string path = folder.write(".env",
                                         "# ours\n\nexport REPRISE_API_KEY='the key'\nOTHER=1\r\n"
                                         "  REPRISE_API_SECRET = \"first\nsecond # not a comment\" # one\n");
@@ -234,7 +234,7 @@ TEST_CASE("a .env file may have comments, quotes, exports and other programs' va
 }
 
 TEST_CASE("the private key may lie in a file beside the .env file", "[gateway][binance]") {
-  const Folder folder;
+  const OwnFolder folder;
   const std::string path = folder.write(".env", "REPRISE_API_KEY=k\nREPRISE_PRIVATE_KEY_FILE=key.pem\n");
   const std::string key = folder.write("key.pem", "-----BEGIN PRIVATE KEY-----\nabc\n");
   chmod(path.c_str(), 0600);
@@ -247,7 +247,7 @@ TEST_CASE("the private key may lie in a file beside the .env file", "[gateway][b
 }
 
 TEST_CASE("a file that others may open is refused with what to do", "[gateway][binance]") {
-  const Folder folder;
+  const OwnFolder folder;
   const std::string path = folder.write(".env", "REPRISE_API_KEY=k\nREPRISE_API_SECRET=s\n");
   for (const mode_t mode : {0644, 0640, 0602, 0610, 0777}) {
     chmod(path.c_str(), mode);
@@ -263,7 +263,7 @@ TEST_CASE("a file that others may open is refused with what to do", "[gateway][b
 }
 
 TEST_CASE("an error in a .env file names line and variable, never a value", "[gateway][binance]") {
-  const Folder folder;
+  const OwnFolder folder;
   const auto text_for = [&](const std::string& content) {
     const std::string path = folder.write(".env", content);
     chmod(path.c_str(), 0600);

@@ -57,7 +57,8 @@ std::string random_text(std::mt19937_64& random, std::size_t bytes) {
         break;
       case 1: text += std::string(random() % 5'000, 'x') + "\n"; break;
       default:
-        text += hbt_line(kStart + at, "btcusdt@trade", trade_json(at, at, std::to_string(60'000 + random() % 900)));
+        text +=
+            hbt_line(kSampleStart + at, "btcusdt@trade", trade_json(at, at, std::to_string(60'000 + random() % 900)));
     }
   }
   return text;
@@ -225,7 +226,7 @@ TEST_CASE("A capture in several gzip members imports as in one") {
   std::string text;
   for (int i = 0; i < 30'000; ++i) {
     text +=
-        hbt_line(kStart + i * 1'000'000LL, "btcusdt@trade",
+        hbt_line(kSampleStart + i * 1'000'000LL, "btcusdt@trade",
                  trade_json(i, i + 1, std::to_string(60'000 + random() % 50) + "." + std::to_string(random() % 10)));
   }
   const std::string one = folder.write("one.gz", packed_in_members(folder, text, 1, random));

@@ -90,7 +90,7 @@ TEST_CASE("A truncated archive keeps what came before the damage and says where 
   std::mt19937_64 random(3);
   for (int i = 0; i < 20'000; ++i) {
     text +=
-        hbt_line(kStart + i * 1'000'000LL, "btcusdt@trade",
+        hbt_line(kSampleStart + i * 1'000'000LL, "btcusdt@trade",
                  trade_json(i, i + 1, std::to_string(60'000 + random() % 50) + "." + std::to_string(random() % 10)));
   }
   const std::string packed = write_packed(folder, "cut.gz", "gzip", {{"x", text}});
@@ -115,9 +115,9 @@ TEST_CASE("A tiny truncated archive is refused") {
 
 TEST_CASE("A line of 10 MB is skipped with its reason and the lines around it are kept") {
   const Folder folder;
-  const std::string text = hbt_line(kStart, "btcusdt@trade", trade_json(0, 1, "100")) + std::to_string(kStart) +
-                           " {\"stream\":\"" + std::string(10'000'000, 'x') + "\"}\n" +
-                           hbt_line(kStart + 1, "btcusdt@trade", trade_json(0, 2, "100"));
+  const std::string text = hbt_line(kSampleStart, "btcusdt@trade", trade_json(0, 1, "100")) +
+                           std::to_string(kSampleStart) + " {\"stream\":\"" + std::string(10'000'000, 'x') + "\"}\n" +
+                           hbt_line(kSampleStart + 1, "btcusdt@trade", trade_json(0, 2, "100"));
   auto result = import(folder, {folder.write("long.txt", text)});
   REQUIRE(result.ok());
   CHECK(adds_up(*result));
@@ -171,14 +171,14 @@ TEST_CASE("A file that is one endless line is refused for that, not as empty") {
 
 TEST_CASE("Bad figures are skipped with a reason: NaN, absurd prices, negative quantities, times that are none") {
   const Folder folder;
-  std::string text = hbt_line(kStart, "btcusdt@trade", trade_json(0, 1, "100"));
-  text += hbt_line(kStart, "btcusdt@trade", trade_json(0, 2, "NaN"));
-  text += hbt_line(kStart, "btcusdt@trade", trade_json(0, 3, "99999999999999999999"));
-  text += hbt_line(kStart, "btcusdt@trade", trade_json(0, 4, "-5"));
-  text += hbt_line(kStart, "btcusdt@trade", trade_json(0, 5, "0"));
+  std::string text = hbt_line(kSampleStart, "btcusdt@trade", trade_json(0, 1, "100"));
+  text += hbt_line(kSampleStart, "btcusdt@trade", trade_json(0, 2, "NaN"));
+  text += hbt_line(kSampleStart, "btcusdt@trade", trade_json(0, 3, "99999999999999999999"));
+  text += hbt_line(kSampleStart, "btcusdt@trade", trade_json(0, 4, "-5"));
+  text += hbt_line(kSampleStart, "btcusdt@trade", trade_json(0, 5, "0"));
   text += "99 {\"stream\":\"a\",\"data\":{}}\n";
   text += "no time at all\n";
-  text += hbt_line(kStart, "btcusdt@depth", depth_json(0, 1, 2, 1, "[\"0\",\"1\"]", ""));
+  text += hbt_line(kSampleStart, "btcusdt@depth", depth_json(0, 1, 2, 1, "[\"0\",\"1\"]", ""));
   auto result = import(folder, {folder.write("bad.txt", text)});
   REQUIRE(result.ok());
   CHECK(adds_up(*result));

@@ -66,8 +66,8 @@ TEST_CASE("A capture session joins its book, agrees with its quotes and records 
   const auto trades = of_type(got.records, RecordType::TRADE);
   REQUIRE(trades.size() == 3);
   CHECK(trades[1].as<schema::Trade>().getKind() == schema::TradeKind::INSURANCE_FUND);
-  CHECK(trades[0].header.ts_recv == kStart + 7'000'000);
-  CHECK(trades[0].header.ts_event == kStart + 7'000'000);
+  CHECK(trades[0].header.ts_recv == kSampleStart + 7'000'000);
+  CHECK(trades[0].header.ts_event == kSampleStart + 7'000'000);
 }
 
 TEST_CASE("A bookTicker that the rebuilt book contradicts is recorded as such") {
@@ -82,15 +82,15 @@ TEST_CASE("A bookTicker that the rebuilt book contradicts is recorded as such") 
 }
 
 TEST_CASE("Engine time never runs back when the local clock does, and each step is recorded") {
-  std::string text = hbt_line(kStart + 5'000'000, "btcusdt@trade", trade_json(5, 1, "100"));
-  text += hbt_line(kStart + 1'000'000, "btcusdt@trade", trade_json(6, 2, "100"));
-  text += hbt_line(kStart + 7'000'000, "btcusdt@trade", trade_json(7, 3, "100"));
+  std::string text = hbt_line(kSampleStart + 5'000'000, "btcusdt@trade", trade_json(5, 1, "100"));
+  text += hbt_line(kSampleStart + 1'000'000, "btcusdt@trade", trade_json(6, 2, "100"));
+  text += hbt_line(kSampleStart + 7'000'000, "btcusdt@trade", trade_json(7, 3, "100"));
   const Imported got = import_text("a.txt", text);
   CHECK(got.report.anomalies.at("clockStepBack") == 1);
   const auto trades = of_type(got.records, RecordType::TRADE);
   REQUIRE(trades.size() == 3);
-  CHECK(trades[1].header.ts_recv == kStart + 1'000'000);
-  CHECK(trades[1].header.ts_engine == kStart + 5'000'000);
+  CHECK(trades[1].header.ts_recv == kSampleStart + 1'000'000);
+  CHECK(trades[1].header.ts_engine == kSampleStart + 5'000'000);
   std::int64_t previous = 0;
   for (const Stored& record : got.records) {
     CHECK(record.header.ts_engine >= previous);
@@ -99,8 +99,8 @@ TEST_CASE("Engine time never runs back when the local clock does, and each step 
 }
 
 TEST_CASE("A local clock behind the venue's is told once, before the first data") {
-  std::string text = hbt_line(kStart, "btcusdt@trade", trade_json(1270, 1, "100"));
-  text += hbt_line(kStart + 1'000'000, "btcusdt@trade", trade_json(1269, 2, "100"));
+  std::string text = hbt_line(kSampleStart, "btcusdt@trade", trade_json(1270, 1, "100"));
+  text += hbt_line(kSampleStart + 1'000'000, "btcusdt@trade", trade_json(1269, 2, "100"));
   const Imported got = import_text("a.txt", text);
   const auto latency = of_type(got.records, RecordType::FEED_LATENCY);
   REQUIRE(latency.size() == 1);
@@ -109,8 +109,8 @@ TEST_CASE("A local clock behind the venue's is told once, before the first data"
 }
 
 TEST_CASE("A hole in a capture is a gap of each instrument in it") {
-  std::string text = hbt_line(kStart, "btcusdt@trade", trade_json(0, 1, "100"));
-  text += hbt_line(kStart + 61'000'000'000, "btcusdt@trade", trade_json(61'000, 2, "100"));
+  std::string text = hbt_line(kSampleStart, "btcusdt@trade", trade_json(0, 1, "100"));
+  text += hbt_line(kSampleStart + 61'000'000'000, "btcusdt@trade", trade_json(61'000, 2, "100"));
   const Imported got = import_text("a.txt", text);
   const auto gaps = of_type(got.records, RecordType::FEED_GAP);
   REQUIRE(gaps.size() == 1);
@@ -119,7 +119,7 @@ TEST_CASE("A hole in a capture is a gap of each instrument in it") {
 }
 
 TEST_CASE("A trade that comes twice is recorded once and told") {
-  const std::string line = hbt_line(kStart, "btcusdt@trade", trade_json(0, 1, "100"));
+  const std::string line = hbt_line(kSampleStart, "btcusdt@trade", trade_json(0, 1, "100"));
   const Imported got = import_text("a.txt", line + line);
   CHECK(of_type(got.records, RecordType::TRADE).size() == 1);
   CHECK(got.report.anomalies.at("duplicateMessage") == 1);
@@ -129,12 +129,12 @@ TEST_CASE("A trade that comes twice is recorded once and told") {
 TEST_CASE("Spot and COIN-M captures are told apart by their content, and symbols stay unique") {
   const Folder folder;
   const std::string spot =
-      hbt_line(kStart, "btcusdt@bookTicker",
+      hbt_line(kSampleStart, "btcusdt@bookTicker",
                R"({"u":1,"s":"BTCUSDT","b":"100.00000000","B":"1.00000000","a":"100.01000000","A":"1.00000000"})");
   const std::string coin = hbt_line(
-      kStart + 1, "btcusd_perp@bookTicker",
+      kSampleStart + 1, "btcusd_perp@bookTicker",
       R"({"u":1,"e":"bookTicker","s":"BTCUSD_PERP","ps":"BTCUSD","b":"100.1","B":"35","a":"100.2","A":"1","T":1723161256000,"E":1723161256000})");
-  const std::string futures = hbt_line(kStart + 2, "btcusdt@bookTicker", bbo_json(0, 1, "100.0", "100.1"));
+  const std::string futures = hbt_line(kSampleStart + 2, "btcusdt@bookTicker", bbo_json(0, 1, "100.0", "100.1"));
   const Imported got = import_texts(folder, {{"one", spot}, {"two", coin}, {"three", futures}});
   const auto instruments = of_type(got.records, RecordType::INSTRUMENT);
   REQUIRE(instruments.size() == 3);
@@ -149,11 +149,11 @@ TEST_CASE("Spot and COIN-M captures are told apart by their content, and symbols
 
 TEST_CASE("Files are merged by receive time, then by their place, then by line") {
   const Folder folder;
-  std::string a = hbt_line(kStart, "btcusdt@trade", trade_json(0, 1, "100")) +
-                  hbt_line(kStart + 2'000, "btcusdt@trade", trade_json(0, 2, "100"));
-  std::string b = hbt_line(kStart, "ethusdt@trade", trade_json(0, 1, "100", "MARKET", "ETHUSDT")) +
-                  hbt_line(kStart + 1'000, "ethusdt@trade", trade_json(0, 2, "100", "MARKET", "ETHUSDT")) +
-                  hbt_line(kStart + 2'000, "ethusdt@trade", trade_json(0, 3, "100", "MARKET", "ETHUSDT"));
+  std::string a = hbt_line(kSampleStart, "btcusdt@trade", trade_json(0, 1, "100")) +
+                  hbt_line(kSampleStart + 2'000, "btcusdt@trade", trade_json(0, 2, "100"));
+  std::string b = hbt_line(kSampleStart, "ethusdt@trade", trade_json(0, 1, "100", "MARKET", "ETHUSDT")) +
+                  hbt_line(kSampleStart + 1'000, "ethusdt@trade", trade_json(0, 2, "100", "MARKET", "ETHUSDT")) +
+                  hbt_line(kSampleStart + 2'000, "ethusdt@trade", trade_json(0, 3, "100", "MARKET", "ETHUSDT"));
   const Imported got = import_texts(folder, {{"a", a}, {"b", b}});
   std::string order;
   for (const Stored& record : of_type(got.records, RecordType::TRADE))
@@ -162,10 +162,10 @@ TEST_CASE("Files are merged by receive time, then by their place, then by line")
 }
 
 TEST_CASE("Microsecond captures and Windows line ends are read") {
-  std::string text = hbt_line(kStart / 1000, "btcusdt@trade", trade_json(0, 1, "100"));
+  std::string text = hbt_line(kSampleStart / 1000, "btcusdt@trade", trade_json(0, 1, "100"));
   text.insert(text.size() - 1, "\r");
   const Imported got = import_text("a.txt", text);
-  CHECK(of_type(got.records, RecordType::TRADE).at(0).header.ts_recv == kStart);
+  CHECK(of_type(got.records, RecordType::TRADE).at(0).header.ts_recv == kSampleStart);
 }
 
 TEST_CASE("cryptofeed captures: frames, connections, depth answers, and what is no market data") {
@@ -180,7 +180,7 @@ TEST_CASE("cryptofeed captures: frames, connections, depth answers, and what is 
   CHECK(kind(file, "configuration") == 1);
   REQUIRE(file.skipped.size() == 1);
   CHECK(file.skipped[0].first_line == 7);
-  CHECK(of_type(got.records, RecordType::BBO).at(0).header.ts_recv == kStart + 110'592'000);
+  CHECK(of_type(got.records, RecordType::BBO).at(0).header.ts_recv == kSampleStart + 110'592'000);
 }
 
 TEST_CASE("cryptofeed JSON lines are read like the text form") {
@@ -225,10 +225,10 @@ TEST_CASE("Archive trades, aggregate trades and quotes are read with and without
     const auto trades = of_type(records, RecordType::TRADE);
     REQUIRE(trades.size() == 3);
     CHECK(trades[0].as<schema::Trade>().getAggressorSide() == schema::Side::SELL);
-    CHECK(trades[0].header.ts_event == kStart);
+    CHECK(trades[0].header.ts_event == kSampleStart);
     const auto bbo = of_type(records, RecordType::BBO);
     REQUIRE(bbo.size() == 1);
-    CHECK(bbo[0].as<schema::Bbo>().getTsVenueSent() == kStart + 3'000'000);
+    CHECK(bbo[0].as<schema::Bbo>().getTsVenueSent() == kSampleStart + 3'000'000);
     CHECK(kind(result->files[0], "header") == (with_header ? 1u : 0u));
   }
 }
@@ -278,7 +278,7 @@ TEST_CASE("Tardis trades, snapshots, quotes and tickers are read") {
   const Imported got = import_texts(
       folder,
       {{"a.csv", kTardisTrades}, {"b.csv", kTardisSnapshot}, {"c.csv", kTardisQuotes}, {"d.csv", kTardisTicker}});
-  CHECK(of_type(got.records, RecordType::TRADE).at(0).header.ts_recv == kStart + 1'234'000);
+  CHECK(of_type(got.records, RecordType::TRADE).at(0).header.ts_recv == kSampleStart + 1'234'000);
   CHECK(of_type(got.records, RecordType::BOOK_SNAPSHOT).at(0).as<schema::BookSnapshot>().getIsPartial());
   CHECK(of_type(got.records, RecordType::BBO).at(0).as<schema::Bbo>().getBidPrice() == 10'000'000'000);
   const auto mark = of_type(got.records, RecordType::MARK_PRICE).at(0).as<schema::MarkPrice>();
@@ -355,8 +355,8 @@ TEST_CASE("Filters and brackets of the user win, in one file or in several") {
 }
 
 TEST_CASE("An unknown symbol gets a tick and a lot that fit what was recorded, and a warning") {
-  std::string text = hbt_line(kStart, "newusdt@trade", trade_json(0, 1, "0.01230", "MARKET", "NEWUSDT"));
-  text += hbt_line(kStart + 1, "newusdt@trade", trade_json(0, 2, "0.01241", "MARKET", "NEWUSDT"));
+  std::string text = hbt_line(kSampleStart, "newusdt@trade", trade_json(0, 1, "0.01230", "MARKET", "NEWUSDT"));
+  text += hbt_line(kSampleStart + 1, "newusdt@trade", trade_json(0, 2, "0.01241", "MARKET", "NEWUSDT"));
   const Imported got = import_text("a.txt", text);
   const auto instrument = of_type(got.records, RecordType::INSTRUMENT).at(0).as<schema::Instrument>();
   CHECK(instrument.getTickSize() == 1'000);

@@ -56,7 +56,7 @@ class DigitReader final : public FormatReader {
     m.price = 1;
     m.qty = 1;
     m.last_id = static_cast<std::int64_t>(number);
-    m.ts_recv = kStart + static_cast<std::int64_t>(number);
+    m.ts_recv = kSampleStart + static_cast<std::int64_t>(number);
     m.line = number;
     m.lines = lines;
     return m;
@@ -148,10 +148,10 @@ TEST_CASE("A pipe that nobody reads to its end stops") {
 
 TEST_CASE("Skipped lines keep their count and first line, wherever chunks end") {
   const Folder folder;
-  std::string text = hbt_line(kStart, "btcusdt@trade", trade_json(0, 1, "100"));
+  std::string text = hbt_line(kSampleStart, "btcusdt@trade", trade_json(0, 1, "100"));
   for (int i = 0; i < 3'000; ++i) {
-    text += hbt_line(kStart + i, "btcusdt@trade", trade_json(0, i + 2, "100"));
-    if (i % 20 == 0) text += std::to_string(kStart + i) + (i % 40 == 0 ? " {\"e\":\"novelty\"}\n" : " {]\n");
+    text += hbt_line(kSampleStart + i, "btcusdt@trade", trade_json(0, i + 2, "100"));
+    if (i % 20 == 0) text += std::to_string(kSampleStart + i) + (i % 40 == 0 ? " {\"e\":\"novelty\"}\n" : " {]\n");
   }
   auto result = import(folder, {folder.write("mixed.txt", text)});
   REQUIRE(result.ok());
@@ -165,11 +165,11 @@ TEST_CASE("Skipped lines keep their count and first line, wherever chunks end") 
 TEST_CASE("An instrument that turns up late gets its steps from the levels of its first message") {
   const Folder folder;
   std::string text;
-  for (int i = 0; i < 12'000; ++i) text += hbt_line(kStart + i, "btcusdt@trade", trade_json(0, i + 1, "100.1"));
+  for (int i = 0; i < 12'000; ++i) text += hbt_line(kSampleStart + i, "btcusdt@trade", trade_json(0, i + 1, "100.1"));
   REQUIRE(text.size() > (3u << 19));  // more than the first look
   std::string late = depth_json(9, 1, 2, 1, "[\"7.250\",\"3.00\"],[\"7.125\",\"40\"]", "[\"7.5\",\"20\"]");
   late.replace(late.find("BTCUSDT"), 7, "LATEUSDT");
-  text += hbt_line(kStart + 12'000, "lateusdt@depth", late);
+  text += hbt_line(kSampleStart + 12'000, "lateusdt@depth", late);
   auto result = import(folder, {folder.write("late.txt", text)});
   REQUIRE(result.ok());
   const auto instruments = of_type(records_of(folder.at("dataset")), journal::RecordType::INSTRUMENT);
@@ -201,7 +201,7 @@ TEST_CASE("A dataset is the same whenever its journal is ready") {
     for (std::int64_t i = 0; i < 150'000; ++i) {
       journal::RecordHeader header;
       header.instrument = 1;
-      header.ts_engine = header.ts_recv = header.ts_event = kStart + i;
+      header.ts_engine = header.ts_recv = header.ts_event = kSampleStart + i;
       batch.append<schema::Trade>(journal::RecordType::TRADE, header,
                                   [&](schema::Trade::Builder trade) { trade.setTradeId(i); });
       if (batch.count() == 7) {

@@ -57,7 +57,7 @@ TEST_CASE("a request goes out as it should and its answer comes back") {
     peer.send("HTTP/1.1 429 Slow Down\r\nX-MBX-USED-WEIGHT-1M: 2400\r\nTransfer-Encoding: chunked\r\n\r\n");
     peer.send("3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n");
   });
-  CHECK(result.fate == Fate::answered);
+  CHECK(result.fate == net::Fate::answered);
   CHECK(result.response.status == 429);
   CHECK(result.response.body == "abcde");
   CHECK(*result.response.headers.find("x-mbx-used-weight-1m") == "2400");
@@ -91,7 +91,7 @@ TEST_CASE("nobody listens: not sent") {
   { port = RawListener().port(); }
   TestClient test(port);
   const HttpResult result = ask(test.running, *test.client, TestClient::order());
-  CHECK(result.fate == Fate::not_sent);
+  CHECK(result.fate == net::Fate::not_sent);
   CHECK(result.sent_at == 0);
   CHECK(result.problem.find("refused") != std::string::npos);
 }
@@ -113,8 +113,8 @@ TEST_CASE("no connection is free in time: not sent") {
     done.get_future().get();
     peer.send(kFine);
   });
-  CHECK(first.fate == Fate::answered);
-  CHECK(second.fate == Fate::not_sent);
+  CHECK(first.fate == net::Fate::answered);
+  CHECK(second.fate == net::Fate::not_sent);
   CHECK(second.timed_out);
 }
 
@@ -123,7 +123,7 @@ TEST_CASE("sent and no whole answer: the fate is unknown") {
   TestClient test(listener.port());
   const auto unknown = [&](const HttpResult& result, int status) {
     CAPTURE(result.problem);
-    CHECK(result.fate == Fate::unknown);
+    CHECK(result.fate == net::Fate::unknown);
     CHECK(result.response.status == status);
     CHECK(!result.problem.empty());
     CHECK(result.sent_at > 0);
@@ -189,7 +189,7 @@ TEST_CASE("no answer in time: unknown, and the connection is not used again") {
         silent->read_until("\r\n\r\n");
       },
       100ms);
-  CHECK(late.fate == Fate::unknown);
+  CHECK(late.fate == net::Fate::unknown);
   CHECK(late.timed_out);
   silent->send(kFine);  // too late, and nobody may take it for the next answer
   const HttpResult next = test.with([&] {
@@ -210,7 +210,7 @@ TEST_CASE("a kept connection that the server closed is not used for a request") 
       peer.read_until("\r\n\r\n");
       peer.send(kFine);
     });
-    CHECK(result.fate == Fate::answered);
+    CHECK(result.fate == net::Fate::answered);
     REQUIRE(test.running.until([&] { return test.client->open_connections() == 0; }));
   }
 }
@@ -248,7 +248,7 @@ TEST_CASE("an answer is bounded") {
     peer.send(head + std::string(2'000, 'x'));
     peer.read_to_end();
   });
-  CHECK(result.fate == Fate::unknown);
+  CHECK(result.fate == net::Fate::unknown);
   CHECK(result.problem == "the answer is larger than allowed");
 }
 
@@ -260,7 +260,7 @@ TEST_CASE("a body that ends with the connection is whole") {
     peer.read_until("\r\n\r\n");
     peer.send("HTTP/1.1 200 OK\r\n\r\nall of it");
   });
-  CHECK(result.fate == Fate::answered);
+  CHECK(result.fate == net::Fate::answered);
   CHECK(result.response.body == "all of it");
 }
 

@@ -38,7 +38,7 @@ TEST_CASE("a certificate that is right by name or address is accepted") {
   for (const char* host : {"127.0.0.1", "localhost"}) {
     const HttpResult result = ask_tls(test, certificates.authority, host);
     CAPTURE(host, result.problem);
-    CHECK(result.fate == Fate::answered);
+    CHECK(result.fate == net::Fate::answered);
     CHECK(result.response.body == "GET /");
   }
 }
@@ -49,7 +49,7 @@ TEST_CASE("a certificate that is not right is refused before anything is sent") 
     TestServer test(tls_with(files));
     const HttpResult result = ask_tls(test, authority);
     CAPTURE(why);
-    CHECK(result.fate == Fate::not_sent);
+    CHECK(result.fate == net::Fate::not_sent);
     CHECK(result.problem.find(why) != std::string::npos);
     CHECK(test.running.until([&] { return test.server->counts().tls_failures == 1; }));
     test.running.on([&] { CHECK(test.recorder.requests.empty()); });
@@ -64,7 +64,7 @@ TEST_CASE("a certificate that is not right is refused before anything is sent") 
 TEST_CASE("the expected name may differ from the host that is dialled") {
   const TestCertificates certificates;
   TestServer test(tls_with(certificates.wrong_host));
-  CHECK(ask_tls(test, certificates.authority, "127.0.0.1", "exchange.example").fate == Fate::answered);
+  CHECK(ask_tls(test, certificates.authority, "127.0.0.1", "exchange.example").fate == net::Fate::answered);
 }
 
 TEST_CASE("TLS below 1.2 is refused") {
@@ -86,7 +86,7 @@ TEST_CASE("plain text on a TLS port, and silence there, end without hurting othe
   plain.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
   CHECK(plain.read_to_end().find("HTTP") == std::string::npos);
   CHECK(silent.read_to_end().empty());
-  CHECK(ask_tls(test, certificates.authority).fate == Fate::answered);
+  CHECK(ask_tls(test, certificates.authority).fate == net::Fate::answered);
 }
 
 TEST_CASE("large bodies go through TLS whole, both ways") {
@@ -112,7 +112,7 @@ TEST_CASE("large bodies go through TLS whole, both ways") {
     request.body = body;
     const HttpResult result = ask(test.running, *client, request);
     CAPTURE(size, result.problem);
-    CHECK(result.fate == Fate::answered);
+    CHECK(result.fate == net::Fate::answered);
     CHECK(result.response.body == body);
   }
   test.running.on([&] {

@@ -53,7 +53,7 @@ RawPeer raw_client(TestServer& test, std::string_view more_headers = {}, int rec
 
 TEST_CASE("texts go both ways, plain and TLS") {
   const bool tls = GENERATE(false, true);
-  const test::TestCertificates certificates;
+  const reprise::test::TestCertificates certificates;
   ServerOptions server_options;
   if (tls) server_options.tls = ServerTls{certificates.good.certificate, certificates.good.key};
   TestServer test(server_options);

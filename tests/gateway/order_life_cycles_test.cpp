@@ -20,7 +20,7 @@ std::string member(const rapidjson::Value& object, const char* name) {
   return value.IsString() ? value.GetString() : value.IsBool() ? (value.GetBool() ? "true" : "false") : "?";
 }
 
-std::int64_t e8(const std::string& text) {
+std::int64_t units(const std::string& text) {
   std::int64_t value = 0;
   REQUIRE(parse_decimal(text, value));
   return value;
@@ -138,7 +138,7 @@ TEST_CASE("life of a conditional order: new, triggering, triggered, the order th
   INFO(placed.body);
   REQUIRE(placed.status == 200);
   CHECK(c.events() == Lines{"algo NEW"});
-  const std::int64_t low = e8(c.desk.price(-2)) - 100 * kScale;
+  const std::int64_t low = units(c.desk.price(-2)) - 100 * kScale;
   c.market<schema::MarkPrice>(journal::RecordType::MARK_PRICE, [&](schema::MarkPrice::Builder b) {
     b.setMarkPrice(low);
     b.setIndexPrice(low);
@@ -170,7 +170,7 @@ TEST_CASE("a liquidation takes the open orders back, then closes by an order of 
   (void)c.place("side=BUY&type=MARKET&quantity=2");
   (void)c.place("side=SELL&type=LIMIT&timeInForce=GTC&quantity=0.1&price=" + c.desk.price(8));
   (void)c.events();
-  const std::int64_t low = e8(c.desk.price(-15));
+  const std::int64_t low = units(c.desk.price(-15));
   c.market<schema::MarkPrice>(journal::RecordType::MARK_PRICE, [&](schema::MarkPrice::Builder b) {
     b.setMarkPrice(low);
     b.setIndexPrice(low);

@@ -53,7 +53,7 @@ void check_equal(const MarketMessage& a, const MarketMessage& b) {
   CHECK(a.venue == b.venue);
 }
 
-MarketMessage parsed(const std::string& frame) {
+MarketMessage parsed_one(const std::string& frame) {
   MessageParser parser;
   MessageBuffer out;
   const FrameResult result = parser.parse_frame(frame, out);
@@ -156,11 +156,11 @@ TEST_CASE("The scanner and the full parser read the same messages") {
     INFO(object);
     MarketMessage hot;
     REQUIRE(parse_hot_event(object, hot));
-    check_equal(hot, parsed(declined(object)));
-    check_equal(hot, parsed(object));
-    check_equal(hot, parsed(std::string("{\"stream\":\"btcusdt@x\",\"data\":") + object + "}"));
+    check_equal(hot, parsed_one(declined(object)));
+    check_equal(hot, parsed_one(object));
+    check_equal(hot, parsed_one(std::string("{\"stream\":\"btcusdt@x\",\"data\":") + object + "}"));
     // White space and another order of the wrapper change nothing.
-    check_equal(hot, parsed(std::string("{ \"data\" : ") + object + " , \"stream\":\"btcusdt@x\" }"));
+    check_equal(hot, parsed_one(std::string("{ \"data\" : ") + object + " , \"stream\":\"btcusdt@x\" }"));
   }
 }
 
@@ -215,7 +215,7 @@ TEST_CASE("Records of trades and quotes are those that a batch makes field by fi
 }
 
 TEST_CASE("A futures trade has its times, side and id") {
-  const MarketMessage m = parsed(kTrade);
+  const MarketMessage m = parsed_one(kTrade);
   CHECK(m.kind == MessageKind::trade);
   CHECK(m.ts_event == 1'723'161'256'321'000'000);
   CHECK(m.ts_sent == 1'723'161'256'322'000'000);
@@ -226,39 +226,39 @@ TEST_CASE("A futures trade has its times, side and id") {
 }
 
 TEST_CASE("A depth update keeps the venue's ids, spot has no predecessor") {
-  const MarketMessage futures = parsed(kDepth);
+  const MarketMessage futures = parsed_one(kDepth);
   CHECK(futures.first_id == 5'123'107'832'006);
   CHECK(futures.previous_id == 5'123'107'831'937);
   CHECK(futures.bids.size() == 2);
   CHECK(futures.asks == std::vector<LevelE8>{{6'190'000'000'000, 0}});
-  CHECK(parsed(kSpotDepth).previous_id == 0);
+  CHECK(parsed_one(kSpotDepth).previous_id == 0);
 }
 
 TEST_CASE("Trades that are no market trades keep their kind") {
   std::string text = kTrade;
   text.replace(text.find("MARKET"), 6, "INSURANCE_FUND");
-  CHECK(parsed(text).trade_kind == schema::TradeKind::INSURANCE_FUND);
+  CHECK(parsed_one(text).trade_kind == schema::TradeKind::INSURANCE_FUND);
   text.replace(text.find("INSURANCE_FUND"), 14, "ADL");
-  CHECK(parsed(text).trade_kind == schema::TradeKind::ADL);
+  CHECK(parsed_one(text).trade_kind == schema::TradeKind::ADL);
   text.replace(text.find("ADL"), 3, "NOVEL");
-  CHECK(parsed(text).trade_kind == schema::TradeKind::OTHER);
+  CHECK(parsed_one(text).trade_kind == schema::TradeKind::OTHER);
 }
 
 TEST_CASE("Mark price, bar and liquidation frames are read") {
-  const MarketMessage mark = parsed(
+  const MarketMessage mark = parsed_one(
       R"({"stream":"btcusdt@markPrice@1s","data":{"e":"markPriceUpdate","E":1771263510000,"s":"BTCUSDT","p":"68005.80802899","P":"67836.82194783","i":"68035.14043478","r":"-0.00004435","T":1771286400000}})");
   CHECK(mark.kind == MessageKind::mark_price);
   CHECK(mark.mark_price == 6'800'580'802'899);
   CHECK(mark.funding_rate == -4435);
   CHECK(mark.next_funding_time == 1'771'286'400'000'000'000);
   CHECK(mark.ts_event == 1'771'263'510'000'000'000);
-  const MarketMessage bar = parsed(
+  const MarketMessage bar = parsed_one(
       R"({"e":"kline","E":1618677448088,"s":"YFIUSDT","k":{"t":1618677420000,"T":1618677479999,"s":"YFIUSDT","i":"1m","f":1,"L":2,"o":"50010.8","c":"49966.7","h":"50044.2","l":"49950.6","v":"0.842","n":69,"x":false,"q":"42099.6830","V":"0.538","Q":"26900.2291","B":"0"}})");
   CHECK(bar.kind == MessageKind::bar);
   CHECK_FALSE(bar.is_final);
   CHECK(bar.close_time + 1 - bar.open_time == 60'000'000'000);
   CHECK(bar.trade_count == 69);
-  const MarketMessage print = parsed(
+  const MarketMessage print = parsed_one(
       R"({"e":"forceOrder","E":1568014460893,"o":{"s":"BTCUSDT","S":"SELL","o":"LIMIT","f":"IOC","q":"0.014","p":"9910","ap":"9911","X":"FILLED","l":"0.014","z":"0.014","T":1568014460893}})");
   CHECK(print.kind == MessageKind::liquidation);
   CHECK(print.side == schema::Side::SELL);
@@ -271,7 +271,8 @@ TEST_CASE("A list of events is several messages, a partial depth stream is a par
   const std::string mark = R"({"e":"markPriceUpdate","E":1771263510000,"s":"BTCUSDT","p":"1","r":"0"})";
   CHECK(parser.parse_frame("[" + mark + "," + mark + "]", out).verdict == FrameVerdict::messages);
   CHECK(out.size() == 2);
-  const MarketMessage partial = parsed(std::string("{\"stream\":\"btcusdt@depth5@100ms\",\"data\":") + kDepth + "}");
+  const MarketMessage partial =
+      parsed_one(std::string("{\"stream\":\"btcusdt@depth5@100ms\",\"data\":") + kDepth + "}");
   CHECK(partial.kind == MessageKind::book_snapshot);
   CHECK(partial.is_partial);
 }

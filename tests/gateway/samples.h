@@ -9,11 +9,11 @@ inline std::string hbt_line(std::int64_t ns, const std::string& stream, const st
   return std::to_string(ns) + " {\"stream\":\"" + stream + "\",\"data\":" + data + "}\n";
 }
 
-inline constexpr std::int64_t kStart = 1'723'161'256'000'000'000;  // 2024-08-08 23:54:16
+inline constexpr std::int64_t kSampleStart = 1'723'161'256'000'000'000;  // 2024-08-08 23:54:16
 
-// Milliseconds of an event `offset` ms behind kStart.
+// Milliseconds of an event `offset` ms behind kSampleStart.
 inline std::string ms(std::int64_t offset) {
-  return std::to_string(kStart / 1'000'000 + offset);
+  return std::to_string(kSampleStart / 1'000'000 + offset);
 }
 
 inline std::string trade_json(std::int64_t at, std::int64_t id, const std::string& price,
@@ -44,7 +44,7 @@ inline std::string rest_depth_json(std::int64_t at, std::int64_t id) {
 
 // A complete little session: join, agreement in both orders, a gap, an odd trade.
 inline std::string hbt_session() {
-  const auto at = [](std::int64_t ms_offset) { return kStart + ms_offset * 1'000'000; };
+  const auto at = [](std::int64_t ms_offset) { return kSampleStart + ms_offset * 1'000'000; };
   std::string text;
   text += hbt_line(at(0), "btcusdt@depth@0ms", depth_json(0, 90, 95, 89, "[\"100.00\",\"5.000\"]", ""));
   text += hbt_line(at(1), "btcusdt@depth@0ms", depth_json(1, 96, 105, 95, "[\"100.00\",\"3.000\"]", ""));

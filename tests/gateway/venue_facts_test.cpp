@@ -28,8 +28,8 @@ const std::string kListed = info(contract("BTCUSDT") + "," + contract("BTCUSDC")
 const std::string kBrackets =
     R"([{"symbol":"BTCUSDT","brackets":[{"bracket":1,"initialLeverage":42,"notionalCap":5000,"notionalFloor":0,"maintMarginRatio":0.004,"cum":0.0}]}])";
 
-struct Desk {
-  Desk() : rest(wire, {}, nullptr) {
+struct FactsDesk {
+  FactsDesk() : rest(wire, {}, nullptr) {
     wire.answer = [this](Host, const net::Request& request) -> std::optional<FakeAnswer> {
       const auto found = answers.find(request.path);
       return found == answers.end() ? FakeAnswer{404, "{\"code\":-5000,\"msg\":\"Path is invalid\"}"} : found->second;
@@ -54,7 +54,7 @@ struct Desk {
 }  // namespace
 
 TEST_CASE("venue facts: filters, funding interval and limits come from the venue, brackets without a key are ours") {
-  Desk desk;
+  FactsDesk desk;
   auto facts = desk.fetch({"ETHUSDT", "BTCUSDT"});
   REQUIRE(facts.ok());
   REQUIRE(facts->instruments.size() == 2);
@@ -80,7 +80,7 @@ TEST_CASE("venue facts: filters, funding interval and limits come from the venue
 }
 
 TEST_CASE("venue facts: with a key the margin brackets are the account's own") {
-  Desk desk;
+  FactsDesk desk;
   Credentials credentials;
   credentials.api_key = Secret::copy_of("key");
   credentials.api_secret = Secret::copy_of("secret");
@@ -95,7 +95,7 @@ TEST_CASE("venue facts: with a key the margin brackets are the account's own") {
 
 TEST_CASE(
     "venue facts: a symbol that is not listed is named with its near spellings, one that is not traded with why") {
-  Desk desk;
+  FactsDesk desk;
   auto wrong = desk.fetch({"BTCUSTD"});
   REQUIRE_FALSE(wrong.ok());
   CHECK(wrong.error().kind == ErrorKind::usage);
@@ -113,7 +113,7 @@ TEST_CASE(
 }
 
 TEST_CASE("venue facts: no answer, a web page or an answer without contracts is an error that says so") {
-  Desk desk;
+  FactsDesk desk;
   FakeAnswer lost;
   lost.fate = net::Fate::not_sent;
   lost.problem = "connection refused";
@@ -131,7 +131,7 @@ TEST_CASE("venue facts: no answer, a web page or an answer without contracts is 
 }
 
 TEST_CASE("venue facts: without funding intervals eight hours are taken, and it is said") {
-  Desk desk;
+  FactsDesk desk;
   desk.answers["/fapi/v1/fundingInfo"] = {500, "oops"};
   auto facts = desk.fetch({"BTCUSDT"});
   REQUIRE(facts.ok());

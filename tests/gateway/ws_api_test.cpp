@@ -15,8 +15,8 @@ using reprise::test::FakeWire;
 
 namespace {
 
-struct Desk {
-  explicit Desk(WsApi::Options options = {}) {
+struct ApiDesk {
+  explicit ApiDesk(WsApi::Options options = {}) {
     api = std::make_unique<WsApi>(wire, options, [this] {
       ++asked;
       return may_connect;
@@ -43,7 +43,7 @@ struct Desk {
 }  // namespace
 
 TEST_CASE("answers find their requests by id, in any order, with the body and the counters that REST would give") {
-  Desk d;
+  ApiDesk d;
   CHECK_FALSE(d.send("too early"));
   d.wire.last_socket().accept();
   CHECK(d.wire.socket(0).host == Host::ws_api);
@@ -69,7 +69,7 @@ TEST_CASE("answers find their requests by id, in any order, with the body and th
 }
 
 TEST_CASE("what cannot be read leaves the fate of its request unknown, and what answers nobody is nothing") {
-  Desk d;
+  ApiDesk d;
   d.wire.last_socket().accept();
   REQUIRE(d.send("a"));
   for (const char* noise : {"", "no json", "[]", "{}", R"({"id":99,"status":200,"result":{}})", R"({"id":"x"})"})
@@ -80,7 +80,7 @@ TEST_CASE("what cannot be read leaves the fate of its request unknown, and what 
 }
 
 TEST_CASE("when the connection ends, what certainly never left is told apart from what may have") {
-  Desk d;
+  ApiDesk d;
   d.wire.last_socket().accept();
   for (const char* name : {"a", "b", "c"}) REQUIRE(d.send(name));
   d.wire.last_socket().end(net::WebsocketCause::broken, 0, "reset", 1);
@@ -97,7 +97,7 @@ TEST_CASE("when the connection ends, what certainly never left is told apart fro
 }
 
 TEST_CASE("a request without an answer in time takes its connection with it, before anything else is sent on it") {
-  Desk d;
+  ApiDesk d;
   d.wire.last_socket().accept();
   REQUIRE(d.send("a"));
   d.wire.advance(std::chrono::seconds(5));
@@ -117,7 +117,7 @@ TEST_CASE("a request without an answer in time takes its connection with it, bef
 TEST_CASE("before the venue cuts it a connection takes nothing new, and goes when its last request is answered") {
   WsApi::Options options;
   options.longest_life = std::chrono::seconds(3);
-  Desk d(options);
+  ApiDesk d(options);
   d.wire.last_socket().accept();
   d.wire.advance(std::chrono::seconds(2));
   REQUIRE(d.send("a"));
@@ -134,7 +134,7 @@ TEST_CASE("before the venue cuts it a connection takes nothing new, and goes whe
 }
 
 TEST_CASE("a host that accepts and closes is tried ever more rarely") {
-  Desk d;
+  ApiDesk d;
   for (int n = 0; n < 400; ++n) {
     if (!d.wire.last_socket().is_gone && !d.wire.last_socket().is_open) {
       d.wire.last_socket().accept();
@@ -147,7 +147,7 @@ TEST_CASE("a host that accepts and closes is tried ever more rarely") {
 }
 
 TEST_CASE("no connection is made while the limits forbid it") {
-  Desk d;
+  ApiDesk d;
   d.wire.last_socket().end(net::WebsocketCause::broken, 0, "reset");
   d.may_connect = false;
   d.wire.advance(std::chrono::seconds(60));
@@ -159,7 +159,7 @@ TEST_CASE("no connection is made while the limits forbid it") {
 }
 
 TEST_CASE("destroyed with requests open, it calls nobody") {
-  Desk d;
+  ApiDesk d;
   d.wire.last_socket().accept();
   REQUIRE(d.send("a"));
   d.api.reset();

@@ -14,7 +14,7 @@ struct Shown {
   std::vector<std::string> lines;  // "..." = any number of lines
 };
 
-std::vector<std::string> lines_of(const std::string& text) {
+std::vector<std::string> trimmed_lines(const std::string& text) {
   std::vector<std::string> lines;
   std::istringstream stream(text);
   for (std::string line; std::getline(stream, line);) {
@@ -30,7 +30,7 @@ std::vector<Shown> tutorial() {
   REQUIRE(begin != std::string::npos);
   std::vector<Shown> shown;
   bool inside = false;
-  for (const std::string& line : lines_of(page.substr(begin))) {
+  for (const std::string& line : trimmed_lines(page.substr(begin))) {
     if (line.rfind("```", 0) == 0) {
       inside = !inside;
     } else if (inside && line.rfind("$ ", 0) == 0) {
@@ -79,7 +79,7 @@ TEST_CASE("the tutorial goes from a journal to the cause in six commands, with t
     const bool is_diff = each.command.rfind("reprise diff", 0) == 0;
     REQUIRE(outcome.exit_code == (is_diff ? 1 : 0));
     std::string at;
-    const bool same = agrees(each.lines, lines_of(outcome.out), at);
+    const bool same = agrees(each.lines, trimmed_lines(outcome.out), at);
     INFO("the page shows: " << at);
     INFO(outcome.out);
     CHECK(same);

@@ -35,9 +35,9 @@ bool is_left_out(RecordType type) {
 }
 
 // One journal: what stands in front of its next market record, and that record.
-class Side {
+class RunSide {
  public:
-  Side(WholeRun reader, const SeeRecord& see) : reader_(std::move(reader)), see_(see) {}
+  RunSide(WholeRun reader, const SeeRecord& see) : reader_(std::move(reader)), see_(see) {}
 
   // False when no market record is left; what stood before the end is in between() all the same.
   Result<bool> next(bool keep) {
@@ -123,8 +123,8 @@ Result<AlignedRuns> align_runs(const std::string& path_a, const std::string& pat
                            run->manifest().parent_run_id + ", whose journal is not found",
                        "compare it with its parent, or put that where it was: " + run->manifest().origin);
   }
-  Side a(std::move(open_a).value(), see_a);
-  Side b(std::move(open_b).value(), see_b);
+  RunSide a(std::move(open_a).value(), see_a);
+  RunSide b(std::move(open_b).value(), see_b);
   AlignedRuns runs;
   while (true) {
     auto more_a = a.next(!runs.first);

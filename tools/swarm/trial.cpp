@@ -57,14 +57,14 @@ struct Played {
 };
 
 // Into a new journal, or along one that it has to make again.
-struct Place {
+struct TrialPlace {
   std::string journal;
   std::string compare_with;
 };
 
 // An error of the run itself is a finding: nothing that a scenario does may end a run.
 Result<Played> play(const Scenario& scenario, const config::Loaded& configuration, const std::string& dataset,
-                    const Place& place, const std::atomic<bool>& stop, Findings& findings) {
+                    const TrialPlace& place, const std::atomic<bool>& stop, Findings& findings) {
   sim::scenario::Director director(scenario, configuration.config, configuration.entries,
                                    engine::changed_configuration);
   sim::swarm::Witness witness(director, quiet_from(scenario) + sim::swarm::kHealing, findings);

@@ -6,10 +6,10 @@ namespace reprise::tools {
 
 namespace {
 
-class Search {
+class ChanceSearch {
  public:
-  Search(sim::RecordedRun& run, const sim::OperatorAct& act, const std::atomic<bool>& stop,
-         const std::function<void(std::size_t)>& progress)
+  ChanceSearch(sim::RecordedRun& run, const sim::OperatorAct& act, const std::atomic<bool>& stop,
+               const std::function<void(std::size_t)>& progress)
       : run_(run), progress_(progress) {
     options_.acts = {act};
     options_.until_liquidation = true;
@@ -54,7 +54,7 @@ Result<LastChance> find_last_chance(sim::RecordedRun& run, const sim::OperatorAc
   answer.was_liquidated = answer.liquidation != 0;
   if (!answer.was_liquidated) return answer;
 
-  Search search(run, act, stop, progress);
+  ChanceSearch search(run, act, stop, progress);
   // A point behind the parent's liquidation comes too late, whatever follows; an account that owes money is not saved.
   const auto is_lost = [&](const sim::BranchReport& report) {
     return report.first_liquidation != 0 || report.point >= answer.liquidation || !report.equity.is_positive();
