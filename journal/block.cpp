@@ -13,8 +13,9 @@ namespace reprise::journal {
 
 namespace {
 
-// Below this size zstd costs more time than the bytes are worth; such blocks are merged later anyway.
-constexpr std::size_t kSmallestCompressed = 1024;
+// Below it compressing costs more than it saves: what a commit of a few records waits for. The writer rewrites such
+// blocks as full ones.
+constexpr std::size_t kSmallestCompressed = 8u << 10;
 
 void put_be64(std::string& out, std::uint64_t value) {
   for (int shift = 56; shift >= 0; shift -= 8) out.push_back(static_cast<char>(value >> shift & 0xff));

@@ -42,7 +42,7 @@ class AccountSession final : private net::WebsocketHandler {
     net::Duration reconcile_every = std::chrono::seconds(60);
     net::Duration reconcile_again = std::chrono::seconds(5);  // after one that failed
     std::uint32_t most_failures = 3;                          // in a row: the stream counts as lost
-    DurationNanos first_pause = DurationNanos::millis(250);
+    DurationNanos first_pause = DurationNanos::millis(100);
     DurationNanos longest_pause = DurationNanos::seconds(30);
     std::size_t most_waiting = 100'000;  // events while reconciling; more begin anew
     AccountMerge::Options merge;

@@ -15,7 +15,6 @@ using schema::GapReason;
 namespace {
 
 constexpr std::int64_t kQuietBook = 2 * kSecond;  // without any update: the snapshot is asked for all the same
-constexpr std::int64_t kSettled = 60 * kSecond;   // in step for so long: the next pause is a short one again
 constexpr std::uint64_t kLineComponent = 1'000;   // of the seed's streams: books first, sockets behind them
 constexpr std::uint32_t kSnapshotLevels = 1'000;
 constexpr unsigned kMostDoublings = 6;  // of the limit of a stream that stays silent
@@ -322,7 +321,7 @@ void MarketSession::check_silence(Line& line) {
 void MarketSession::check_book(Book& book) {
   if (!book.sync.wants_snapshot()) {
     if (book.since == 0) book.since = now();
-    if (now() - book.since >= kSettled) book.backoff.reset();
+    if (now() - book.since >= options_.settled.ns) book.backoff.reset();
     return;
   }
   book.since = 0;

@@ -54,6 +54,8 @@ struct MarketSessionOptions {
   DurationNanos silent_marks = DurationNanos::seconds(20);
   DurationNanos first_snapshot_pause = DurationNanos::seconds(1);  // between two snapshots of a book, growing
   DurationNanos longest_snapshot_pause = DurationNanos::seconds(60);
+  DurationNanos settled =
+      DurationNanos::seconds(60);  // a book in step for so long: the next pause is a short one again
   DurationNanos clock_interval = DurationNanos::seconds(300);  // between two measurements of the clock
   int clock_probes = 5;
   std::uint64_t seed = 0;  // of the jitter

@@ -32,7 +32,7 @@ class StreamLineListener {
 };
 
 struct StreamLineTimes {
-  DurationNanos first_pause = DurationNanos::millis(500);  // between attempts to connect, growing
+  DurationNanos first_pause = DurationNanos::millis(50);  // between attempts to connect, growing
   DurationNanos longest_pause = DurationNanos::seconds(60);
   DurationNanos steady = DurationNanos::seconds(60);  // up for so long: the next pause is a short one again
   DurationNanos rotate_after = DurationNanos::seconds(23 * 3600);  // 0: never

@@ -25,7 +25,7 @@ class WsApi final : private net::WebsocketHandler {
  public:
   struct Options {
     std::uint64_t seed = 0;
-    DurationNanos first_pause = DurationNanos::millis(250);
+    DurationNanos first_pause = DurationNanos::millis(100);
     DurationNanos longest_pause = DurationNanos::seconds(30);
     net::Duration longest_life = std::chrono::minutes(23 * 60 + 30);
     std::size_t most_pending = 1000;

@@ -69,6 +69,9 @@ class ExchangeServer final : public net::ServerHandler, private AdminTarget {
   // Ends in order: nothing comes in any more, and the journal is ended.
   Result<journal::Digest> stop();
   std::uint64_t records() const { return seat_.records(); }
+  net::ServerCounts connection_counts() const { return server_->counts(); }
+  // A fault as the admin port takes it (fault_desk.h); its number.
+  Result<std::uint64_t> add_fault(std::string_view json) override;
 
   // net::ServerHandler
   void on_request(net::Request request, net::Reply reply) override;
@@ -80,7 +83,6 @@ class ExchangeServer final : public net::ServerHandler, private AdminTarget {
  private:
   ExchangeServer(net::Loop& loop, ExchangeServerOptions options, sim::RunSink& sink);
   // AdminTarget
-  Result<std::uint64_t> add_fault(std::string_view json) override;
   bool remove_fault(std::uint64_t id) override;
   std::string state_json() override;
 

@@ -260,7 +260,7 @@ void ServerConnection::on_session_end(const SessionEnd& session_end) {
 }
 
 bool ServerConnection::send_text(std::shared_ptr<const std::string> text) {
-  if (phase_ != Phase::websocket || !session_->is_open()) return false;
+  if (phase_ != Phase::websocket || !session_->is_open() || !transport_->is_open()) return false;
   if (transport_->queued() + text->size() > limits_.send_queue_bytes) {
     ++server_->counted.slow_dropped;
     drop("too slow: more than " + std::to_string(limits_.send_queue_bytes) + " bytes wait to be sent");

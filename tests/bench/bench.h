@@ -74,6 +74,7 @@ void measure_engine(Bench& bench);   // backtest, replay
 void measure_import(Bench& bench);
 void measure_time_travel(Bench& bench);  // moments, snapshots, branches
 void measure_gateway(Bench& bench);      // sockets, depth messages, orders at the exchange
+void measure_connections(Bench& bench);  // a thousand listeners, cut connections
 void measure_memory(Bench& bench);
 
 // callgrind: instructions a record of each path, against the kept figures.

@@ -1,13 +1,17 @@
 // Figures of the gateway: a live run and an exchange on the two sides of real sockets with TLS, depth messages, orders
 // that the exchange takes. Client and server share this machine's cores.
+#include <algorithm>
 #include <atomic>
+#include <deque>
 #include <functional>
+#include <map>
 #include <mutex>
 #include <thread>
 
 #include "config/loader.h"
 #include "engine/strategy/registry.h"
 #include "engine/version.h"
+#include "gateway/binance/client_order_id.h"
 #include "gateway/binance/market_session.h"
 #include "gateway/binance/message_parser.h"
 #include "gateway/binance/net_wire.h"
@@ -19,6 +23,7 @@
 #include "gateway/net/websocket_client.h"
 #include "gateway/run/live_loop.h"
 #include "tests/bench/bench.h"
+#include "tests/bench/live_peers.h"
 #include "tests/support/test_certificates.h"
 
 namespace reprise::bench {
@@ -30,173 +35,139 @@ namespace exchange = gateway::exchange;
 using journal::RecordType;
 using journal::RecordView;
 
-constexpr const char* kKey = "bench-key";
-constexpr const char* kSecret = "bench-secret";
-constexpr auto kShort = std::chrono::milliseconds(1);
-
-sim::RunSink journal_at(const std::string& path, schema::RunMode mode) {
-  journal::Manifest manifest;
-  manifest.mode = mode;
-  manifest.engine_version = engine::kEngineVersion;
-  journal::WriterOptions writing;  // wal
-  writing.clock = clock_ns;
-  return must(sim::RunSink::create(path, manifest, writing));
-}
-
-// An exchange on a thread of its own. `on_record` sees its journal's records on that thread.
-class Venue {
- public:
-  Venue(sim::RunSink sink, std::optional<net::ServerTls> tls, std::int64_t balance,
-        std::function<void(const RecordView&)> on_record = {})
-      : sink_(std::move(sink)) {
-    sink_.on_record = std::move(on_record);
-    exchange::ExchangeServerOptions options;
-    auto loaded = must(config::override_entries(config::journaled_entries({}), {}, engine::strategy_catalog()));
-    options.config = loaded.config;
-    options.limits = {1'000'000'000, 1'000'000'000, 1'000'000'000};
-    options.wall_clock = clock_ns;
-    options.tls = std::move(tls);
-    exchange::ServedAccount account;
-    account.api_key = kKey;
-    account.secret = binance::Secret::copy_of(kSecret);
-    account.balance_e8 = balance * kScale;
-    options.accounts.push_back(std::move(account));
-    server_ = must(exchange::ExchangeServer::start(loop_, std::move(options), sink_, [](UnixNanos start) {
-      return Result<std::unique_ptr<exchange::MarketFeed>>(exchange::open_generated_feed(7, 1, start));
-    }));
-    port = server_->port();
-    thread_ = std::thread([this] { loop_.run(); });
-  }
-  ~Venue() {
-    loop_.stop();
-    thread_.join();
-    server_.reset();
-  }
-  std::uint16_t port = 0;
-
- private:
-  net::Loop loop_;
-  sim::RunSink sink_;
-  std::unique_ptr<exchange::ExchangeServer> server_;
-  std::thread thread_;
-};
-
 // ------------------------------------------------------------------------------------- socket to socket
 
-// A live run in this thread.
-class Bot final : private binance::MarketSink {
+// When the exchange wrote payloads to its sockets, and the orders that came of them: payloads are heard in their order,
+// so an order is of the last one that was written before. Both threads write.
+class Causes {
  public:
-  Bot(const std::string& url, const std::string& authority, sim::RunSink sink, bool by_websocket)
-      : sink_(std::move(sink)) {
-    auto environment = must(binance::environment_at(url));
-    environment.ca_file = authority;
-    wire_ = must(binance::make_net_wire(loop_, environment, [] { return UnixNanos{clock_ns()}; }));
-    rest_ = std::make_unique<binance::RestClient>(*wire_, binance::RestClient::Options{}, nullptr);
-    binance::Credentials credentials;
-    credentials.api_key = binance::Secret::copy_of(kKey);
-    credentials.api_secret = binance::Secret::copy_of(kSecret);
-    must(rest_->use(std::move(credentials)));
-    if (by_websocket) rest_->use_ws_api({});
-    std::optional<Result<binance::VenueFacts>> facts;
-    binance::fetch_venue_facts(*rest_, {"BTCUSDT"}, [&](Result<binance::VenueFacts> f) { facts = std::move(f); });
-    while (!facts) loop_.turn(kShort);
-    const binance::VenueFacts known = must(std::move(*facts));
-    symbols_.add("BTCUSDT");
-    auto loaded = must(config::override_entries(
-        config::journaled_entries({}),
-        {"account.initial_balance=1000", "strategies.grid.kind=quoting_grid", "strategies.grid.instruments=BTCUSDT",
-         "strategies.grid.params.levels=1", "strategies.grid.params.half_spread=0.0001",
-         "strategies.grid.params.spacing=0.00002", "strategies.grid.params.requote_threshold=0",
-         "strategies.grid.params.order_notional=150", "strategies.grid.params.max_inventory=300",
-         "strategies.grid.params.min_requote_interval=1ms", "risk.max_orders_per_second=0",
-         "risk.max_orders_per_minute=0"},
-        engine::strategy_catalog()));
-    gateway::LiveLoop::Options options;
-    options.run_tag = 7;
-    gateway::LiveLoop::Events events;
-    events.on_live = [this] {
-      if (!is_live_) market_->start();
-      is_live_ = true;
-    };
-    events.on_fatal = [](const std::string& text) { fail(io_error(text)); };
-    live_ = std::make_unique<gateway::LiveLoop>(*rest_, symbols_, sink_, options, std::move(events));
-    market_ = must(binance::MarketSession::create(*rest_, *this, {{"BTCUSDT", 1}}, {}));
-    journal::RecordBatch declarations;
-    journal::RecordHeader header;
-    header.instrument = 1;
-    gateway::append_instrument(known.instruments[0], header, declarations);
-    live_->begin(loaded.config, config::journaled_entries(loaded.config), declarations);
-    live_->start();
+  struct Way {  // us from the writing of the payload
+    std::vector<double> heard, on_wire, at_venue;
+  };
+  void said(std::int64_t now) {
+    const std::lock_guard lock(guard_);
+    said_.push_back(now);
+    if (said_.size() > 4'096) said_.pop_front();
   }
-  std::atomic<std::int64_t> heard{0};  // when market records came last, steady clock, ns
-  // `spins`: looks at its sockets without ever waiting for them, which costs a core and saves being woken.
-  void trade(double seconds, bool spins) {
-    const double until = wall_now() + seconds;
-    while (wall_now() < until) loop_.turn(spins ? net::Duration{} : net::Duration(kShort));
+  // The bot's step, whose input is a change of book or best price, commands an order.
+  void ordered(const std::string& client_id, std::int64_t heard) { fresh_.emplace_back(client_id, heard); }
+  // The bot's turn has ended: what it commanded has been given to the sockets.
+  void on_wire(std::int64_t now) {
+    if (fresh_.empty()) return;
+    const std::lock_guard lock(guard_);
+    for (const auto& [client_id, heard] : fresh_) {
+      const auto later = std::upper_bound(said_.begin(), said_.end(), heard);
+      if (later == said_.begin()) continue;
+      const std::int64_t start = *std::prev(later);
+      way_.heard.push_back(static_cast<double>(heard - start) * 1e-3);
+      way_.on_wire.push_back(static_cast<double>(now - start) * 1e-3);
+      sent_[client_id] = start;
+    }
+    fresh_.clear();
+  }
+  void arrived(const std::string& client_id, std::int64_t now) {
+    const std::lock_guard lock(guard_);
+    const auto order = sent_.find(client_id);
+    if (order == sent_.end()) return;
+    way_.at_venue.push_back(static_cast<double>(now - order->second) * 1e-3);
+    sent_.erase(order);
+  }
+  Way take() {
+    const std::lock_guard lock(guard_);
+    return std::move(way_);
   }
 
  private:
-  void on_records(const journal::RecordBatch& records) override {
-    heard = std::chrono::steady_clock::now().time_since_epoch().count();
-    live_->on_market(records);
-  }
-
-  net::Loop loop_;
-  sim::RunSink sink_;
-  std::unique_ptr<binance::Wire> wire_;
-  std::unique_ptr<binance::RestClient> rest_;
-  binance::SymbolTable symbols_{"USDT", ""};
-  std::unique_ptr<gateway::LiveLoop> live_;
-  std::unique_ptr<binance::MarketSession> market_;
-  bool is_live_ = false;
+  std::mutex guard_;
+  std::deque<std::int64_t> said_;
+  std::vector<std::pair<std::string, std::int64_t>> fresh_;  // the bot's thread alone
+  std::map<std::string, std::int64_t> sent_;
+  Way way_;
 };
 
-// From the moment at which the exchange has made its payloads of a market record to the moment at which it has the
-// order that they led to: both sockets, TLS, parsing, engine, journal (wal), signature. Orders that come more than
-// 20 ms behind the newest payload have another cause and are left out.
+// From the moment at which the exchange writes its payloads of a change of the book or the best price to the moment at
+// which the order that this change led to has been given to the bot's socket: both sockets, TLS, parsing, engine,
+// journal (wal), signature. Beside it, until the exchange has read the order and what was due before it.
 void measure_socket_to_socket(Bench& bench, const test::TestCertificates& certificates, double seconds, bool spins,
                               bool by_websocket) {
   bench.say("socket to socket");
-  std::atomic<std::int64_t> said{0};
-  std::atomic<Bot*> listening{nullptr};
-  std::mutex guard;
-  std::vector<double> us, first_half;
+  Causes causes;
+  net::Loop* serving = nullptr;
+  bool is_writing = false;  // the exchange's thread alone
+  const auto id_in = [](std::string_view text, std::string_view name, char end) -> std::string {
+    const std::size_t at = text.find(name);
+    if (at == text.npos) return {};
+    const std::size_t begin = at + name.size();
+    return std::string(text.substr(begin, text.find(end, begin) - begin));
+  };
   const auto watch = [&](const RecordView& record) {
-    const auto now = std::chrono::steady_clock::now().time_since_epoch().count();
     if (record.type() == RecordType::SERVER_ANSWER) {
-      if (journal::read<schema::ServerAnswer>(record).getKind() == schema::ServerAnswerKind::STREAMS) said = now;
+      if (journal::read<schema::ServerAnswer>(record).getKind() != schema::ServerAnswerKind::STREAMS) return;
+      if (serving == nullptr || std::exchange(is_writing, true)) return;
+      // Behind all that is due now, and in front of the turn's end, at which it is written.
+      serving->post([&] {
+        is_writing = false;
+        causes.said(steady_ns());
+      });
     } else if (record.type() == RecordType::CLIENT_MESSAGE) {
       const auto message = journal::read<schema::ClientMessage>(record);
       const std::string_view method = message.getMethod().cStr();
       const std::string_view body(message.getBody().cStr(), message.getBody().size());
-      const bool is_rest =
-          std::string_view(message.getPath().cStr()) == "/fapi/v1/order" && (method == "POST" || method == "PUT");
-      const bool is_text = message.getKind() == schema::ClientMessageKind::TEXT &&
-                           (body.find("\"order.place\"") != body.npos || body.find("\"order.modify\"") != body.npos);
-      if (!is_rest && !is_text) return;
-      const std::lock_guard lock(guard);
-      if (now - said >= 20'000'000) return;
-      us.push_back(static_cast<double>(now - said) * 1e-3);
-      const Bot* const bot = listening;
-      if (bot != nullptr && bot->heard > said) first_half.push_back(static_cast<double>(bot->heard - said) * 1e-3);
+      const std::string parameters = std::string(message.getQuery().cStr()) + "&" + std::string(body);
+      std::string id;
+      if (message.getKind() == schema::ClientMessageKind::TEXT) {
+        if (body.find("\"order.") != body.npos) id = id_in(body, "lientOrderId\":\"", '"');
+      } else if (std::string_view(message.getPath().cStr()) == "/fapi/v1/order" && method != "GET") {
+        id = id_in(parameters, "lientOrderId=", '&');
+      }
+      if (!id.empty()) causes.arrived(id, steady_ns());
     }
   };
-  Venue venue(sim::RunSink::none(), net::ServerTls{certificates.good.certificate, certificates.good.key}, 1'000, watch);
+  VenueOptions at_venue;
+  at_venue.tls = net::ServerTls{certificates.good.certificate, certificates.good.key};
+  at_venue.on_record = watch;
+  Venue venue(sim::RunSink::none(), std::move(at_venue));
+  venue.loop().post([&] { serving = &venue.loop(); });
   const std::string way = std::string(spins ? "-spinning" : "") + (by_websocket ? "-websocket" : "");
-  Bot bot("https://localhost:" + std::to_string(venue.port), certificates.authority,
-          journal_at(bench.place + "/socket-to-socket" + way, schema::RunMode::LIVE), by_websocket);
+  BotOptions trading;
+  trading.url = "https://localhost:" + std::to_string(venue.port());
+  trading.authority = certificates.authority;
+  trading.by_websocket = by_websocket;
+  Bot* listening = nullptr;
+  bool is_price = false;  // a change of book or best price is the bot's input
+  trading.on_record = [&](const RecordView& record) {
+    if (!record.header->is_output()) {
+      is_price = record.type() == RecordType::BOOK_DELTA || record.type() == RecordType::BBO;
+    } else if (record.type() == RecordType::ORDER_COMMAND && is_price && listening != nullptr) {
+      const auto command = journal::read<schema::OrderCommand>(record);
+      if (command.getKind() == schema::CommandKind::SUBMIT || command.getKind() == schema::CommandKind::MODIFY)
+        causes.ordered(binance::client_order_id(kRunTag, command.getOrderId()), listening->heard_at());
+    }
+  };
+  Bot bot(journal_at(bench.place + "/socket-to-socket" + way, schema::RunMode::LIVE), std::move(trading));
   listening = &bot;
-  bot.trade(seconds, spins);
-  listening = nullptr;
-  const std::lock_guard lock(guard);
-  if (us.empty()) us = first_half = {1e9};  // nothing measured is no goal met
-  const std::string note = std::to_string(us.size()) +
-                           " orders, exchange and bot on this machine's cores, journal wal; " +
-                           tools::fixed_text(median(first_half), 0) + " us of it to the bot's parsed records";
-  const std::string name = std::string("market payload to order at the venue") +
+  const auto trade = [&](double length) {
+    for (const double until = wall_now() + length; wall_now() < until;) {
+      // Spinning looks at the sockets without ever waiting for them, which costs a core and saves being woken.
+      bot.turn(spins ? net::Duration{} : net::Duration(kShort));
+      causes.on_wire(steady_ns());
+    }
+  };
+  trade(1);
+  (void)causes.take();  // connections are new, and so is the book
+  trade(seconds);
+  Causes::Way found = causes.take();
+  if (found.on_wire.empty() || found.at_venue.empty())
+    found.heard = found.on_wire = found.at_venue = {1e9};  // no goal met
+  const auto us = [](double value) { return tools::fixed_text(value, 0); };
+  const std::string note = std::to_string(found.on_wire.size()) +
+                           " orders, exchange and bot on this machine's cores, journal wal; parsed after " +
+                           us(median(found.heard)) + " us, read at the venue after " + us(median(found.at_venue)) +
+                           " us (p99 " + us(percentile(found.at_venue, 0.99)) + ")";
+  const std::string name = std::string("market payload to order on the wire") +
                            (by_websocket ? ", WebSocket API" : ", REST") + (spins ? ", bot spinning" : "");
-  bench.figures.push_back(figure_of(name + ", p50", median(us), "us", 40, Better::lower, note));
-  bench.figures.push_back(figure_of(name + ", p99", percentile(us, 0.99), "us", 250, Better::lower, note));
+  bench.figures.push_back(figure_of(name + ", p50", median(found.on_wire), "us", 40, Better::lower, note));
+  bench.figures.push_back(figure_of(name + ", p99", percentile(found.on_wire, 0.99), "us", 250, Better::lower, note));
 }
 
 // ------------------------------------------------------------------------------------- depth messages
@@ -339,11 +310,13 @@ std::string order_parameters(const binance::Signer& signer, std::uint64_t n, boo
 
 void measure_rest_orders(Bench& bench, std::uint64_t orders) {
   bench.say("orders over REST");
-  Venue venue(journal_at(bench.place + "/rest-orders", schema::RunMode::EXCHANGE), std::nullopt, 10'000'000);
+  VenueOptions at_venue;
+  at_venue.balance = 10'000'000;
+  Venue venue(journal_at(bench.place + "/rest-orders", schema::RunMode::EXCHANGE), at_venue);
   net::Loop loop;
   net::HttpClientOptions options;
   options.host = "127.0.0.1";
-  options.port = venue.port;
+  options.port = venue.port();
   options.connections = 8;
   auto client = must(net::make_http_client(loop, std::move(options)));
   const auto signer = must(binance::Signer::of_key(binance::Secret::copy_of(kSecret)));
@@ -386,11 +359,13 @@ class ApiClient final : public net::WebsocketHandler {
 void measure_ws_orders(Bench& bench, std::uint64_t orders) {
   bench.say("orders over the WebSocket API");
   constexpr std::uint64_t kUnderWay = 64;
-  Venue venue(journal_at(bench.place + "/ws-orders", schema::RunMode::EXCHANGE), std::nullopt, 10'000'000);
+  VenueOptions at_venue;
+  at_venue.balance = 10'000'000;
+  Venue venue(journal_at(bench.place + "/ws-orders", schema::RunMode::EXCHANGE), at_venue);
   net::Loop loop;
   net::WebsocketOptions options;
   options.host = "127.0.0.1";
-  options.port = venue.port;
+  options.port = venue.port();
   options.target = "/ws-fapi/v1";
   ApiClient client;
   auto socket = must(net::open_websocket(loop, std::move(options), client));

@@ -47,7 +47,7 @@ constexpr const char* kUsage =
     "  tools/bench                          everything, some minutes\n"
     "  tools/bench --quick                  smaller inputs, under a minute or two\n"
     "  tools/bench --json                   one JSON object on standard output\n"
-    "  tools/bench --only journal|engine|import|time-travel|gateway\n"
+    "  tools/bench --only journal|engine|import|time-travel|gateway|connections\n"
     "  tools/bench --instructions           instructions a record, counted by callgrind\n"
     "  tools/bench --instructions --check   exit code 1 when one grew by more than 5 %\n"
     "  tools/bench --instructions --update  keeps the new figures in tests/bench/instructions.json\n"
@@ -101,8 +101,10 @@ int program(int argc, char** argv) {
       update = true;
     } else if (argument == "--only") {
       only = next();
-      if (only != "journal" && only != "engine" && only != "import" && only != "time-travel" && only != "gateway")
-        fail(usage_error("--only " + only + " is unknown", "journal, engine, import, time-travel or gateway"));
+      if (only != "journal" && only != "engine" && only != "import" && only != "time-travel" && only != "gateway" &&
+          only != "connections")
+        fail(usage_error("--only " + only + " is unknown",
+                         "journal, engine, import, time-travel, gateway or connections"));
     } else if (argument == "--place") {
       place.path = next();
     } else if (argument == "--workload") {
@@ -138,6 +140,7 @@ int program(int argc, char** argv) {
   if (only.empty() || only == "import") measure_import(bench);
   if (only.empty() || only == "time-travel") measure_time_travel(bench);
   if (only.empty() || only == "gateway") measure_gateway(bench);
+  if (only.empty() || only == "connections") measure_connections(bench);
 
   if (json) {
     std::printf("%s\n", figures_json(bench.figures, machine_text(), bench.hash.value()).c_str());
