@@ -119,10 +119,7 @@ void OrderSession::send(const sim::Command& command) {
       // A cancel that is still being tried goes on being counted: that it never succeeds has to be told.
       if (order->cancel == 0) order->cancel_attempts = 0;
       order->cancel = command.seq;
-      rest_.wire().scheduler().post([this, alive = alive_, seq = command.order_id] {
-        if (!*alive) return;
-        if (Tracked* found = find(seq)) go_on(*found);
-      });
+      take_up(*order);
       return;
     }
     case schema::CommandKind::MODIFY: {
@@ -133,24 +130,27 @@ void OrderSession::send(const sim::Command& command) {
       order->modify_qty = command.qty;
       order->modify_price = command.price;
       order->is_modify_unknown = false;
-      rest_.wire().scheduler().post([this, alive = alive_, seq = command.order_id] {
-        if (!*alive) return;
-        if (Tracked* found = find(seq)) go_on(*found);
-      });
+      take_up(*order);
       return;
     }
     case schema::CommandKind::CANCEL_ALL:
       for (auto& [seq, order] : orders_) {
         if (order.submit.instrument != command.instrument || order.phase == OrderPhase::closed) continue;
         if (order.cancel == 0) order.cancel = command.seq;
-        rest_.wire().scheduler().post([this, alive = alive_, id = seq] {
-          if (!*alive) return;
-          if (Tracked* found = find(id)) go_on(*found);
-        });
+        take_up(order);
       }
       return;
     case schema::CommandKind::NONE: return;
   }
+}
+
+// The command leaves at once; what the listener is told of it comes behind this call.
+void OrderSession::take_up(Tracked& order) {
+  if (order.phase != OrderPhase::closed) return go_on(order);
+  rest_.wire().scheduler().post([this, alive = alive_, seq = order.submit.seq] {
+    if (!*alive) return;
+    if (Tracked* found = find(seq)) go_on(*found);
+  });
 }
 
 void OrderSession::place(Tracked& order) {

@@ -155,6 +155,7 @@ class OrderSession {
   void on_cancelled(Tracked& order, const Answer& answer);
   void start_modify(Tracked& order);
   void on_modified(Tracked& order, const Answer& answer);
+  void take_up(Tracked& order);
   void go_on(Tracked& order);  // wishes that waited for the order to stand
   void refuse_cancel(Tracked& order, std::int32_t code);
   void refuse_modify(Tracked& order, std::int32_t code, const std::string& text);

@@ -50,6 +50,7 @@ void HttpExchange::start(const std::string& text, bool head_only, Done done) {
   begin_ = transport_->position();
   sent_at_ = core_.now();
   transport_->write(text);
+  transport_->push();
   read();
 }
 

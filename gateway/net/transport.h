@@ -114,6 +114,8 @@ class Transport : public TurnEnd, public std::enable_shared_from_this<Transport>
   // Writes what the socket takes at once and closes. The pending read ends with operation_aborted.
   void close();
   // Ends sending behind the queued output; reading goes on.
+  // What was written leaves now instead of at the turn's end: for what the other side is waited for.
+  void push() { flush(); }
   void finish_output();
   // Closes with a reset.
   void reset();

@@ -202,7 +202,10 @@ bool WebsocketSession::is_open() const {
 
 void WebsocketSession::send_text(std::shared_ptr<const std::string> text) {
   if (!is_open()) return;
-  if (impl_->client) return impl_->transport->write(masked_frame(kText, *text, impl_->keys));
+  if (impl_->client) {
+    impl_->transport->write(masked_frame(kText, *text, impl_->keys));
+    return impl_->transport->push();
+  }
   std::string head = frame_head(kText, text->size(), false);
   impl_->transport->write(std::move(head), std::move(text));
 }

@@ -50,25 +50,34 @@ class Causes {
     if (said_.size() > 4'096) said_.pop_front();
   }
   // The bot's step, whose input is a change of book or best price, commands an order.
-  void ordered(const std::string& client_id, std::int64_t heard) { fresh_.emplace_back(client_id, heard); }
-  // The bot's turn has ended: what it commanded has been given to the sockets.
-  void on_wire(std::int64_t now) {
-    if (fresh_.empty()) return;
+  void ordered(const std::string& client_id, std::int64_t heard) { fresh_[client_id] = heard; }
+  // An order has been given to its socket. One of an earlier turn waited for the venue's word on a command before it.
+  void sent(const std::string& client_id, std::int64_t now) {
+    const auto order = fresh_.find(client_id);
+    if (order == fresh_.end()) return;
+    const std::int64_t heard = order->second;
+    fresh_.erase(order);
     const std::lock_guard lock(guard_);
-    for (const auto& [client_id, heard] : fresh_) {
-      const auto later = std::upper_bound(said_.begin(), said_.end(), heard);
-      if (later == said_.begin()) continue;
-      const std::int64_t start = *std::prev(later);
-      way_.heard.push_back(static_cast<double>(heard - start) * 1e-3);
-      way_.on_wire.push_back(static_cast<double>(now - start) * 1e-3);
+    const auto later = std::upper_bound(said_.begin(), said_.end(), heard);
+    if (later == said_.begin()) return;
+    const std::int64_t start = *std::prev(later);
+    way_.heard.push_back(static_cast<double>(heard - start) * 1e-3);
+    way_.on_wire.push_back(static_cast<double>(now - start) * 1e-3);
+    if (const auto early = early_.find(client_id); early != early_.end() && early->second > heard) {
+      way_.at_venue.push_back(static_cast<double>(early->second - start) * 1e-3);
+      early_.erase(early);
+    } else {
       sent_[client_id] = start;
     }
-    fresh_.clear();
   }
+  void end_turn() { fresh_.clear(); }
   void arrived(const std::string& client_id, std::int64_t now) {
     const std::lock_guard lock(guard_);
     const auto order = sent_.find(client_id);
-    if (order == sent_.end()) return;
+    if (order == sent_.end()) {
+      early_[client_id] = now;  // it overtook the bot's own note of it
+      return;
+    }
     way_.at_venue.push_back(static_cast<double>(now - order->second) * 1e-3);
     sent_.erase(order);
   }
@@ -80,13 +89,13 @@ class Causes {
  private:
   std::mutex guard_;
   std::deque<std::int64_t> said_;
-  std::vector<std::pair<std::string, std::int64_t>> fresh_;  // the bot's thread alone
-  std::map<std::string, std::int64_t> sent_;
+  std::map<std::string, std::int64_t> fresh_;  // commanded in this turn; the bot's thread alone
+  std::map<std::string, std::int64_t> sent_, early_;
   Way way_;
 };
 
 // From the moment at which the exchange writes its payloads of a change of the book or the best price to the moment at
-// which the order that this change led to has been given to the bot's socket: both sockets, TLS, parsing, engine,
+// which the order that this change led to has been written to the bot's socket: both sockets, TLS, parsing, engine,
 // journal (wal), signature. Beside it, until the exchange has read the order and what was due before it.
 void measure_socket_to_socket(Bench& bench, const test::TestCertificates& certificates, double seconds, bool spins,
                               bool by_websocket) {
@@ -94,12 +103,6 @@ void measure_socket_to_socket(Bench& bench, const test::TestCertificates& certif
   Causes causes;
   net::Loop* serving = nullptr;
   bool is_writing = false;  // the exchange's thread alone
-  const auto id_in = [](std::string_view text, std::string_view name, char end) -> std::string {
-    const std::size_t at = text.find(name);
-    if (at == text.npos) return {};
-    const std::size_t begin = at + name.size();
-    return std::string(text.substr(begin, text.find(end, begin) - begin));
-  };
   const auto watch = [&](const RecordView& record) {
     if (record.type() == RecordType::SERVER_ANSWER) {
       if (journal::read<schema::ServerAnswer>(record).getKind() != schema::ServerAnswerKind::STREAMS) return;
@@ -111,15 +114,11 @@ void measure_socket_to_socket(Bench& bench, const test::TestCertificates& certif
       });
     } else if (record.type() == RecordType::CLIENT_MESSAGE) {
       const auto message = journal::read<schema::ClientMessage>(record);
-      const std::string_view method = message.getMethod().cStr();
       const std::string_view body(message.getBody().cStr(), message.getBody().size());
-      const std::string parameters = std::string(message.getQuery().cStr()) + "&" + std::string(body);
-      std::string id;
-      if (message.getKind() == schema::ClientMessageKind::TEXT) {
-        if (body.find("\"order.") != body.npos) id = id_in(body, "lientOrderId\":\"", '"');
-      } else if (std::string_view(message.getPath().cStr()) == "/fapi/v1/order" && method != "GET") {
-        id = id_in(parameters, "lientOrderId=", '&');
-      }
+      const std::string id = message.getKind() == schema::ClientMessageKind::TEXT
+                                 ? order_in_text(body)
+                                 : order_in_request(message.getMethod().cStr(), message.getPath().cStr(),
+                                                    std::string(message.getQuery().cStr()) + "&" + std::string(body));
       if (!id.empty()) causes.arrived(id, steady_ns());
     }
   };
@@ -133,6 +132,7 @@ void measure_socket_to_socket(Bench& bench, const test::TestCertificates& certif
   trading.url = "https://localhost:" + std::to_string(venue.port());
   trading.authority = certificates.authority;
   trading.by_websocket = by_websocket;
+  trading.on_sent = [&](const std::string& client_id) { causes.sent(client_id, steady_ns()); };
   Bot* listening = nullptr;
   bool is_price = false;  // a change of book or best price is the bot's input
   trading.on_record = [&](const RecordView& record) {
@@ -150,7 +150,7 @@ void measure_socket_to_socket(Bench& bench, const test::TestCertificates& certif
     for (const double until = wall_now() + length; wall_now() < until;) {
       // Spinning looks at the sockets without ever waiting for them, which costs a core and saves being woken.
       bot.turn(spins ? net::Duration{} : net::Duration(kShort));
-      causes.on_wire(steady_ns());
+      causes.end_turn();
     }
   };
   trade(1);

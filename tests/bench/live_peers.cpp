@@ -26,6 +26,70 @@ sim::RunSink journal_at(const std::string& path, schema::RunMode mode) {
   return must(sim::RunSink::create(path, manifest, writing));
 }
 
+namespace {
+
+std::string between(std::string_view text, std::string_view begin, char end) {
+  const std::size_t at = text.find(begin);
+  if (at == text.npos) return {};
+  const std::size_t from = at + begin.size();
+  return std::string(text.substr(from, text.find(end, from) - from));
+}
+
+class OrderWatch final : public net::WebsocketClient {
+ public:
+  OrderWatch(std::unique_ptr<net::WebsocketClient> inner, std::function<void(const std::string&)> on_sent)
+      : inner_(std::move(inner)), on_sent_(std::move(on_sent)) {}
+  bool is_open() const override { return inner_->is_open(); }
+  bool send_text(std::string text) override {
+    const std::string id = order_in_text(text);
+    const bool is_sent = inner_->send_text(std::move(text));
+    if (is_sent && !id.empty()) on_sent_(id);
+    return is_sent;
+  }
+  bool ping(std::string_view payload) override { return inner_->ping(payload); }
+  void close(std::uint16_t code, std::string_view reason) override { inner_->close(code, reason); }
+
+ private:
+  std::unique_ptr<net::WebsocketClient> inner_;
+  std::function<void(const std::string&)> on_sent_;
+};
+
+// The wire of a bot, which tells when orders leave.
+class WatchedWire final : public binance::Wire {
+ public:
+  WatchedWire(std::unique_ptr<binance::Wire> inner, std::function<void(const std::string&)> on_sent)
+      : inner_(std::move(inner)), on_sent_(std::move(on_sent)) {}
+  net::Scheduler& scheduler() override { return inner_->scheduler(); }
+  UnixNanos clock() override { return inner_->clock(); }
+  void request(binance::Host host, net::Request request, net::Duration time, net::HttpClient::Done done) override {
+    const std::string id = order_in_request(request.method, request.path, request.query + "&" + request.body);
+    inner_->request(host, std::move(request), time, std::move(done));
+    if (!id.empty()) on_sent_(id);
+  }
+  Result<std::unique_ptr<net::WebsocketClient>> open(binance::Host host, const std::string& target,
+                                                     net::WebsocketHandler& handler) override {
+    auto opened = inner_->open(host, target, handler);
+    if (!opened || host != binance::Host::ws_api) return opened;
+    return std::unique_ptr<net::WebsocketClient>(std::make_unique<OrderWatch>(std::move(opened).value(), on_sent_));
+  }
+
+ private:
+  std::unique_ptr<binance::Wire> inner_;
+  std::function<void(const std::string&)> on_sent_;
+};
+
+}  // namespace
+
+std::string order_in_request(std::string_view method, std::string_view path, std::string_view parameters) {
+  if (path != "/fapi/v1/order" || (method != "POST" && method != "PUT")) return {};
+  return between(parameters, "lientOrderId=", '&');
+}
+
+std::string order_in_text(std::string_view text) {
+  if (text.find("\"order.place\"") == text.npos && text.find("\"order.modify\"") == text.npos) return {};
+  return between(text, "lientOrderId\":\"", '"');
+}
+
 Venue::Venue(sim::RunSink sink, VenueOptions options) : sink_(std::move(sink)) {
   sink_.on_record = std::move(options.on_record);
   exchange::ExchangeServerOptions serving;
@@ -57,6 +121,7 @@ Bot::Bot(sim::RunSink sink, BotOptions options) : sink_(std::move(sink)) {
   auto environment = must(binance::environment_at(options.url));
   environment.ca_file = options.authority;
   wire_ = must(binance::make_net_wire(loop_, environment, [] { return UnixNanos{clock_ns()}; }));
+  if (options.on_sent) wire_ = std::make_unique<WatchedWire>(std::move(wire_), options.on_sent);
   rest_ = std::make_unique<binance::RestClient>(*wire_, binance::RestClient::Options{}, nullptr);
   binance::Credentials credentials;
   credentials.api_key = binance::Secret::copy_of(kKey);

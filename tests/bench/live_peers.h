@@ -57,7 +57,12 @@ struct BotOptions {
   // A socket or a book that was in step for so long is asked for at once when it is lost.
   DurationNanos settled = DurationNanos::seconds(60);
   std::function<void(const journal::RecordView&)> on_record;  // sees its journal's records
+  std::function<void(const std::string& client_id)> on_sent;  // a new or changed order has been given to its socket
 };
+
+// The client id in a request that makes or changes an order; "" = it is another one.
+std::string order_in_request(std::string_view method, std::string_view path, std::string_view parameters);
+std::string order_in_text(std::string_view text);  // of the WebSocket API
 
 // A live run of one quoting strategy, in this thread.
 class Bot final : private gateway::binance::MarketSink {
