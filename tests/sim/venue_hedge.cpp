@@ -1,4 +1,7 @@
 // Hedge mode of the venue: a long and a short position of one contract, each by itself.
+#include <boost/random/mersenne_twister.hpp>
+
+#include "engine/portfolio/position.h"
 #include "engine/state_bytes.h"
 #include "sim/exchange/hedged_liquidation.h"
 #include "tests/sim/desk.h"
@@ -260,6 +263,102 @@ TEST_CASE("hedge mode: a saved venue goes on with both sides, and a one-way venu
   changed.exchange.set_hedged(true);
   changed.exchange.set_hedged(false);
   CHECK(engine::save_state(changed.exchange) == engine::save_state(never.exchange));
+}
+
+TEST_CASE("hedge mode, random orders: both sides add up after every report, and neither is ever turned round") {
+  for (const char* mode : {"cross", "isolated"}) {
+    for (std::uint64_t seed = 1; seed <= 6; ++seed) {
+      CAPTURE(mode, seed);
+      DeskSetup setup;
+      setup.config.account.margin_mode = mode;
+      setup.config.fees.taker_rate_e8 = 50'000;
+      setup.config.fees.maker_rate_e8 = -5'000;
+      setup.liquidation_fee = "0.0125";
+      HedgeDesk d(setup);
+      boost::random::mt19937_64 random(seed);
+      const auto pick = [&](std::uint64_t n) { return static_cast<std::int64_t>(random() % n); };
+      std::map<PositionSide, engine::Position> shadows;
+      Money cash = Money::whole(10'000);
+      std::int64_t mid = 1000;  // ticks of 0.1
+      Seq id = 1;
+      const auto price = [](std::int64_t ticks) { return decimal_text(ticks * kScale / 10); };
+      int opened = 0, closed = 0, liquidations = 0, fundings = 0;
+      for (int step = 1; step <= 1500; ++step) {
+        d.at(step * 0.5);
+        mid = std::max<std::int64_t>(200, mid + pick(21) - 10);
+        const PositionSide of = pick(2) != 0 ? kLong : kShort;
+        const Side side = pick(2) != 0 ? kBuy : kSell;
+        const std::string qty = std::to_string(1 + pick(40));
+        switch (pick(10)) {
+          case 0:
+          case 1:
+            d.book(price(mid - 1) + "x" + std::to_string(1 + pick(30)) + " " + price(mid - 2) + "x20 | " +
+                   price(mid + 1) + "x" + std::to_string(1 + pick(30)) + " " + price(mid + 2) + "x20");
+            break;
+          case 2: d.trade(side, qty, price(mid + pick(5) - 2)); break;
+          case 3: d.mark(price(mid)); break;
+          case 4:
+          case 5: {
+            Command c = Desk::command(id++, side, OrderType::LIMIT, qty);
+            c.price = {e8(price(mid + pick(9) - 4))};
+            c.time_in_force = static_cast<TimeInForce>(1 + pick(4));
+            c.stp_mode = static_cast<StpMode>(pick(4));
+            d.give(c, of);
+            break;
+          }
+          case 6: d.order(id++, of, side, qty); break;
+          case 7: d.stop_order(id++, of, side, qty, price(mid + pick(31) - 15)); break;
+          case 8:
+            pick(2) != 0 ? d.cancel(1 + static_cast<Seq>(pick(id)))
+                         : d.modify(1 + static_cast<Seq>(pick(id)), qty, price(mid + pick(9) - 4));
+            break;
+          case 9:
+            if (pick(4) == 0) d.settlement("0.0005", price(mid));
+            if (pick(8) == 0) d.exchange.auto_deleverage(1, {e8(qty)}, {e8(price(mid))}, d.now, of);
+            break;
+        }
+        for (const Report& r : d.exchange.reports()) {
+          if (r.type == journal::RecordType::ORDER_REPORT &&
+              (r.order.kind == ReportKind::FILLED || r.order.kind == ReportKind::LIQUIDATION)) {
+            cash += shadows[r.position_side].apply(r.order.side, r.order.last_price, r.order.last_qty);
+            cash -= r.order.commission;
+            (closes(r.position_side, r.order.side) ? closed : opened) += 1;
+            liquidations += r.order.kind == ReportKind::LIQUIDATION ? 1 : 0;
+            REQUIRE(r.order.cum_qty <= r.order.order_qty);
+          } else if (r.type == journal::RecordType::FUNDING_PAYMENT) {
+            cash += r.funding.amount;
+            ++fundings;
+          } else if (r.type == journal::RecordType::BALANCE_UPDATE) {
+            if (r.balance.reason == schema::BalanceChangeReason::INSURANCE_CLEAR) cash += r.balance.change;
+            REQUIRE(r.balance.wallet_balance == cash);
+          } else if (r.type == journal::RecordType::POSITION_UPDATE) {
+            REQUIRE(r.position_side != PositionSide::BOTH);
+            REQUIRE(r.position.qty == shadows[r.position_side].qty);
+            REQUIRE(r.position.entry_price == shadows[r.position_side].entry_price());
+          }
+        }
+        d.forget();
+        REQUIRE_FALSE(d.held(kLong).qty.is_negative());
+        REQUIRE_FALSE(d.held(kShort).qty.is_positive());
+        for (const VenueOrder& order : *d.exchange.orders(1)) {
+          if (order.is_resting() && order.is_closing()) REQUIRE_FALSE(d.held(order.position_side).qty.is_zero());
+        }
+        if (step % 500 == 0) {
+          const std::vector<std::byte> saved = engine::save_state(d.exchange);
+          SimExchange loaded(setup.config, {});
+          REQUIRE(engine::load_state(loaded, saved).ok());
+          REQUIRE(engine::save_state(loaded) == saved);
+        }
+      }
+      CHECK(opened > 50);
+      CHECK(closed > 50);
+      CHECK(liquidations > 0);
+      CHECK(fundings > 0);
+      const Money profit = shadows[kLong].realized_pnl + shadows[kShort].realized_pnl;
+      CHECK(cash == Money::whole(10'000) + profit + d.exchange.funding_received() - d.exchange.commission_paid(0) +
+                        d.exchange.insurance_paid());
+    }
+  }
 }
 
 }  // namespace reprise::sim::test
