@@ -3,8 +3,9 @@
 // It gets market data and commands at venue time and answers with reports, in the order and the words of
 // Binance USD-M Futures. Which rule stands where: orders.cpp (entry, cancel, modify), matching.cpp (takers,
 // makers, fees), conditional.cpp (stops, take-profits, trailing), bars.cpp (no book, no trades), funding.cpp,
-// margin.cpp (entry check), liquidation.cpp, adl.cpp, takeover.cpp; queue_model, market, ledger, filters are parts of
-// their own. The rules in words, and where they are wrong: sim/MODELS.md.
+// margin.cpp (entry check), liquidation.cpp, adl.cpp, takeover.cpp; queue_model, market, ledger, filters,
+// hedged_liquidation are parts of their own. `of` names a position of an instrument: BOTH in one-way mode, LONG or
+// SHORT in hedge mode. The rules in words, and where they are wrong: sim/MODELS.md.
 //
 // Deterministic and single-threaded; times are given, never read. Our trading leaves the recorded market as it
 // was, apart from liquidity that we took. Reports stay in reports() until the owner takes them.
@@ -166,7 +167,8 @@ class SimExchange {
 
   // margin.cpp
   VenueError check_margin_for(Slot& slot, const VenueOrder& order, Price price, Qty qty);
-  // What an instrument's positions may come to, each side by itself; one-way: all in the first.
+  // What an instrument's positions may come to with every open order that may enlarge them, each side by itself
+  // (one-way: all in the first); `extra` stands in place of the order `changed`.
   struct Exposure {
     Money first;   // BOTH, LONG
     Money second;  // SHORT
