@@ -47,36 +47,46 @@ void ClientAccount::take_reports(UnixNanos now) {
         earn(report.instrument, "FUNDING_FEE", report.funding.amount, config_.account.settlement_asset, 0, now);
         const BoardInstrument* i = board_.find(report.instrument);
         const bool is_isolated = venue_.ledger().is_isolated(report.instrument);
-        send_account("FUNDING_FEE", report.instrument, is_isolated, i == nullptr ? "" : i->instrument.symbol, now);
+        send_account("FUNDING_FEE", report.instrument, report.position_side, is_isolated,
+                     i == nullptr ? "" : i->instrument.symbol, now);
         break;
       }
       case journal::RecordType::BALANCE_UPDATE:
         if (report.balance.reason == schema::BalanceChangeReason::INSURANCE_CLEAR) {
           earn(report.instrument, "INSURANCE_CLEAR", report.balance.change, config_.account.settlement_asset, 0, now);
-          send_account("INSURANCE_CLEAR", report.instrument, false, "", now);
+          send_account("INSURANCE_CLEAR", report.instrument, report.position_side, false, "", now);
         } else if (report.balance.reason == schema::BalanceChangeReason::DEPOSIT) {
           earn(0, "TRANSFER", report.balance.change, asset_name(report.balance.asset, config_), 0, now);
         }
         break;
-      case journal::RecordType::MARGIN_CALL: {
-        const BoardInstrument* i = board_.find(report.instrument);
-        if (i == nullptr) break;
-        const auto& position = venue_.ledger().position(report.instrument);
-        const bool is_isolated = venue_.ledger().is_isolated(report.instrument);
-        JsonText out;
-        out.open().field("e", "MARGIN_CALL").field("E", ms(now));
-        if (!is_isolated) out.decimal("cw", venue_.ledger().cross_wallet());
-        out.key("p").open_list().open().field("s", i->instrument.symbol).field("ps", "BOTH");
-        out.decimal("pa", position.qty).field("mt", is_isolated ? "ISOLATED" : "CROSSED");
-        out.decimal("iw", position.isolated_wallet).decimal("mp", report.margin_call.mark_price);
-        out.decimal("up", position.unrealized()).decimal("mm", report.margin_call.maintenance_margin);
-        send("MARGIN_CALL", out.close().close_list().close().str());
-        break;
-      }
+      case journal::RecordType::MARGIN_CALL: on_margin_call(report, now); break;
       case journal::RecordType::MARK_PRICE: board_.set_mark(report.instrument, report.mark.mark_price); break;
       default: break;
     }
   }
+}
+
+void ClientAccount::on_margin_call(const Report& report, UnixNanos now) {
+  const BoardInstrument* i = board_.find(report.instrument);
+  if (i == nullptr) return;
+  const sim::Ledger& ledger = venue_.ledger();
+  const bool is_isolated = ledger.is_isolated(report.instrument);
+  JsonText out;
+  out.open().field("e", "MARGIN_CALL").field("E", ms(now));
+  if (!is_isolated) out.decimal("cw", ledger.cross_wallet());
+  out.key("p").open_list();
+  for (const sim::PositionSide of : ledger.sides()) {
+    // One isolated position is called alone; of the cross account both sides are.
+    const sim::LedgerPosition& p = ledger.position(report.instrument, of);
+    if (is_hedged() && (is_isolated ? of != report.position_side : p.qty.is_zero())) continue;
+    const Money needed =
+        is_hedged() ? sim::Ledger::maintenance(i->instrument, p.notional()) : report.margin_call.maintenance_margin;
+    out.open().field("s", i->instrument.symbol).field("ps", word(of));
+    out.decimal("pa", p.qty).field("mt", is_isolated ? "ISOLATED" : "CROSSED");
+    out.decimal("iw", p.isolated_wallet).decimal("mp", report.margin_call.mark_price);
+    out.decimal("up", p.unrealized()).decimal("mm", needed).close();
+  }
+  send("MARGIN_CALL", out.close_list().close().str());
 }
 
 void ClientAccount::on_order_report(const Report& report, const Standing& left, UnixNanos now) {
@@ -90,12 +100,14 @@ void ClientAccount::on_order_report(const Report& report, const Standing& left, 
   if (r.kind == ReportKind::LIQUIDATION) {  // an order that nobody sent: it is made here
     const auto named = by_client_id_.find(r.foreign_client_id);
     if (named == by_client_id_.end() || orders_.at(named->second).instrument != report.instrument ||
-        !orders_.at(named->second).is_open()) {
+        orders_.at(named->second).position_side != report.position_side || !orders_.at(named->second).is_open()) {
       ClientOrder forced;
       forced.id = new_id();
       forced.client_id = r.foreign_client_id;
       forced.instrument = report.instrument;
       forced.side = r.side;
+      forced.position_side = report.position_side;
+      forced.reduce_only = is_hedged();
       forced.type = forced.original_type = OrderType::LIQUIDATION;
       forced.time_in_force = TimeInForce::IOC;
       forced.qty = r.order_qty;
@@ -214,8 +226,8 @@ void ClientAccount::on_fill(ClientOrder& order, const sim::OrderReport& r, const
     const bool pays_here = r.commission_asset == sim::kSettlementAsset;
     fill.realized_profit = left.balance->change + (pays_here ? r.commission : Money{});
   }
-  realized_[order.instrument] += fill.realized_profit;
-  trades_.push_back({r.trade_id, order.id, order.instrument, order.side, fill, now});
+  realized_[sim::key_of(order.instrument, order.position_side)] += fill.realized_profit;
+  trades_.push_back({r.trade_id, order.id, order.instrument, order.side, order.position_side, fill, now});
   if (!fill.realized_profit.is_zero())
     earn(order.instrument, "REALIZED_PNL", fill.realized_profit, config_.account.settlement_asset, r.trade_id, now);
   if (!fill.commission.is_zero())
@@ -224,7 +236,7 @@ void ClientAccount::on_fill(ClientOrder& order, const sim::OrderReport& r, const
 
   const BoardInstrument& i = *board_.find(order.instrument);
   if (!is_forced && !listen_key_.empty()) send("TRADE_LITE", trade_lite_event(order, i, fill, now));
-  send_account("ORDER", order.instrument, true, "", now, left);
+  send_account("ORDER", order.instrument, order.position_side, true, "", now, left);
   send_order(order, is_forced ? "CALCULATED" : "TRADE", &fill, 0, now);
 }
 
@@ -232,7 +244,8 @@ void ClientAccount::send_order(const ClientOrder& order, std::string_view execut
                                UnixNanos now) {
   if (listen_key_.empty()) return;
   const BoardInstrument& i = *board_.find(order.instrument);
-  send("ORDER_TRADE_UPDATE", order_event(order, i, execution, fill, open_notional(order.instrument), expiry, now));
+  const OpenNotional open = open_notional(order.instrument, order.position_side);
+  send("ORDER_TRADE_UPDATE", order_event(order, i, execution, fill, open, expiry, now));
 }
 
 void ClientAccount::send_algo(const ClientOrder& order, UnixNanos now) {
@@ -242,12 +255,12 @@ void ClientAccount::send_algo(const ClientOrder& order, UnixNanos now) {
        algo_event(order, actual == orders_.end() ? nullptr : &actual->second, *board_.find(order.instrument), now));
 }
 
-void ClientAccount::send_account(std::string_view reason, InstrumentNo instrument, bool with_position,
-                                 std::string_view symbol, UnixNanos now, const Standing& left) {
+void ClientAccount::send_account(std::string_view reason, InstrumentNo instrument, sim::PositionSide of,
+                                 bool with_position, std::string_view symbol, UnixNanos now, const Standing& left) {
   updated_ = now;
   if (listen_key_.empty()) return;
   const sim::Ledger& ledger = venue_.ledger();
-  sim::LedgerPosition p = ledger.position(instrument);
+  sim::LedgerPosition p = ledger.position(instrument, of);
   const Money others_isolated = ledger.wallet_balance() - ledger.cross_wallet() - p.isolated_wallet;
   if (left.position != nullptr) {
     p.qty = left.position->qty;
@@ -271,13 +284,20 @@ void ClientAccount::send_account(std::string_view reason, InstrumentNo instrumen
         .close();
   }
   out.close_list().key("P").open_list();
-  if (const BoardInstrument* i = board_.find(instrument); with_position && i != nullptr) {
-    out.open().field("s", i->instrument.symbol).decimal("pa", p.qty).decimal("ep", p.entry_price());
-    const auto realized = realized_.find(instrument);
-    out.decimal("cr", realized == realized_.end() ? Money{} : realized->second).decimal("up", p.unrealized());
-    out.field("mt", ledger.is_isolated(instrument) ? "isolated" : "cross").decimal("iw", p.isolated_wallet);
-    out.field("ps", "BOTH").field("ma", config_.account.settlement_asset);
-    out.decimal("bep", break_even(p)).close();
+  for (const sim::PositionSide side : ledger.sides()) {
+    // In hedge mode an isolated contract shows both of its positions, as soon as they have been.
+    const sim::PositionKey key = sim::key_of(instrument, side);
+    const bool stands_beside = ledger.is_isolated(instrument) && ledger.positions().contains(key);
+    const bool is_listed = side == of || of == sim::PositionSide::BOTH || stands_beside;
+    const BoardInstrument* i = board_.find(instrument);
+    if (!with_position || i == nullptr || !is_listed) continue;
+    const sim::LedgerPosition& shown = side == of ? p : ledger.position(instrument, side);
+    out.open().field("s", i->instrument.symbol).decimal("pa", shown.qty).decimal("ep", shown.entry_price());
+    const auto realized = realized_.find(key);
+    out.decimal("cr", realized == realized_.end() ? Money{} : realized->second).decimal("up", shown.unrealized());
+    out.field("mt", ledger.is_isolated(instrument) ? "isolated" : "cross").decimal("iw", shown.isolated_wallet);
+    out.field("ps", word(side)).field("ma", config_.account.settlement_asset);
+    out.decimal("bep", break_even(shown)).close();
   }
   out.close_list().field("m", reason);
   if (!symbol.empty()) out.field("S", symbol);
@@ -290,12 +310,12 @@ void ClientAccount::earn(InstrumentNo instrument, std::string_view kind, Money a
   if (incomes_.size() > kKeptIncomes) incomes_.pop_front();
 }
 
-OpenNotional ClientAccount::open_notional(InstrumentNo instrument) const {
+OpenNotional ClientAccount::open_notional(InstrumentNo instrument, sim::PositionSide of) const {
   OpenNotional open;
   const std::vector<sim::VenueOrder>* orders = venue_.orders(instrument);
   if (orders == nullptr) return open;
   for (const sim::VenueOrder& order : *orders) {
-    if (!order.is_resting()) continue;
+    if (!order.is_resting() || order.position_side != of) continue;
     (order.side == Side::BUY ? open.bids : open.asks) += sim::bounded_notional(order.price, order.leaves_qty());
   }
   return open;

@@ -1,7 +1,6 @@
 // Answers that show an account and change nothing.
 #include <algorithm>
 
-#include "engine/portfolio/margin.h"
 #include "gateway/exchange/client_account.h"
 #include "gateway/exchange/order_words.h"
 
@@ -155,7 +154,7 @@ Asked<std::string> ClientAccount::user_trades(const Params& params) const {
     out.decimal("quoteQty", t.fill.price * t.fill.qty).decimal("baseQty", t.fill.qty, i.qty_decimals);
     out.decimal("commission", t.fill.commission).field("commissionAsset", t.fill.commission_asset);
     out.field("marginAsset", config_.account.settlement_asset).field("pair", i.instrument.symbol);
-    out.field("time", ms(t.time)).field("positionSide", "BOTH").field("buyer", t.side == Side::BUY);
+    out.field("time", ms(t.time)).field("positionSide", word(t.position_side)).field("buyer", t.side == Side::BUY);
     out.field("maker", t.fill.is_maker).close();
   }
   return out.close_list().str();
@@ -188,68 +187,6 @@ Asked<std::string> ClientAccount::income(const Params& params) const {
   return out.close_list().str();
 }
 
-ClientAccount::Margins ClientAccount::margins(const BoardInstrument& i) const {
-  const InstrumentNo number = i.instrument.number;
-  const sim::Ledger& ledger = venue_.ledger();
-  const sim::LedgerPosition& p = ledger.position(number);
-  const OpenNotional open = open_notional(number);
-  const Money held = p.notional();
-  const std::uint32_t leverage = ledger.leverage_for(i.instrument, held);
-  const auto charged = [&](Money notional) { return engine::initial_margin(notional, leverage); };
-  const Money signed_held = sim::bounded_notional(p.mark, p.qty);
-  const auto size = [](Money m) { return m.is_negative() ? -m : m; };
-  const Money most = std::max(size(signed_held + open.bids), size(signed_held - open.asks));
-  Margins m;
-  m.initial = charged(held);
-  m.order = std::max(charged(most) - m.initial, Money{});
-  if (!p.qty.is_zero() && !i.instrument.margin.tiers.empty())
-    m.maintenance = sim::Ledger::maintenance(i.instrument, held);
-  return m;
-}
-
-Money ClientAccount::available() const {
-  const sim::Ledger& ledger = venue_.ledger();
-  Money used;
-  for (const auto& [number, i] : board_.all()) {
-    if (!has_position_or_orders(number)) continue;
-    const Margins m = margins(*i);
-    used += ledger.is_isolated(number) ? m.order : m.initial + m.order;
-  }
-  return std::max(ledger.margin_balance() - used, Money{});
-}
-
-bool ClientAccount::has_position_or_orders(InstrumentNo number) const {
-  if (!venue_.ledger().position(number).qty.is_zero()) return true;
-  const auto* orders = venue_.orders(number);
-  return orders != nullptr && !orders->empty();
-}
-
-Price ClientAccount::liquidation_price(const BoardInstrument& i) const {
-  const sim::Ledger& ledger = venue_.ledger();
-  const InstrumentNo number = i.instrument.number;
-  const sim::LedgerPosition& p = ledger.position(number);
-  if (p.qty.is_zero() || i.instrument.margin.tiers.empty()) return {};
-  Money behind = p.isolated_wallet;
-  if (!ledger.is_isolated(number)) {  // the wallet, less what the other positions need
-    behind = ledger.cross_wallet();
-    for (const auto& [other, position] : ledger.positions()) {
-      if (other == number || position.qty.is_zero() || ledger.is_isolated(other)) continue;
-      const BoardInstrument* known = board_.find(other);
-      behind += position.unrealized();
-      if (known != nullptr) behind -= sim::Ledger::maintenance(known->instrument, position.notional());
-    }
-  }
-  return engine::liquidation_price(i.instrument.margin, p.qty, p.cost, behind).value_or(Price{});
-}
-
-// What was paid in fees for the open quantity, at the taker's rate, on top of the entry price.
-Price ClientAccount::break_even(const sim::LedgerPosition& p) const {
-  if (p.qty.is_zero()) return {};
-  const Price entry = p.entry_price();
-  const Price fee = mul(entry, Rate{config_.fees.taker_rate_e8});
-  return p.qty.is_positive() ? Price{entry.e8 + fee.e8} : Price{entry.e8 - fee.e8};
-}
-
 Asked<std::string> ClientAccount::balance(const Params&) const {
   const sim::Ledger& ledger = venue_.ledger();
   JsonText out;
@@ -271,122 +208,24 @@ Asked<std::string> ClientAccount::balance(const Params&) const {
   return out.close_list().str();
 }
 
-Asked<std::string> ClientAccount::account(bool is_v3) const {
-  const sim::Ledger& ledger = venue_.ledger();
-  Margins sum;
-  Money profit;
-  for (const auto& [number, i] : board_.all()) {
-    if (!has_position_or_orders(number)) continue;
-    const Margins m = margins(*i);
-    sum.initial += m.initial;
-    sum.order += m.order;
-    sum.maintenance += m.maintenance;
-    profit += ledger.position(number).unrealized();
-  }
-  const Money wallet = ledger.wallet_balance();
-  JsonText out;
-  out.open();
-  if (!is_v3) {
-    out.field("feeTier", 0).field("feeBurn", !config_.account.fee_asset.empty()).field("canTrade", true);
-    out.field("canDeposit", true).field("canWithdraw", false).field("updateTime", 0).field("multiAssetsMargin", false);
-    out.field("tradeGroupId", -1);
-  }
-  out.decimal("totalInitialMargin", sum.initial + sum.order, 8).decimal("totalMaintMargin", sum.maintenance, 8);
-  out.decimal("totalWalletBalance", wallet, 8).decimal("totalUnrealizedProfit", profit, 8);
-  out.decimal("totalMarginBalance", wallet + profit, 8).decimal("totalPositionInitialMargin", sum.initial, 8);
-  out.decimal("totalOpenOrderInitialMargin", sum.order, 8).decimal("totalCrossWalletBalance", ledger.cross_wallet(), 8);
-  out.decimal("totalCrossUnPnl", ledger.cross_unrealized(), 8).decimal("availableBalance", available(), 8);
-  out.decimal("maxWithdrawAmount", available(), 8);
-  out.key("assets").open_list();
-  const auto write = [&](std::string_view asset, Money amount, Money cross, bool is_settlement) {
-    const Money none;
-    out.open().field("asset", asset).decimal("walletBalance", amount, 8);
-    out.decimal("unrealizedProfit", is_settlement ? profit : none, 8);
-    out.decimal("marginBalance", is_settlement ? amount + profit : amount, 8);
-    out.decimal("maintMargin", is_settlement ? sum.maintenance : none, 8);
-    out.decimal("initialMargin", is_settlement ? sum.initial + sum.order : none, 8);
-    out.decimal("positionInitialMargin", is_settlement ? sum.initial : none, 8);
-    out.decimal("openOrderInitialMargin", is_settlement ? sum.order : none, 8);
-    out.decimal("crossWalletBalance", cross, 8)
-        .decimal("crossUnPnl", is_settlement ? ledger.cross_unrealized() : none, 8);
-    out.decimal("availableBalance", is_settlement ? available() : amount, 8);
-    out.decimal("maxWithdrawAmount", is_settlement ? available() : amount, 8).field("marginAvailable", true);
-    out.field("updateTime", ms(updated_)).close();
-  };
-  write(config_.account.settlement_asset, wallet, ledger.cross_wallet(), true);
-  if (!config_.account.fee_asset.empty()) {
-    const Money amount = ledger.wallet_balance(sim::kFeeAsset);
-    write(config_.account.fee_asset, amount, amount, false);
-  }
-  out.close_list().key("positions").open_list();
-  for (const auto& [number, owned] : board_.all()) {
-    const BoardInstrument& i = *owned;
-    if (!i.instrument.is_linear() || (is_v3 && !has_position_or_orders(number))) continue;
-    const sim::LedgerPosition& p = ledger.position(number);
-    const Margins m = margins(i);
-    out.open()
-        .field("symbol", i.instrument.symbol)
-        .field("positionSide", "BOTH")
-        .decimal("positionAmt", p.qty, i.qty_decimals);
-    out.decimal("unrealizedProfit", p.unrealized(), 8);
-    out.decimal("isolatedMargin", p.isolated_wallet.is_zero() ? Money{} : p.isolated_wallet + p.unrealized(), 8);
-    out.decimal("notional", sim::bounded_notional(p.mark, p.qty), 8).decimal("isolatedWallet", p.isolated_wallet, 8);
-    out.decimal("initialMargin", m.initial + m.order, 8).decimal("maintMargin", m.maintenance, 8);
-    if (!is_v3) {
-      const OpenNotional open = open_notional(number);
-      out.decimal("positionInitialMargin", m.initial, 8).decimal("openOrderInitialMargin", m.order, 8);
-      out.field("leverage", std::to_string(ledger.leverage(number))).field("isolated", ledger.is_isolated(number));
-      out.decimal("entryPrice", p.entry_price()).decimal("breakEvenPrice", break_even(p));
-      out.decimal("maxNotional",
-                  i.instrument.margin.tiers.empty() ? Money{} : i.instrument.margin.tiers.back().notional_cap);
-      out.decimal("bidNotional", open.bids).decimal("askNotional", open.asks);
-    }
-    out.field("updateTime", ms(updated_)).close();
-  }
-  return out.close_list().close().str();
-}
-
-void ClientAccount::write_position(JsonText& out, const BoardInstrument& i, bool is_v3) const {
-  const InstrumentNo number = i.instrument.number;
-  const sim::Ledger& ledger = venue_.ledger();
-  const sim::LedgerPosition& p = ledger.position(number);
-  const bool is_isolated = ledger.is_isolated(number);
-  const Money isolated_margin = is_isolated && !p.qty.is_zero() ? p.isolated_wallet + p.unrealized() : Money{};
-  out.open()
-      .field("symbol", i.instrument.symbol)
-      .field("positionSide", "BOTH")
-      .decimal("positionAmt", p.qty, i.qty_decimals);
-  out.decimal("entryPrice", p.entry_price()).decimal("breakEvenPrice", break_even(p));
-  out.decimal("markPrice", i.mark.value_or(Price{}), 8).decimal("unRealizedProfit", p.unrealized(), 8);
-  out.decimal("liquidationPrice", liquidation_price(i));
-  if (is_v3) {
-    const Margins m = margins(i);
-    const OpenNotional open = open_notional(number);
-    out.decimal("isolatedMargin", isolated_margin, 8).decimal("notional", sim::bounded_notional(p.mark, p.qty), 8);
-    out.field("marginAsset", config_.account.settlement_asset).decimal("isolatedWallet", p.isolated_wallet);
-    out.decimal("initialMargin", m.initial + m.order, 8).decimal("maintMargin", m.maintenance, 8);
-    out.decimal("positionInitialMargin", m.initial, 8).decimal("openOrderInitialMargin", m.order, 8);
-    out.field("adl", 0).decimal("bidNotional", open.bids).decimal("askNotional", open.asks);
-  } else {
-    out.field("leverage", std::to_string(ledger.leverage(number)));
-    out.decimal("maxNotionalValue",
-                i.instrument.margin.tiers.empty() ? Money{} : i.instrument.margin.tiers.front().notional_cap);
-    out.field("marginType", is_isolated ? "isolated" : "cross").decimal("isolatedMargin", isolated_margin, 8);
-    out.field("isAutoAddMargin", "false").decimal("notional", sim::bounded_notional(p.mark, p.qty), 8);
-    out.decimal("isolatedWallet", p.isolated_wallet);
-  }
-  out.field("updateTime", ms(updated_)).close();
-}
-
-Asked<std::string> ClientAccount::position_risk(const Params& params, bool is_v3) const {
-  auto only = instrument_or_all(params);
-  if (!only) return only.error();
+Asked<std::string> ClientAccount::position_margin_history(const Params& params) const {
+  auto instrument = instrument_of(params);
+  if (!instrument) return instrument.error();
+  auto limits = list_limits(params, 500, 500, "fromId");
+  if (!limits) return limits.error();
+  auto type = params.integer_or("type", 0);
+  if (!type) return type.error();
   JsonText out;
   out.open_list();
-  for (const auto& [number, i] : board_.all()) {
-    if (!i->instrument.is_linear() || (*only != 0 && number != *only)) continue;
-    if (is_v3 && !has_position_or_orders(number)) continue;
-    write_position(out, *i, is_v3);
+  std::size_t count = 0;
+  for (const MarginMove& move : margin_moves_) {
+    const int of_type = move.amount.is_positive() ? 1 : 2;
+    if (move.instrument != (*instrument)->instrument.number || !limits->has(move.time)) continue;
+    if ((*type != 0 && *type != of_type) || count++ == limits->limit) continue;
+    out.open().field("symbol", (*instrument)->instrument.symbol).field("type", of_type);
+    out.field("deltaType", "USER_ADJUST").decimal("amount", move.amount.abs());
+    out.field("asset", config_.account.settlement_asset).field("time", ms(move.time));
+    out.field("positionSide", word(move.of)).close();
   }
   return out.close_list().str();
 }

@@ -90,6 +90,34 @@ Asked<Price> ClientAccount::matched_price(std::string_view match, Side side, con
   return *price;
 }
 
+// The position that a request names; it must be one that the account's mode has.
+Asked<sim::PositionSide> ClientAccount::position_side_of_mode(const Params& params) const {
+  const auto named = position_side_of(params.get("positionSide").value_or("BOTH"));
+  if (!named) return ApiError{-4060, "Invalid position side."};
+  if ((*named != sim::PositionSide::BOTH) != is_hedged()) return refusal_of(sim::VenueError::position_side_mismatch);
+  return *named;
+}
+
+// Which position an order is of, and whether it may only close it.
+std::optional<ApiError> ClientAccount::read_sides(const Params& params, ClientOrder& o) const {
+  auto of = position_side_of_mode(params);
+  if (!of) return of.error();
+  o.position_side = *of;
+  auto close = params.flag_or("closePosition", false);
+  if (!close) return close.error();
+  o.close_position = *close;
+  if (is_hedged()) {  // the two sides say it, and the venue takes no second word, not even "false"
+    if (params.has("reduceOnly")) return refusal_of(sim::VenueError::reduce_only_not_required);
+    o.reduce_only = sim::closes(o.position_side, o.side);
+    if (o.close_position && !o.reduce_only) return refusal_of(sim::VenueError::reduce_only_rejected);
+    return std::nullopt;
+  }
+  auto reduce = params.flag_or("reduceOnly", false);
+  if (!reduce) return reduce.error();
+  o.reduce_only = *reduce;
+  return std::nullopt;
+}
+
 Asked<ClientOrder> ClientAccount::read_order(const Params& params, bool is_algo, UnixNanos now) const {
   ClientOrder o;
   o.is_algo = is_algo;
@@ -115,8 +143,7 @@ Asked<ClientOrder> ClientAccount::read_order(const Params& params, bool is_algo,
     return ApiError{-4120,
                     "Order type not supported for this endpoint. Please use the Algo Order API endpoints instead."};
   }
-  if (const auto position_side = params.get("positionSide"); position_side && *position_side != "BOTH")
-    return ApiError{-4061, "Order's position side does not match user's setting."};
+  if (auto refused = read_sides(params, o)) return *refused;
 
   const bool is_limit = sim::has_limit_price(o.type);
   const auto match = params.get("priceMatch");
@@ -129,12 +156,6 @@ Asked<ClientOrder> ClientAccount::read_order(const Params& params, bool is_algo,
   } else if (o.type == OrderType::LIMIT && !is_matched) {
     return missing_parameter("timeInForce");
   }
-  auto close = params.flag_or("closePosition", false);
-  if (!close) return close.error();
-  o.close_position = *close;
-  auto reduce = params.flag_or("reduceOnly", false);
-  if (!reduce) return reduce.error();
-  o.reduce_only = *reduce;
   if (o.close_position) {
     if (params.has("quantity")) return refusal_of(sim::VenueError::close_position_with_qty);
     if (params.has("reduceOnly")) return unwanted_parameter("reduceonly");
@@ -222,7 +243,8 @@ std::optional<ApiError> ClientAccount::submit(ClientOrder& o, UnixNanos now) {
   c.side = o.side;
   c.type = o.type;
   c.time_in_force = sim::has_limit_price(o.type) ? o.time_in_force : TimeInForce::NONE;
-  c.reduce_only = o.reduce_only;
+  c.position_side = o.position_side;
+  c.reduce_only = o.reduce_only && !is_hedged();
   c.close_position = o.close_position;
   c.trigger_source = o.working_type;
   c.stp_mode = o.stp_mode;
@@ -323,6 +345,9 @@ Asked<std::string> ClientAccount::modify(const Params& params, UnixNanos now) {
   }
   auto modify_id = params.integer_or("modifyId", 0);
   if (!modify_id) return modify_id.error();
+  if (const auto of = params.get("positionSide"); of && *of != word(order.position_side))
+    return refusal_of(sim::VenueError::position_side_mismatch);
+  if (is_hedged() && params.has("reduceOnly")) return refusal_of(sim::VenueError::reduce_only_not_required);
   auto reduce = params.flag_or("reduceOnly", order.reduce_only);
   if (!reduce) return reduce.error();
   if (*reduce && !order.reduce_only) return ApiError{-5047, "The original order is not reduce only."};
@@ -415,49 +440,6 @@ Asked<std::string> ClientAccount::countdown(const Params& params, UnixNanos now)
   JsonText out;
   out.open().field("symbol", (*instrument)->instrument.symbol).field("countdownTime", std::to_string(*period));
   return out.close().str();
-}
-
-Asked<std::string> ClientAccount::set_leverage(const Params& params, UnixNanos now) {
-  auto instrument = instrument_of(params);
-  if (!instrument) return instrument.error();
-  auto leverage = params.integer("leverage");
-  if (!leverage) return leverage.error();
-  const Instrument& i = (*instrument)->instrument;
-  const std::uint32_t most = i.margin.tiers.empty() ? 125 : i.margin.tiers.front().max_leverage;
-  if (*leverage < 1 || *leverage > most)
-    return ApiError{-4028, "Leverage " + std::to_string(*leverage) + " is not valid"};
-  venue_.set_leverage(i.number, static_cast<std::uint32_t>(*leverage));
-  Money cap;
-  for (const MarginTier& tier : i.margin.tiers) {
-    if (tier.max_leverage >= *leverage) cap = tier.notional_cap;
-  }
-  JsonText event;
-  event.open().field("e", "ACCOUNT_CONFIG_UPDATE").field("E", now.ns / kMillisecond).field("T", now.ns / kMillisecond);
-  event.key("ac").open().field("s", i.symbol).field("l", *leverage).close().close();
-  send("ACCOUNT_CONFIG_UPDATE", event.str());
-  JsonText out;
-  out.open().field("leverage", *leverage).decimal("maxNotionalValue", cap).field("symbol", i.symbol);
-  return out.close().str();
-}
-
-Asked<std::string> ClientAccount::set_margin_mode(const Params& params, UnixNanos now) {
-  auto instrument = instrument_of(params);
-  if (!instrument) return instrument.error();
-  auto mode = params.text("marginType");
-  if (!mode) return mode.error();
-  if (*mode != "ISOLATED" && *mode != "CROSSED") return malformed_parameter("marginType");
-  const MarginMode wanted = *mode == "ISOLATED" ? MarginMode::ISOLATED : MarginMode::CROSS;
-  const InstrumentNo number = (*instrument)->instrument.number;
-  if (wanted == venue_.ledger().mode(number)) return ApiError{-4046, "No need to change margin type."};
-  if (!venue_.ledger().position(number).qty.is_zero())
-    return ApiError{-4048, "Margin type cannot be changed if there exists position."};
-  const auto is_open = [&](const auto& entry) { return entry.second.is_open() && entry.second.instrument == number; };
-  if (std::any_of(orders_.begin(), orders_.end(), is_open) ||
-      std::any_of(algo_orders_.begin(), algo_orders_.end(), is_open))
-    return ApiError{-4047, "Margin type cannot be changed if there exists open orders."};
-  venue_.set_margin_mode(number, wanted);
-  send_account("MARGIN_TYPE_CHANGE", number, true, "", now);
-  return std::string("{\"code\":200,\"msg\":\"success\"}");
 }
 
 }  // namespace reprise::gateway::exchange

@@ -2,11 +2,11 @@
 //
 // The rules are those of the simulated venue (sim/exchange): every account trades against the shown market with a venue
 // of its own, and never against another account. What is added here is what a server knows beside: ids, open and past
-// orders, trades, income, and the venue's words. One-way mode; leverage and margin mode count for the whole account.
+// orders, trades, income, and the venue's words. One-way or hedge mode: `of` names a position of an instrument.
 //
-// Deterministic, single-threaded; times are given and never decrease. Parts: client_account.cpp (requests that change
-// something), account_reports.cpp (what the venue reports, as events), account_views.cpp (answers that only show),
-// listen_key.cpp.
+// Deterministic, single-threaded; times are given and never decrease. Parts: client_account.cpp (orders),
+// account_settings.cpp (leverage, modes, margin of positions), account_reports.cpp (what the venue reports, as events),
+// account_views.cpp (answers that only show), account_positions.cpp (those about positions and margin), listen_key.cpp.
 #pragma once
 
 #include <cstdint>
@@ -55,6 +55,8 @@ class ClientAccount {
   Asked<std::string> countdown(const Params& params, UnixNanos now);
   Asked<std::string> set_leverage(const Params& params, UnixNanos now);
   Asked<std::string> set_margin_mode(const Params& params, UnixNanos now);
+  Asked<std::string> set_position_mode(const Params& params, UnixNanos now);
+  Asked<std::string> change_position_margin(const Params& params, UnixNanos now);
 
   Asked<std::string> order(const Params& params, bool only_open) const;
   Asked<std::string> open_orders(const Params& params) const;
@@ -67,6 +69,9 @@ class ClientAccount {
   Asked<std::string> balance(const Params& params) const;
   Asked<std::string> account(bool is_v3) const;
   Asked<std::string> position_risk(const Params& params, bool is_v3) const;
+  Asked<std::string> position_mode(const Params& params) const;
+  Asked<std::string> position_margin_history(const Params& params) const;
+  Asked<std::string> adl_quantile(const Params& params) const;
   Asked<std::string> symbol_config(const Params& params) const;
   Asked<std::string> commission_rate(const Params& params) const;
 
@@ -77,6 +82,7 @@ class ClientAccount {
   void expire_listen_key(UnixNanos now);  // as if the time were up
 
   std::uint32_t number() const { return number_; }
+  bool is_hedged() const { return venue_.ledger().is_hedged(); }
   const sim::SimExchange& venue() const { return venue_; }
 
  private:
@@ -85,6 +91,7 @@ class ClientAccount {
     std::int64_t order_id = 0;
     InstrumentNo instrument = 0;
     Side side = Side::NONE;
+    sim::PositionSide position_side = sim::PositionSide::BOTH;
     ClientFill fill;
     UnixNanos time;
   };
@@ -98,7 +105,16 @@ class ClientAccount {
     std::int64_t trade_id = 0;
   };
 
+  struct MarginMove {  // of an isolated position, by its owner
+    InstrumentNo instrument = 0;
+    sim::PositionSide of = sim::PositionSide::BOTH;
+    Money amount;  // negative = out of it
+    UnixNanos time;
+  };
+
   // client_account.cpp
+  Asked<sim::PositionSide> position_side_of_mode(const Params& params) const;
+  std::optional<ApiError> read_sides(const Params& params, ClientOrder& order) const;
   Asked<ClientOrder> read_order(const Params& params, bool is_algo, UnixNanos now) const;
   Asked<const BoardInstrument*> instrument_of(const Params& params) const;
   Asked<Price> matched_price(std::string_view match, Side side, const BoardInstrument& i) const;
@@ -106,6 +122,8 @@ class ClientAccount {
   std::optional<ApiError> submit(ClientOrder& order, UnixNanos now);
   std::optional<ApiError> cancel_order(const ClientOrder& order, UnixNanos now);
   Asked<std::string> cancel_every(std::map<std::int64_t, ClientOrder>& orders, const Params& params, UnixNanos now);
+  // Of a contract; 0 = of any.
+  bool has_open_orders(InstrumentNo instrument) const;
   std::int64_t new_id() { return static_cast<std::int64_t>(number_) * 1'000'000'000'000 + ++last_id_; }
 
   // account_reports.cpp
@@ -114,27 +132,32 @@ class ClientAccount {
   void on_fill(ClientOrder& order, const sim::OrderReport& report, const Standing& left, bool is_forced, UnixNanos now);
   void fire(ClientOrder& algo, UnixNanos now);
   void send(std::string_view event, std::string text);
-  void send_account(std::string_view reason, InstrumentNo instrument, bool with_position, std::string_view symbol,
-                    UnixNanos now, const Standing& left = {});
+  void on_margin_call(const sim::Report& report, UnixNanos now);
+  // `of`: the position that changed, BOTH in hedge mode = both.
+  void send_account(std::string_view reason, InstrumentNo instrument, sim::PositionSide of, bool with_position,
+                    std::string_view symbol, UnixNanos now, const Standing& left = {});
   void send_order(const ClientOrder& order, std::string_view execution, const ClientFill* fill, int expiry,
                   UnixNanos now);
   void send_algo(const ClientOrder& order, UnixNanos now);
   void earn(InstrumentNo instrument, std::string_view kind, Money amount, std::string_view asset, std::int64_t trade_id,
             UnixNanos now);
-  OpenNotional open_notional(InstrumentNo instrument) const;
+  OpenNotional open_notional(InstrumentNo instrument, sim::PositionSide of) const;
 
-  // account_views.cpp
+  // account_positions.cpp
   struct Margins {
     Money initial;  // of the position
     Money order;    // of open orders
     Money maintenance;
   };
-  Margins margins(const BoardInstrument& i) const;
+  Margins margins(const BoardInstrument& i, sim::PositionSide of) const;
   Money available() const;
-  Price liquidation_price(const BoardInstrument& i) const;
+  Price liquidation_price(const BoardInstrument& i, sim::PositionSide of) const;
   Price break_even(const sim::LedgerPosition& position) const;
-  void write_position(JsonText& out, const BoardInstrument& i, bool is_v3) const;
-  bool has_position_or_orders(InstrumentNo instrument) const;
+  void write_position(JsonText& out, const BoardInstrument& i, sim::PositionSide of, bool is_v3) const;
+  void write_account_position(JsonText& out, const BoardInstrument& i, sim::PositionSide of, bool is_v3) const;
+  bool has_position_or_orders(InstrumentNo instrument, sim::PositionSide of) const;
+
+  // account_views.cpp
   Asked<InstrumentNo> instrument_or_all(const Params& params) const;  // 0 = no symbol given
 
   std::uint32_t number_;
@@ -153,7 +176,8 @@ class ClientAccount {
   std::vector<Trade> trades_;
   std::deque<Income> incomes_;
   std::map<InstrumentNo, UnixNanos> countdowns_;  // when the orders of a contract are cancelled
-  std::map<InstrumentNo, Money> realized_;        // accumulated, before fees
+  std::map<sim::PositionKey, Money> realized_;    // accumulated, before fees
+  std::vector<MarginMove> margin_moves_;
   std::int64_t last_id_ = 0;
   std::int64_t last_tran_id_ = 0;
   std::string listen_key_;

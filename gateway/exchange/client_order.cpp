@@ -45,7 +45,7 @@ void write_order(JsonText& out, const ClientOrder& o, const BoardInstrument& i, 
   }
   out.field("timeInForce", word(o.time_in_force)).field("type", word(fired_type(o.type)));
   out.field("reduceOnly", o.reduce_only).field("closePosition", o.close_position).field("side", word(o.side));
-  out.field("positionSide", "BOTH").decimal("stopPrice", o.trigger_price, i.price_decimals);
+  out.field("positionSide", word(o.position_side)).decimal("stopPrice", o.trigger_price, i.price_decimals);
   out.field("workingType", word(o.working_type)).field("priceProtect", o.price_protect);
   out.field("origType", word(o.original_type)).field("priceMatch", o.price_match);
   out.field("selfTradePreventionMode", word(o.stp_mode)).field("goodTillDate", ms(o.good_till));
@@ -57,7 +57,7 @@ void write_order(JsonText& out, const ClientOrder& o, const BoardInstrument& i, 
 void write_algo_order(JsonText& out, const ClientOrder& o, const BoardInstrument& i, bool is_query) {
   out.open().field("algoId", o.id).field("clientAlgoId", o.client_id).field("algoType", "CONDITIONAL");
   out.field("orderType", word(o.original_type)).field("symbol", i.instrument.symbol).field("side", word(o.side));
-  out.field("positionSide", "BOTH").field("timeInForce", word(o.time_in_force));
+  out.field("positionSide", word(o.position_side)).field("timeInForce", word(o.time_in_force));
   out.decimal("quantity", o.qty, i.qty_decimals).field("algoStatus", o.algo_state);
   out.decimal("triggerPrice", o.trigger_price, i.price_decimals).decimal("price", o.price, i.price_decimals);
   out.key("icebergQuantity").null();
@@ -103,7 +103,7 @@ std::string order_event(const ClientOrder& o, const BoardInstrument& i, std::str
   out.field("T", ms(now)).field("t", fill != nullptr ? fill->trade_id : 0);
   out.decimal("b", open.bids).decimal("a", open.asks).field("m", fill != nullptr && fill->is_maker);
   out.field("R", o.reduce_only).field("wt", word(o.working_type)).field("ot", word(o.original_type));
-  out.field("ps", "BOTH").field("cp", o.close_position);
+  out.field("ps", word(o.position_side)).field("cp", o.close_position);
   if (o.original_type == OrderType::TRAILING_STOP_MARKET) {
     out.decimal("AP", o.activation_price, i.price_decimals).decimal("cr", o.callback_rate.e8 * 100, 1);
   }
@@ -127,7 +127,10 @@ std::string algo_event(const ClientOrder& o, const ClientOrder* actual, const Bo
   JsonText out;
   out.open().field("e", "ALGO_UPDATE").field("T", ms(now)).field("E", ms(now)).key("o").open();
   out.field("caid", o.client_id).field("aid", o.id).field("at", "CONDITIONAL").field("o", word(o.original_type));
-  out.field("s", i.instrument.symbol).field("S", word(o.side)).field("ps", "BOTH").field("f", word(o.time_in_force));
+  out.field("s", i.instrument.symbol)
+      .field("S", word(o.side))
+      .field("ps", word(o.position_side))
+      .field("f", word(o.time_in_force));
   out.decimal("q", o.qty, i.qty_decimals).field("X", o.algo_state);
   out.field("ai", o.actual_id == 0 ? std::string() : std::to_string(o.actual_id));
   if (actual != nullptr) {

@@ -32,12 +32,13 @@ struct ClientOrder {
   sim::Seq seq = 0;  // what the simulated venue calls it; a fired order keeps that of its conditional one
   InstrumentNo instrument = 0;
   Side side = Side::NONE;
+  sim::PositionSide position_side = sim::PositionSide::BOTH;
   OrderType type = OrderType::NONE;
   OrderType original_type = OrderType::NONE;
   TimeInForce time_in_force = TimeInForce::GTC;
   StpMode stp_mode = StpMode::EXPIRE_MAKER;
   TriggerSource working_type = TriggerSource::LAST_PRICE;
-  bool reduce_only = false;
+  bool reduce_only = false;  // asked for, or in hedge mode: closes
   bool close_position = false;
   bool price_protect = false;
   std::string price_match = "NONE";

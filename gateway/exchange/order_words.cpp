@@ -11,6 +11,8 @@ struct Word {
 };
 
 constexpr Word<Side> kSides[] = {{Side::BUY, "BUY"}, {Side::SELL, "SELL"}};
+constexpr Word<schema::PositionSide> kPositionSides[] = {
+    {schema::PositionSide::BOTH, "BOTH"}, {schema::PositionSide::LONG, "LONG"}, {schema::PositionSide::SHORT, "SHORT"}};
 constexpr Word<OrderType> kTypes[] = {
     {OrderType::LIMIT, "LIMIT"},
     {OrderType::MARKET, "MARKET"},
@@ -53,6 +55,9 @@ std::optional<Value> value_of(const Word<Value> (&words)[N], std::string_view te
 std::string_view word(Side side) {
   return text_of(kSides, side, "");
 }
+std::string_view word(schema::PositionSide side) {
+  return text_of(kPositionSides, side, "BOTH");
+}
 std::string_view word(OrderType type) {
   return text_of(kTypes, type, "");
 }
@@ -86,6 +91,9 @@ std::string_view word(schema::InstrumentState state) {
 
 std::optional<Side> side_of(std::string_view word) {
   return value_of(kSides, word);
+}
+std::optional<schema::PositionSide> position_side_of(std::string_view word) {
+  return value_of(kPositionSides, word);
 }
 std::optional<OrderType> order_type_of(std::string_view word) {
   if (word == "LIQUIDATION") return std::nullopt;  // nobody may send one

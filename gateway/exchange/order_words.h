@@ -10,6 +10,7 @@
 namespace reprise::gateway::exchange {
 
 std::string_view word(Side side);
+std::string_view word(schema::PositionSide side);
 std::string_view word(OrderType type);
 std::string_view word(TimeInForce time_in_force);
 std::string_view word(StpMode mode);
@@ -17,6 +18,7 @@ std::string_view word(TriggerSource source);  // workingType
 std::string_view word(schema::InstrumentState state);
 
 std::optional<Side> side_of(std::string_view word);
+std::optional<schema::PositionSide> position_side_of(std::string_view word);
 std::optional<OrderType> order_type_of(std::string_view word);
 std::optional<TimeInForce> time_in_force_of(std::string_view word);
 std::optional<StpMode> stp_mode_of(std::string_view word);

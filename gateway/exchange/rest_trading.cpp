@@ -87,15 +87,6 @@ Asked<std::string> cancel_batch(Core&, const Caller& caller, const Params& param
   return out.close_list().str();
 }
 
-Asked<std::string> position_side(Core&, const Caller&, const Params&) {
-  return std::string("{\"dualSidePosition\":false}");
-}
-Asked<std::string> set_position_side(Core&, const Caller&, const Params& params) {
-  auto dual = params.text("dualSidePosition");
-  if (!dual) return dual.error();
-  if (*dual == "false") return ApiError{-4059, "No need to change position side."};
-  return ApiError{-1020, "This operation is not supported."};  // hedge mode
-}
 Asked<std::string> multi_assets(Core&, const Caller&, const Params&) {
   return std::string("{\"multiAssetsMargin\":false}");
 }
@@ -109,10 +100,10 @@ Asked<std::string> fee_burn(Core& core, const Caller&, const Params&) {
   JsonText out;
   return out.open().field("feeBurn", !core.config().account.fee_asset.empty()).close().str();
 }
-Asked<std::string> account_config(Core&, const Caller&, const Params&) {
+Asked<std::string> account_config(Core&, const Caller& caller, const Params&) {
   JsonText out;
   out.open().field("feeTier", 0).field("canTrade", true).field("canDeposit", true).field("canWithdraw", false);
-  out.field("dualSidePosition", false)
+  out.field("dualSidePosition", caller.account->is_hedged())
       .field("updateTime", 0)
       .field("multiAssetsMargin", false)
       .field("tradeGroupId", -1);
@@ -201,8 +192,12 @@ constexpr Endpoint kTrading[] = {
     {"DELETE", "/fapi/v1/algoOpenOrders", nullptr, kSigned, weight<1>, 0, 0, act<&ClientAccount::cancel_all_algo>},
     {"POST", "/fapi/v1/leverage", nullptr, kSigned, weight<1>, 0, 0, act<&ClientAccount::set_leverage>},
     {"POST", "/fapi/v1/marginType", nullptr, kSigned, weight<1>, 0, 0, act<&ClientAccount::set_margin_mode>},
-    {"GET", "/fapi/v1/positionSide/dual", nullptr, kSigned, weight<30>, 0, 0, position_side},
-    {"POST", "/fapi/v1/positionSide/dual", nullptr, kSigned, weight<1>, 0, 0, set_position_side},
+    {"GET", "/fapi/v1/positionSide/dual", nullptr, kSigned, weight<30>, 0, 0, show<&ClientAccount::position_mode>},
+    {"POST", "/fapi/v1/positionSide/dual", nullptr, kSigned, weight<1>, 0, 0, act<&ClientAccount::set_position_mode>},
+    {"POST", "/fapi/v1/positionMargin", nullptr, kSigned, weight<1>, 0, 0, act<&ClientAccount::change_position_margin>},
+    {"GET", "/fapi/v1/positionMargin/history", nullptr, kSigned, weight<1>, 0, 0,
+     show<&ClientAccount::position_margin_history>},
+    {"GET", "/fapi/v1/adlQuantile", nullptr, kSigned, weight<5>, 0, 0, show<&ClientAccount::adl_quantile>},
     {"GET", "/fapi/v1/multiAssetsMargin", nullptr, kSigned, weight<30>, 0, 0, multi_assets},
     {"POST", "/fapi/v1/multiAssetsMargin", nullptr, kSigned, weight<1>, 0, 0, set_multi_assets},
     {"GET", "/fapi/v1/feeBurn", nullptr, kSigned, weight<30>, 0, 0, fee_burn},

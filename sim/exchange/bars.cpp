@@ -10,7 +10,7 @@ bool SimExchange::low_comes_first(const Slot& slot) const {
   if (config_.venue.bar_path == "open_low_high_close") return true;
   // Pessimistic: what hurts the position comes first. Flat: with more to buy than to sell the high comes first, so
   // that what is bought afterwards misses it; and the other way round.
-  const int held = ledger_.position(number_of(slot)).qty.sign();
+  const int held = ledger_.net_qty(number_of(slot)).sign();
   if (held != 0) return held > 0;
   std::int64_t buys = 0;
   for (const VenueOrder& order : slot.orders) buys += order.side == Side::BUY ? 1 : -1;

@@ -196,16 +196,17 @@ void SimExchange::on_timer(UnixNanos now) {
   sweep();
 }
 
-Report& SimExchange::report(journal::RecordType type, InstrumentNo instrument) {
+Report& SimExchange::report(journal::RecordType type, InstrumentNo instrument, PositionSide of) {
   Report& made = reports_.emplace_back();
   made.type = type;
   made.time = now_;
   made.instrument = instrument;
+  made.position_side = of;
   return made;
 }
 
 OrderReport& SimExchange::report_order(Slot& slot, const VenueOrder& order, ReportKind kind) {
-  OrderReport& o = report(journal::RecordType::ORDER_REPORT, number_of(slot)).order;
+  OrderReport& o = report(journal::RecordType::ORDER_REPORT, number_of(slot), order.position_side).order;
   o.order_id = order.id;
   o.venue_order_id = order.venue_id;
   o.kind = kind;
@@ -221,7 +222,7 @@ OrderReport& SimExchange::report_order(Slot& slot, const VenueOrder& order, Repo
 }
 
 void SimExchange::report_refusal(const Command& command, ReportKind kind, VenueError error) {
-  OrderReport& o = report(journal::RecordType::ORDER_REPORT, command.instrument).order;
+  OrderReport& o = report(journal::RecordType::ORDER_REPORT, command.instrument, command.position_side).order;
   o.order_id = command.order_id;
   o.kind = kind;
   o.side = command.side;
@@ -238,9 +239,9 @@ void SimExchange::report_account(Slot& slot, Money change, schema::BalanceChange
   update = {kSettlementAsset, ledger_.wallet_balance(), change, reason};
 }
 
-void SimExchange::report_position(Slot& slot) {
-  PositionUpdate& update = report(journal::RecordType::POSITION_UPDATE, number_of(slot)).position;
-  const LedgerPosition& p = ledger_.position(number_of(slot));
+void SimExchange::report_position(Slot& slot, PositionSide of) {
+  PositionUpdate& update = report(journal::RecordType::POSITION_UPDATE, number_of(slot), of).position;
+  const LedgerPosition& p = ledger_.position(number_of(slot), of);
   update = {p.qty, p.entry_price(), p.unrealized(), p.isolated_wallet, ledger_.mode(number_of(slot))};
 }
 
@@ -292,7 +293,9 @@ void SimExchange::Slot::persist(engine::StateArchive& archive) {
   archive.field("orders", orders);
   archive.field("funding", funding);
   archive.field("last_fallback_mark", last_fallback_mark);
-  archive.field("margin_called", margin_called);
+  std::int64_t called = margin_called;
+  archive.integer("margin_called", called, engine::StateArchive::Kind::flag);
+  margin_called = static_cast<std::uint8_t>(called);
   if (archive.loading()) refresh();
 }
 

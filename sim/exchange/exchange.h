@@ -3,8 +3,9 @@
 // It gets market data and commands at venue time and answers with reports, in the order and the words of
 // Binance USD-M Futures. Which rule stands where: orders.cpp (entry, cancel, modify), matching.cpp (takers,
 // makers, fees), conditional.cpp (stops, take-profits, trailing), bars.cpp (no book, no trades), funding.cpp,
-// margin.cpp (entry check), liquidation.cpp, adl.cpp, takeover.cpp; queue_model, market, ledger, filters are parts of
-// their own. The rules in words, and where they are wrong: sim/MODELS.md.
+// margin.cpp (entry check), liquidation.cpp, adl.cpp, takeover.cpp; queue_model, market, ledger, filters,
+// hedged_liquidation are parts of their own. `of` names a position of an instrument: BOTH in one-way mode, LONG or
+// SHORT in hedge mode. The rules in words, and where they are wrong: sim/MODELS.md.
 //
 // Deterministic and single-threaded; times are given, never read. Our trading leaves the recorded market as it
 // was, apart from liquidity that we took. Reports stay in reports() until the owner takes them.
@@ -52,12 +53,21 @@ class SimExchange {
   UnixNanos next_timer() const { return next_timer_; }  // 0 = not open yet
 
   // A counterparty went bankrupt: this much of our position (no more than there is) is closed against it at the price.
-  void auto_deleverage(InstrumentNo instrument, Qty qty, Price price, UnixNanos now);
+  void auto_deleverage(InstrumentNo instrument, Qty qty, Price price, UnixNanos now,
+                       PositionSide of = PositionSide::BOTH);
   // Leverage from now on, of every instrument or of one.
   void set_leverage(std::uint32_t leverage) { ledger_.set_leverage(leverage); }
   void set_leverage(InstrumentNo instrument, std::uint32_t leverage) { ledger_.set_leverage(instrument, leverage); }
   // Cross or isolated from now on; only while there is neither a position nor an open order.
   void set_margin_mode(InstrumentNo instrument, MarginMode mode) { ledger_.set_mode(instrument, mode); }
+
+  // Hedge mode (a LONG and a SHORT position an instrument) or one-way; only while there is neither a position nor an
+  // open order.
+  void set_hedged(bool is_hedged) { ledger_.set_hedged(is_hedged); }
+  // Into the isolated wallet of a position or, negative, out of it. The caller has seen that it is there.
+  void move_margin(InstrumentNo instrument, PositionSide of, Money amount) {
+    ledger_.move_margin(instrument, amount, of);
+  }
 
   std::vector<Report>& reports() { return reports_; }
 
@@ -83,7 +93,7 @@ class SimExchange {
     std::vector<VenueOrder> orders;  // open ones, by arrival
     FundingState funding;
     Price last_fallback_mark;
-    bool margin_called = false;
+    std::uint8_t margin_called = 0;  // of isolated positions: a bit for each side
     // Derived from orders:
     std::uint32_t resting = 0;
     std::uint32_t waiting = 0;
@@ -107,11 +117,11 @@ class SimExchange {
   void declare_margin(const journal::RecordView& record, InstrumentNo instrument);
   void set_state(Slot& slot, InstrumentState state);
   void on_mark_price(Slot& slot, schema::MarkPrice::Reader record);
-  Report& report(journal::RecordType type, InstrumentNo instrument);
+  Report& report(journal::RecordType type, InstrumentNo instrument, PositionSide of = PositionSide::BOTH);
   OrderReport& report_order(Slot& slot, const VenueOrder& order, ReportKind kind);
   void report_refusal(const Command& command, ReportKind kind, VenueError error);
   void report_account(Slot& slot, Money change, schema::BalanceChangeReason reason);
-  void report_position(Slot& slot);
+  void report_position(Slot& slot, PositionSide of);
   void expire(Slot& slot, VenueOrder& order, ExpiryReason reason, VenueError error = VenueError::none);
 
   // orders.cpp
@@ -121,6 +131,7 @@ class SimExchange {
   void modify(const Command& command);
   VenueError check_entry(Slot& slot, const Command& command);
   VenueError check_admission(Slot& slot, const VenueOrder& order);
+  VenueError check_closing(const Slot& slot, const VenueOrder& order, Qty leaves) const;
   void start(Slot& slot, VenueOrder& order);  // admitted: takes, then rests or expires
   VenueOrder* find_order(InstrumentNo instrument, Seq id, Slot** slot);
 
@@ -156,7 +167,17 @@ class SimExchange {
 
   // margin.cpp
   VenueError check_margin_for(Slot& slot, const VenueOrder& order, Price price, Qty qty);
-  Money exposure(const Slot& slot, const VenueOrder* without, Side side, Money extra) const;
+  // What an instrument's positions may come to with every open order that may enlarge them, each side by itself
+  // (one-way: all in the first); `extra` stands in place of the order `changed`.
+  struct Exposure {
+    Money first;   // BOTH, LONG
+    Money second;  // SHORT
+    Money of(PositionSide side) const { return side == PositionSide::SHORT ? second : first; }
+    Money sum() const { return first + second; }
+  };
+  Exposure exposure(const Slot& slot, const VenueOrder* changed, Money extra) const;
+  Money net_exposure(const Slot& slot, const VenueOrder* changed, Money extra) const;
+  Money margin_needed(const Slot& slot, const Exposure& exposure) const;
   std::uint32_t account_leverage(const Instrument& instrument) const;
 
   // funding.cpp
@@ -170,6 +191,7 @@ class SimExchange {
   struct ForcedFill {
     std::int64_t venue_order_id = 0;
     std::string client_id;
+    PositionSide position_side = PositionSide::BOTH;
     Side side = Side::NONE;
     Price order_price;
     Qty order_qty;
@@ -181,9 +203,10 @@ class SimExchange {
   void fill_forced(Slot& slot, const ForcedFill& fill);
   void revalue(Slot& slot);  // after a new mark price
   void check_maintenance(Slot& slot);
-  void liquidate(Slot& slot);
-  bool close_step(Slot& slot);  // false: flat already
-  void force_close(Slot& slot, Qty qty);
+  void check_maintenance(Slot& slot, PositionSide of);
+  void liquidate(Slot& slot, PositionSide of);
+  bool close_step(Slot& slot, PositionSide of);  // false: flat already
+  void force_close(Slot& slot, PositionSide of, Qty qty);
 
   config::Config config_;
   std::vector<std::string> symbols_;

@@ -80,4 +80,12 @@ VenueError check_shape(const Command& c, UnixNanos now) {
   return VenueError::none;
 }
 
+VenueError check_position_side(const Command& c, bool is_hedged) {
+  if ((c.position_side != PositionSide::BOTH) != is_hedged) return VenueError::position_side_mismatch;
+  if (!is_hedged) return VenueError::none;
+  if (c.reduce_only) return VenueError::reduce_only_not_required;  // the two sides say it already
+  if (c.close_position && !closes(c.position_side, c.side)) return VenueError::reduce_only_rejected;
+  return VenueError::none;
+}
+
 }  // namespace reprise::sim

@@ -19,5 +19,7 @@ VenueError check_band(const Instrument& instrument, Side side, Price price, std:
 VenueError check_notional(const Instrument& instrument, Qty qty, std::optional<Price> price);
 // What has to be there, and nothing that must not be there, for each order type.
 VenueError check_shape(const Command& command, UnixNanos now);
+// The position that the order names, against the account's position mode.
+VenueError check_position_side(const Command& command, bool is_hedged);
 
 }  // namespace reprise::sim

@@ -50,17 +50,20 @@ void SimExchange::on_settlement(Slot& slot, schema::FundingSettlement::Reader re
 }
 
 void SimExchange::settle(Slot& slot, Rate rate, Price mark) {
-  const LedgerPosition& p = ledger_.position(number_of(slot));
-  if (p.qty.is_zero()) return;
-  if (!is_believable(mark, {})) mark = slot.market.mark().value_or(p.mark);
-  Money amount = -(bounded_notional(mark, p.qty) * rate);  // longs pay when the rate is positive
-  if (REPRISE_MUTANT(venue_funding_sign)) amount = -amount;
-  const Qty qty = p.qty;
-  ledger_.apply_funding(number_of(slot), amount);
-  funding_ += amount;
-  FundingPayment& payment = report(journal::RecordType::FUNDING_PAYMENT, number_of(slot)).funding;
-  payment = {amount, rate, mark, qty};
-  report_account(slot, amount, schema::BalanceChangeReason::FUNDING_FEE);
+  if (ledger_.is_flat(number_of(slot))) return;
+  for (const PositionSide of : ledger_.sides()) {
+    const LedgerPosition& p = ledger_.position(number_of(slot), of);
+    if (p.qty.is_zero()) continue;
+    if (!is_believable(mark, {})) mark = slot.market.mark().value_or(p.mark);
+    Money amount = -(bounded_notional(mark, p.qty) * rate);  // longs pay when the rate is positive
+    if (REPRISE_MUTANT(venue_funding_sign)) amount = -amount;
+    const Qty qty = p.qty;
+    ledger_.apply_funding(number_of(slot), amount, of);
+    funding_ += amount;
+    FundingPayment& payment = report(journal::RecordType::FUNDING_PAYMENT, number_of(slot), of).funding;
+    payment = {amount, rate, mark, qty};
+    report_account(slot, amount, schema::BalanceChangeReason::FUNDING_FEE);
+  }
   check_maintenance(slot);
 }
 

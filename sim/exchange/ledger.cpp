@@ -33,7 +33,10 @@ void LedgerPosition::persist(engine::StateArchive& archive) {
 }
 
 void Ledger::Setting::persist(engine::StateArchive& archive) {
-  archive.field("mode", mode);
+  // The bytes of a one-way account stay as they were before there was another mode.
+  PositionSide hedged = is_hedged ? PositionSide::LONG : PositionSide::BOTH;
+  persist_with_side(archive, "mode", mode, hedged);
+  is_hedged = hedged != PositionSide::BOTH;
   archive.field("leverage", leverage);
 }
 
@@ -43,7 +46,7 @@ const Ledger::Setting& Ledger::setting_of(InstrumentNo instrument) const {
 }
 
 Ledger::Setting& Ledger::setting(InstrumentNo instrument) {
-  return settings_.try_emplace(instrument, standard_).first->second;
+  return settings_.try_emplace(instrument, Setting{standard_.mode, standard_.leverage, false}).first->second;
 }
 
 void Ledger::set_leverage(std::uint32_t leverage) {
@@ -64,10 +67,32 @@ Money Ledger::wallet_balance(std::uint16_t asset) const {
   return asset < wallets_.size() ? wallets_[asset] : Money{};
 }
 
-const LedgerPosition& Ledger::position(InstrumentNo instrument) const {
+const LedgerPosition& Ledger::position(InstrumentNo instrument, PositionSide of) const {
   static constexpr LedgerPosition kFlat{};
-  const auto found = positions_.find(instrument);
+  const auto found = positions_.find(key_of(instrument, of));
   return found == positions_.end() ? kFlat : found->second;
+}
+
+Qty Ledger::net_qty(InstrumentNo instrument) const {
+  Qty sum;
+  for (const PositionSide of : sides()) sum += position(instrument, of).qty;
+  return sum;
+}
+
+bool Ledger::is_flat(InstrumentNo instrument) const {
+  for (const PositionSide of : sides()) {
+    if (!position(instrument, of).qty.is_zero()) return false;
+  }
+  return true;
+}
+
+void Ledger::set_hedged(bool is_hedged) {
+  if (is_hedged == standard_.is_hedged) return;
+  for (const auto& [key, p] : positions_) {
+    REPRISE_ASSERT(p.qty.is_zero(), "the position mode changes between positions");
+  }
+  positions_.clear();
+  standard_.is_hedged = is_hedged;
 }
 
 std::uint32_t Ledger::leverage_for(const Instrument& instrument, Money notional) const {
@@ -81,8 +106,10 @@ Money Ledger::maintenance(const Instrument& instrument, Money notional) {
   return std::max(Money{}, instrument.margin.maintenance_margin(notional));
 }
 
-Money Ledger::apply_fill(const Instrument& instrument, Side side, Price price, Qty qty, bool forced) {
-  LedgerPosition& p = positions_[instrument.number];
+Money Ledger::apply_fill(const Instrument& instrument, Side side, Price price, Qty qty, bool forced, PositionSide of) {
+  REPRISE_ASSERT((of != PositionSide::BOTH) == is_hedged(), "an execution is of a position that the mode has");
+  LedgerPosition& p = positions_[key_of(instrument.number, of)];
+  REPRISE_ASSERT(!closes(of, side) || qty <= p.qty.abs(), "a position of hedge mode is never turned round");
   if (p.mark.is_zero()) p.mark = price;
   const Money notional = price * qty;
   const std::int64_t sign = sign_of(side);
@@ -124,25 +151,32 @@ Money Ledger::apply_fill(const Instrument& instrument, Side side, Price price, Q
   return realized;
 }
 
-void Ledger::pay_forced_fee(InstrumentNo instrument, Money amount) {
+void Ledger::pay_forced_fee(InstrumentNo instrument, Money amount, PositionSide of) {
   wallet(0) -= amount;
-  if (is_isolated(instrument)) positions_[instrument].isolated_wallet -= amount;
+  if (is_isolated(instrument)) positions_[key_of(instrument, of)].isolated_wallet -= amount;
 }
 
-void Ledger::apply_funding(InstrumentNo instrument, Money amount) {
+void Ledger::apply_funding(InstrumentNo instrument, Money amount, PositionSide of) {
   wallet(0) += amount;
-  if (is_isolated(instrument)) positions_[instrument].isolated_wallet += amount;
+  if (is_isolated(instrument)) positions_[key_of(instrument, of)].isolated_wallet += amount;
+}
+
+void Ledger::move_margin(InstrumentNo instrument, Money amount, PositionSide of) {
+  REPRISE_ASSERT(is_isolated(instrument), "margin is moved to and from isolated positions");
+  positions_[key_of(instrument, of)].isolated_wallet += amount;
 }
 
 void Ledger::set_mark(InstrumentNo instrument, Price mark) {
-  const auto found = positions_.find(instrument);
-  if (found != positions_.end()) found->second.mark = mark;
+  for (const PositionSide of : sides()) {
+    const auto found = positions_.find(key_of(instrument, of));
+    if (found != positions_.end()) found->second.mark = mark;
+  }
 }
 
-Money Ledger::clear_deficit(InstrumentNo instrument) {
+Money Ledger::clear_deficit(InstrumentNo instrument, PositionSide of) {
   Money cleared;
   if (is_isolated(instrument)) {
-    LedgerPosition& p = positions_[instrument];
+    LedgerPosition& p = positions_[key_of(instrument, of)];
     if (p.qty.is_zero()) {
       if (p.isolated_wallet.is_negative()) {
         cleared = -p.isolated_wallet;
@@ -152,8 +186,8 @@ Money Ledger::clear_deficit(InstrumentNo instrument) {
     }
     return cleared;
   }
-  for (const auto& [number, p] : positions_) {
-    if (!p.qty.is_zero() && !is_isolated(number)) return cleared;
+  for (const auto& [key, p] : positions_) {
+    if (!p.qty.is_zero() && !is_isolated(instrument_in(key))) return cleared;
   }
   if (const Money left = cross_wallet(); left.is_negative()) {
     cleared = -left;
@@ -164,20 +198,20 @@ Money Ledger::clear_deficit(InstrumentNo instrument) {
 
 Money Ledger::cross_wallet() const {
   Money sum = wallets_[0];
-  for (const auto& [number, p] : positions_) sum -= p.isolated_wallet;
+  for (const auto& [key, p] : positions_) sum -= p.isolated_wallet;
   return sum;
 }
 
 Money Ledger::cross_unrealized() const {
   Money sum;
-  for (const auto& [number, p] : positions_) {
-    if (!p.qty.is_zero() && !is_isolated(number)) sum += p.unrealized();
+  for (const auto& [key, p] : positions_) {
+    if (!p.qty.is_zero() && !is_isolated(instrument_in(key))) sum += p.unrealized();
   }
   return sum;
 }
 
-Price Ledger::bankruptcy_price(InstrumentNo instrument) const {
-  const LedgerPosition& p = position(instrument);
+Price Ledger::bankruptcy_price(InstrumentNo instrument, PositionSide of) const {
+  const LedgerPosition& p = position(instrument, of);
   if (p.qty.is_zero()) return {};
   const Money behind = is_isolated(instrument) ? p.isolated_wallet + p.unrealized() : margin_balance();
   // mark - side * margin / quantity, rounded against us.

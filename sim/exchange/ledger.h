@@ -1,8 +1,9 @@
 // The venue's own books of our account: wallets, positions, margin. Written apart from engine/portfolio on
 // purpose: it is the auditor that the engine's figures are held against, to the last unit.
 //
-// One-way mode, linear contracts settled in asset 0. Rounding as the venue's rules say it (sim/MODELS.md,
-// "Account"): every product once, half away from zero; initial and maintenance margin up.
+// Linear contracts settled in asset 0; one position an instrument (BOTH), or in hedge mode a LONG and a SHORT one, each
+// with its own cost, isolated wallet and profit. Rounding as the venue's rules say it (sim/MODELS.md, "Account"): every
+// product once, half away from zero; initial and maintenance margin up.
 //
 //   wallet (asset 0)   deposits + realised + funding - commission + insurance clears; isolated wallets inside
 //   cross wallet       wallet - sum of isolated wallets
@@ -12,10 +13,12 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "engine/market/instrument.h"
 #include "engine/state_archive.h"
+#include "sim/exchange/position_side.h"
 
 namespace reprise::sim {
 
@@ -24,7 +27,7 @@ Money bounded_notional(Price price, Qty qty);
 bool notional_is_bounded(Price price, Qty qty);
 
 struct LedgerPosition {
-  Qty qty;                // signed
+  Qty qty;                // signed; a SHORT one is never positive, a LONG one never negative
   Money cost;             // signed
   Money isolated_wallet;  // 0 in cross mode
   Price mark;             // last valuation
@@ -44,24 +47,33 @@ struct MarginState {
 class Ledger {
  public:
   // Of every instrument for which nothing else is set.
-  void configure(MarginMode mode, std::uint32_t leverage) { standard_ = {mode, leverage == 0 ? 1 : leverage}; }
+  void configure(MarginMode mode, std::uint32_t leverage) { standard_ = {mode, leverage == 0 ? 1 : leverage, false}; }
   void set_leverage(std::uint32_t leverage);                           // of every instrument
   void set_leverage(InstrumentNo instrument, std::uint32_t leverage);  // of one
   // Only where it holds no position and no order.
   void set_mode(InstrumentNo instrument, MarginMode mode) { setting(instrument).mode = mode; }
+  // A LONG and a SHORT position an instrument from now on, or one of both kinds; only while every position is flat.
+  void set_hedged(bool is_hedged);
 
   void deposit(std::uint16_t asset, Money amount) { wallet(asset) += amount; }
   // A position that stood elsewhere. Its isolated wallet is inside the wallet of asset 0, as always.
-  void assume(InstrumentNo instrument, const LedgerPosition& position) { positions_[instrument] = position; }
+  void assume(InstrumentNo instrument, const LedgerPosition& position) {
+    positions_[key_of(instrument, PositionSide::BOTH)] = position;
+  }
   // Books one execution without its commission; returns the profit realised. `forced`: profit of an
-  // isolated position stays in its wallet, as in a liquidation.
-  Money apply_fill(const Instrument& instrument, Side side, Price price, Qty qty, bool forced = false);
+  // isolated position stays in its wallet, as in a liquidation. A LONG or SHORT position is never turned round.
+  Money apply_fill(const Instrument& instrument, Side side, Price price, Qty qty, bool forced = false,
+                   PositionSide of = PositionSide::BOTH);
   void pay_commission(std::uint16_t asset, Money amount) { wallet(asset) -= amount; }
-  void pay_forced_fee(InstrumentNo instrument, Money amount);  // from the isolated wallet where there is one
-  void apply_funding(InstrumentNo instrument, Money amount);   // positive = received
+  // From the isolated wallet where there is one.
+  void pay_forced_fee(InstrumentNo instrument, Money amount, PositionSide of = PositionSide::BOTH);
+  // Positive = received.
+  void apply_funding(InstrumentNo instrument, Money amount, PositionSide of = PositionSide::BOTH);
+  // From the cross wallet into the isolated one of a position; negative = back.
+  void move_margin(InstrumentNo instrument, Money amount, PositionSide of = PositionSide::BOTH);
   void set_mark(InstrumentNo instrument, Price mark);
-  // Fills a negative wallet (cross, and the isolated one of a flat instrument) to 0; returns what it took.
-  Money clear_deficit(InstrumentNo instrument);
+  // Fills a negative wallet (cross, and the isolated one of a flat position) to 0; returns what it took.
+  Money clear_deficit(InstrumentNo instrument, PositionSide of = PositionSide::BOTH);
 
   MarginMode mode(InstrumentNo instrument) const { return setting_of(instrument).mode; }
   bool is_isolated(InstrumentNo instrument) const { return mode(instrument) == MarginMode::ISOLATED; }
@@ -74,29 +86,35 @@ class Ledger {
   Money cross_wallet() const;
   Money cross_unrealized() const;
   Money margin_balance() const { return cross_wallet() + cross_unrealized(); }
-  const LedgerPosition& position(InstrumentNo instrument) const;
-  const std::map<InstrumentNo, LedgerPosition>& positions() const { return positions_; }
+  bool is_hedged() const { return standard_.is_hedged; }
+  // Of the positions that an instrument can have in this mode.
+  std::span<const PositionSide> sides() const { return sides_of(is_hedged()); }
+  const LedgerPosition& position(InstrumentNo instrument, PositionSide of = PositionSide::BOTH) const;
+  Qty net_qty(InstrumentNo instrument) const;   // over all sides
+  bool is_flat(InstrumentNo instrument) const;  // on all sides
+  const std::map<PositionKey, LedgerPosition>& positions() const { return positions_; }
 
   static Money maintenance(const Instrument& instrument, Money notional);
-  // What stands against a liquidation of this instrument: the cross account with all that is held in it, or the
+  // What stands against a liquidation of this position: the cross account with all that is held in it, or the
   // isolated wallet.
   template <class InstrumentOf>
-  MarginState margin_state(InstrumentNo instrument, InstrumentOf&& instrument_of) const {
+  MarginState margin_state(InstrumentNo instrument, InstrumentOf&& instrument_of,
+                           PositionSide of = PositionSide::BOTH) const {
     if (is_isolated(instrument)) {
-      const LedgerPosition& p = position(instrument);
+      const LedgerPosition& p = position(instrument, of);
       if (p.qty.is_zero()) return {};
       return {maintenance(instrument_of(instrument), p.notional()), p.isolated_wallet + p.unrealized()};
     }
     MarginState state;
-    for (const auto& [number, p] : positions_) {
-      if (!p.qty.is_zero() && !is_isolated(number))
-        state.maintenance += maintenance(instrument_of(number), p.notional());
+    for (const auto& [key, p] : positions_) {
+      if (!p.qty.is_zero() && !is_isolated(instrument_in(key)))
+        state.maintenance += maintenance(instrument_of(instrument_in(key)), p.notional());
     }
     state.balance = margin_balance();
     return state;
   }
   // Price at which the margin behind this position is gone; 0 when there is none above zero.
-  Price bankruptcy_price(InstrumentNo instrument) const;
+  Price bankruptcy_price(InstrumentNo instrument, PositionSide of = PositionSide::BOTH) const;
 
   void persist(engine::StateArchive& archive);
 
@@ -104,6 +122,7 @@ class Ledger {
   struct Setting {
     MarginMode mode = MarginMode::CROSS;
     std::uint32_t leverage = 1;
+    bool is_hedged = false;  // the position mode is the account's: it stands in the standard setting alone
     void persist(engine::StateArchive& archive);
   };
   Money& wallet(std::uint16_t asset);
@@ -113,7 +132,7 @@ class Ledger {
   Setting standard_;
   std::map<InstrumentNo, Setting> settings_;  // of instruments that differ from it, or did
   std::vector<Money> wallets_ = std::vector<Money>(2);
-  std::map<InstrumentNo, LedgerPosition> positions_;
+  std::map<PositionKey, LedgerPosition> positions_;
 };
 
 }  // namespace reprise::sim

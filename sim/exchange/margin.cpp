@@ -11,13 +11,14 @@ std::uint32_t SimExchange::account_leverage(const Instrument& instrument) const 
   return std::max(1u, std::min(wanted, instrument.margin.tiers.front().max_leverage));
 }
 
-// The larger of both directions: position plus every open order that may enlarge it, with `extra` added on
-// `side` and the order `without` left out.
-Money SimExchange::exposure(const Slot& slot, const VenueOrder* without, Side side, Money extra) const {
+// The larger of both directions: position plus every open order that may enlarge it, with `extra` in place of the order
+// `changed`.
+Money SimExchange::net_exposure(const Slot& slot, const VenueOrder* changed, Money extra) const {
+  const Side side = changed == nullptr ? Side::NONE : changed->side;
   Money bids = side == Side::BUY ? extra : Money{};
   Money asks = side == Side::SELL ? extra : Money{};
   for (const VenueOrder& order : slot.orders) {
-    if (&order == without || !order.is_resting() || order.may_only_reduce()) continue;
+    if (&order == changed || !order.is_resting() || order.may_only_reduce()) continue;
     (order.side == Side::BUY ? bids : asks) += bounded_notional(order.price, order.leaves_qty());
   }
   const LedgerPosition& p = ledger_.position(number_of(slot));
@@ -25,30 +26,51 @@ Money SimExchange::exposure(const Slot& slot, const VenueOrder* without, Side si
   return std::max((held + bids).abs(), (held - asks).abs());
 }
 
+SimExchange::Exposure SimExchange::exposure(const Slot& slot, const VenueOrder* changed, Money extra) const {
+  if (!ledger_.is_hedged()) return {net_exposure(slot, changed, extra), {}};
+  // Each position with the orders that enlarge it; what is long takes nothing off what is short.
+  Exposure sum{ledger_.position(number_of(slot), PositionSide::LONG).notional(),
+               ledger_.position(number_of(slot), PositionSide::SHORT).notional()};
+  const auto add = [&](PositionSide of, Money notional) {
+    (of == PositionSide::SHORT ? sum.second : sum.first) += notional;
+  };
+  for (const VenueOrder& order : slot.orders) {
+    if (&order == changed || !order.is_resting() || order.may_only_reduce()) continue;
+    add(order.position_side, bounded_notional(order.price, order.leaves_qty()));
+  }
+  if (changed != nullptr) add(changed->position_side, extra);
+  return sum;
+}
+
+Money SimExchange::margin_needed(const Slot& slot, const Exposure& exposure) const {
+  const std::uint32_t at = account_leverage(slot.market.instrument);
+  Money sum;
+  for (const PositionSide of : ledger_.sides()) {
+    Money notional = exposure.of(of);
+    if (ledger_.is_isolated(number_of(slot)))
+      notional -= ledger_.position(number_of(slot), of).notional();  // its wallet holds that margin already
+    sum += Money{ceil_to(std::max(notional.e8, std::int64_t{0}), at) / at};
+  }
+  return sum;
+}
+
 VenueError SimExchange::check_margin_for(Slot& slot, const VenueOrder& order, Price price, Qty qty) {
   const Instrument& i = slot.market.instrument;
-  const Money added = bounded_notional(price, qty);
-  const Money before = exposure(slot, &order, Side::NONE, {});
-  const Money after = exposure(slot, &order, order.side, added);
-  if (after <= before) return VenueError::none;  // it enlarges nothing
+  const Exposure before = exposure(slot, &order, {});
+  const Exposure after = exposure(slot, &order, bounded_notional(price, qty));
+  if (after.sum() <= before.sum()) return VenueError::none;  // it enlarges nothing
 
   const std::uint32_t leverage = account_leverage(i);
   Money cap{std::numeric_limits<std::int64_t>::max()};
   for (const MarginTier& tier : i.margin.tiers) {
     if (tier.max_leverage >= leverage) cap = tier.notional_cap;
   }
-  if (after > cap) return VenueError::position_limit;
+  if (after.of(order.position_side) > cap) return VenueError::position_limit;
 
-  const auto needed = [&](const Slot& of, Money notional) {
-    const std::uint32_t at = account_leverage(of.market.instrument);
-    if (ledger_.is_isolated(number_of(of)))
-      notional -= ledger_.position(number_of(of)).notional();  // its wallet holds that margin already
-    return Money{ceil_to(std::max(notional.e8, std::int64_t{0}), at) / at};
-  };
-  Money sum = needed(slot, after);
+  Money sum = margin_needed(slot, after);
   for (const auto& other : slots_) {
     if (!other || other.get() == &slot || !other->market.is_traded) continue;
-    sum += needed(*other, exposure(*other, nullptr, Side::NONE, {}));
+    sum += margin_needed(*other, exposure(*other, nullptr, {}));
   }
   // What the order would lose at once against the mark.
   Money open_loss;

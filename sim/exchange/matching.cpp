@@ -23,7 +23,7 @@ bool is_within(Side side, Price price, Price limit) {
 
 Qty SimExchange::fillable(const Slot& slot, const VenueOrder& order) const {
   if (!order.may_only_reduce() || REPRISE_MUTANT(venue_ignores_reduce_only)) return order.leaves_qty();
-  const Qty position = ledger_.position(number_of(slot)).qty;
+  const Qty position = ledger_.position(number_of(slot), order.position_side).qty;
   if (position.sign() == 0 || position.sign() == sign_of(order.side)) return {};
   return order.close_position ? position.abs() : std::min(order.leaves_qty(), position.abs());
 }
@@ -139,8 +139,9 @@ void SimExchange::fill(Slot& slot, VenueOrder& order, Price price, Qty qty, Liqu
   REPRISE_ASSERT(qty <= order.leaves_qty(), "an order never trades more than its quantity");
   touch(slot);
   order.cum_qty += qty;
-  const Qty before = ledger_.position(number_of(slot)).qty;
-  const Money realized = ledger_.apply_fill(slot.market.instrument, order.side, price, qty);
+  const PositionSide of = order.position_side;
+  const Qty before = ledger_.position(number_of(slot), of).qty;
+  const Money realized = ledger_.apply_fill(slot.market.instrument, order.side, price, qty, false, of);
   const Commission paid = commission(slot, price * qty, liquidity);
   ledger_.pay_commission(paid.asset, paid.amount);
   commission_[paid.asset] += paid.amount;
@@ -160,8 +161,8 @@ void SimExchange::fill(Slot& slot, VenueOrder& order, Price price, Qty qty, Liqu
     BalanceUpdate& update = report(journal::RecordType::BALANCE_UPDATE, number_of(slot)).balance;
     update = {paid.asset, ledger_.wallet_balance(paid.asset), -paid.amount, schema::BalanceChangeReason::ORDER};
   }
-  report_position(slot);
-  const Qty after = ledger_.position(number_of(slot)).qty;
+  report_position(slot, of);
+  const Qty after = ledger_.position(number_of(slot), of).qty;
   if (after.sign() != before.sign() && before.sign() != 0) expire_reduce_only(slot);
 }
 

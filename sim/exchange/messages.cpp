@@ -53,7 +53,7 @@ void Command::persist(engine::StateArchive& archive) {
   archive.field("kind", kind);
   archive.field("order_id", order_id);
   archive.field("instrument", instrument);
-  archive.field("side", side);
+  persist_with_side(archive, "side", side, position_side);
   archive.field("type", type);
   archive.field("time_in_force", time_in_force);
   archive.field("reduce_only", reduce_only);
@@ -128,7 +128,7 @@ void MarkFallback::persist(engine::StateArchive& archive) {
 void Report::persist(engine::StateArchive& archive) {
   archive.field("type", type);
   archive.field("time", time);
-  archive.field("instrument", instrument);
+  persist_with_side(archive, "instrument", instrument, position_side);
   archive.field("order", order);
   archive.field("balance", balance);
   archive.field("position", position);
@@ -143,7 +143,7 @@ std::size_t text_words(std::string_view text) {
   return text.empty() ? 0 : (text.size() + 8) / 8;
 }
 
-void write_order(const OrderReport& o, journal::RecordHeader header, journal::RecordBatch& out) {
+void write_order(const OrderReport& o, PositionSide of, journal::RecordHeader header, journal::RecordBatch& out) {
   const char* reason = text_of(o.error);
   out.append<schema::OrderReport>(
       journal::RecordType::ORDER_REPORT, header,
@@ -166,6 +166,7 @@ void write_order(const OrderReport& o, journal::RecordHeader header, journal::Re
         b.setCommissionAsset(o.commission_asset);
         b.setErrorCode(static_cast<std::int32_t>(o.error));
         b.setReduceOnly(o.reduce_only);
+        b.setPositionSide(of);
         b.setCommandSeq(o.command_seq);
         b.setTriggerPrice(o.trigger_price.e8);
         if (!o.foreign_client_id.empty()) b.setForeignClientId(o.foreign_client_id);
@@ -208,11 +209,16 @@ const char* reason_text(ExpiryReason reason) {
   }
 }
 
-std::string describe_order(const OrderReport& o) {
+// " long", " short"; nothing in one-way mode.
+std::string side_text(PositionSide of) {
+  return of == PositionSide::LONG ? " long" : of == PositionSide::SHORT ? " short" : "";
+}
+
+std::string describe_order(const OrderReport& o, PositionSide of) {
   std::string text = kind_text(o.kind);
   if (o.order_id != 0) text += " #" + std::to_string(o.order_id);
   if (o.kind == ReportKind::FILLED || o.kind == ReportKind::LIQUIDATION) {
-    text += o.side == Side::BUY ? " buy " : " sell ";
+    text += side_text(of) + (o.side == Side::BUY ? " buy " : " sell ");
     text += decimal_text(o.last_qty) + " @ " + decimal_text(o.last_price);
     text += o.liquidity == LiquiditySide::MAKER ? " maker" : " taker";
     text += ", cum " + decimal_text(o.cum_qty) + " of " + decimal_text(o.order_qty);
@@ -233,7 +239,7 @@ std::string describe_order(const OrderReport& o) {
 void write_report(const Report& report, journal::RecordHeader header, journal::RecordBatch& out) {
   header.instrument = report.instrument;
   switch (report.type) {
-    case journal::RecordType::ORDER_REPORT: write_order(report.order, header, out); return;
+    case journal::RecordType::ORDER_REPORT: write_order(report.order, report.position_side, header, out); return;
     case journal::RecordType::BALANCE_UPDATE:
       out.append<schema::BalanceUpdate>(report.type, header, [&](schema::BalanceUpdate::Builder b) {
         b.setAsset(report.balance.asset);
@@ -249,6 +255,7 @@ void write_report(const Report& report, journal::RecordHeader header, journal::R
         b.setUnrealizedPnl(report.position.unrealized_pnl.e8);
         b.setIsolatedWallet(report.position.isolated_wallet.e8);
         b.setMarginMode(report.position.margin_mode);
+        b.setPositionSide(report.position_side);
       });
       return;
     case journal::RecordType::FUNDING_PAYMENT:
@@ -280,7 +287,7 @@ void write_report(const Report& report, journal::RecordHeader header, journal::R
 
 std::string describe(const Report& report) {
   switch (report.type) {
-    case journal::RecordType::ORDER_REPORT: return describe_order(report.order);
+    case journal::RecordType::ORDER_REPORT: return describe_order(report.order, report.position_side);
     case journal::RecordType::BALANCE_UPDATE: {
       const char* reason = "";
       switch (report.balance.reason) {
@@ -296,10 +303,13 @@ std::string describe(const Report& report) {
              decimal_text(report.balance.change) + " (" + reason + ")";
     }
     case journal::RecordType::POSITION_UPDATE:
-      return "position " + decimal_text(report.position.qty) + " @ " + decimal_text(report.position.entry_price);
-    case journal::RecordType::FUNDING_PAYMENT: return "funding " + decimal_text(report.funding.amount);
+      return "position" + side_text(report.position_side) + " " + decimal_text(report.position.qty) + " @ " +
+             decimal_text(report.position.entry_price);
+    case journal::RecordType::FUNDING_PAYMENT:
+      return "funding" + side_text(report.position_side) + " " + decimal_text(report.funding.amount);
     case journal::RecordType::MARGIN_CALL:
-      return "margin call " + decimal_text(report.margin_call.maintenance_margin) + " of " +
+      return "margin call" + side_text(report.position_side) + " " +
+             decimal_text(report.margin_call.maintenance_margin) + " of " +
              decimal_text(report.margin_call.margin_balance);
     case journal::RecordType::MARK_PRICE: return "mark fallback " + decimal_text(report.mark.mark_price);
     default: return "?";

@@ -11,6 +11,7 @@
 #include "engine/state_archive.h"
 #include "journal/record_batch.h"
 #include "sim/exchange/errors.h"
+#include "sim/exchange/position_side.h"
 
 namespace reprise::engine {
 struct Order;  // engine/execution/order.h
@@ -33,6 +34,7 @@ struct Command {
   Seq order_id = 0;  // submit: equal to seq
   InstrumentNo instrument = 0;
   Side side = Side::NONE;
+  PositionSide position_side = PositionSide::BOTH;  // BOTH: one-way mode, which is all that an engine's record can say
   OrderType type = OrderType::NONE;
   TimeInForce time_in_force = TimeInForce::NONE;
   bool reduce_only = false;
@@ -118,6 +120,7 @@ struct Report {
   journal::RecordType type = journal::RecordType::NONE;  // says which of the bodies counts
   UnixNanos time;                                        // venue time
   InstrumentNo instrument = 0;
+  PositionSide position_side = PositionSide::BOTH;  // of what is told about one position, or about an order of it
   OrderReport order;
   BalanceUpdate balance;
   PositionUpdate position;

@@ -25,11 +25,12 @@ struct VenueOrder {
   Seq id = 0;  // ours: seq of the submit command
   std::int64_t venue_id = 0;
   Side side = Side::NONE;
+  PositionSide position_side = PositionSide::BOTH;
   OrderType type = OrderType::NONE;
   TimeInForce time_in_force = TimeInForce::NONE;
   StpMode stp_mode = StpMode::NONE;
   TriggerSource trigger_source = TriggerSource::LAST_PRICE;
-  bool reduce_only = false;
+  bool reduce_only = false;  // in hedge mode every order that closes
   bool close_position = false;
   Qty qty;
   Qty cum_qty;
@@ -49,12 +50,13 @@ struct VenueOrder {
 
   Qty leaves_qty() const { return qty - cum_qty; }
   bool is_resting() const { return !is_waiting && !is_closed; }
+  bool is_closing() const { return closes(position_side, side); }  // in hedge mode; false in one-way mode
   bool may_only_reduce() const { return reduce_only || close_position; }
 
   void persist(engine::StateArchive& archive) {
     archive.field("id", id);
     archive.field("venue_id", venue_id);
-    archive.field("side", side);
+    persist_with_side(archive, "side", side, position_side);
     archive.field("type", type);
     archive.field("time_in_force", time_in_force);
     archive.field("stp_mode", stp_mode);

@@ -10,11 +10,12 @@ VenueOrder VenueOrder::of(const Command& c) {
   VenueOrder order;
   order.id = c.order_id;
   order.side = c.side;
+  order.position_side = c.position_side;
   order.type = c.type;
   order.time_in_force = c.time_in_force;
   order.stp_mode = c.stp_mode;
   order.trigger_source = c.trigger_source;
-  order.reduce_only = c.reduce_only;
+  order.reduce_only = c.reduce_only || closes(c.position_side, c.side);
   order.close_position = c.close_position;
   order.qty = c.qty;
   order.price = has_limit_price(c.type) ? c.price : Price{};
@@ -33,6 +34,7 @@ VenueError SimExchange::check_entry(Slot& slot, const Command& c) {
   if (i.state == InstrumentState::CLOSED || i.state == InstrumentState::DELIVERED) return VenueError::symbol_closed;
   if (i.state != InstrumentState::TRADING && i.state != InstrumentState::UNKNOWN) return VenueError::symbol_not_trading;
   if (const VenueError e = check_shape(c, now_); e != VenueError::none) return e;
+  if (const VenueError e = check_position_side(c, ledger_.is_hedged()); e != VenueError::none) return e;
   if (has_limit_price(c.type)) {
     if (const VenueError e = check_price(i, c.price); e != VenueError::none) return e;
   }
@@ -92,6 +94,19 @@ VenueError SimExchange::check_admission(Slot& slot, const VenueOrder& order) {
   return check_margin_for(slot, order, price, order.leaves_qty());
 }
 
+// In hedge mode an order may close no more than is held and not yet spoken for by resting orders of that side: there is
+// nothing behind them that it could open. What waits for its trigger is looked at when it fires, and then takes what is
+// there.
+VenueError SimExchange::check_closing(const Slot& slot, const VenueOrder& order, Qty leaves) const {
+  if (!order.is_closing()) return VenueError::none;
+  Qty free = ledger_.position(number_of(slot), order.position_side).qty.abs();
+  for (const VenueOrder& other : slot.orders) {
+    const bool is_same_kind = other.position_side == order.position_side && other.side == order.side;
+    if (is_same_kind && other.id != order.id && other.is_resting()) free -= other.leaves_qty();
+  }
+  return leaves > free ? VenueError::reduce_only_rejected : VenueError::none;
+}
+
 void SimExchange::submit(const Command& c) {
   Slot* slot = find(c.instrument);
   if (slot == nullptr || !slot->market.is_traded) {
@@ -119,7 +134,8 @@ void SimExchange::submit(const Command& c) {
       error = VenueError::would_trigger_immediately;
     }
   } else {
-    error = check_admission(*slot, order);
+    error = check_closing(*slot, order, order.leaves_qty());
+    if (error == VenueError::none) error = check_admission(*slot, order);
   }
   if (error != VenueError::none) {
     report_refusal(c, ReportKind::REJECTED, error);
@@ -200,6 +216,7 @@ void SimExchange::modify(const Command& c) {
     error = check_price(i, c.price);
     if (error == VenueError::none) error = check_qty(i, c.qty, false);
     if (error == VenueError::none) error = check_band(i, order->side, c.price, slot->market.mark());
+    if (error == VenueError::none && c.qty > order->qty) error = check_closing(*slot, *order, c.qty - order->cum_qty);
     if (error == VenueError::none && !order->may_only_reduce()) {
       error = check_notional(i, c.qty, c.price);
       if (error == VenueError::notional_below_min) error = VenueError::modify_notional_below_min;

@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <string_view>
 
+#include "engine/market/fixed.h"
 #include "journal/record.capnp.h"
 
 namespace reprise::sim::swarm {

@@ -167,6 +167,36 @@ void trade(Day& day, sim::RandomStream& random) {
   }
 }
 
+// A while of an account in hedge mode: orders of both positions, drawn from the seed.
+void trade_hedged(Day& day, sim::RandomStream& random) {
+  const Answer key = day.ask(0, "POST", "/fapi/v1/listenKey", "", false);
+  day.open_socket(3, "/private/ws", "listenKey=" + key.body.substr(14, 64));
+  const auto ask = [&](const std::string& method, const std::string& path, const std::string& rest) {
+    return day.ask(0, method, path, "symbol=" + day.symbol + rest).body;
+  };
+  (void)day.ask(0, "POST", "/fapi/v1/positionSide/dual", "dualSidePosition=true");
+  for (int n = 0; n < 200; ++n) {
+    day.play(0.05 + random.uniform());
+    const std::string of = random.coin() ? "&positionSide=LONG" : "&positionSide=SHORT";
+    const std::string side = random.coin() ? "&side=BUY" : "&side=SELL";
+    switch (random.below(6)) {
+      case 0:
+      case 1: (void)ask("POST", "/fapi/v1/order", of + side + "&type=MARKET&quantity=0.01"); break;
+      case 2:
+        (void)ask("POST", "/fapi/v1/order", of + side + "&type=LIMIT&timeInForce=GTC&quantity=0.02&priceMatch=QUEUE_5");
+        break;
+      case 3:
+        (void)ask("POST", "/fapi/v1/algoOrder",
+                  of + side + "&algoType=CONDITIONAL&type=TRAILING_STOP_MARKET&quantity=0.01&callbackRate=0.1");
+        break;
+      case 4: (void)ask("DELETE", "/fapi/v1/allOpenOrders", ""); break;
+      case 5: (void)day.ask(0, "GET", "/fapi/v2/account", ""); break;
+    }
+  }
+  (void)ask("DELETE", "/fapi/v1/allOpenOrders", "");
+  (void)ask("DELETE", "/fapi/v1/algoOpenOrders", "");
+}
+
 }  // namespace
 
 TEST_CASE("an exchange's day is made again from its journal, answer by answer") {
@@ -187,6 +217,27 @@ TEST_CASE("an exchange's day is made again from its journal, answer by answer") 
     CHECK(report.by_type[static_cast<std::size_t>(journal::RecordType::CLIENT_MESSAGE)] > 250);
     std::filesystem::remove_all(path);
   }
+}
+
+TEST_CASE("a day in hedge mode is made again from its journal, answer by answer") {
+  const std::string path = scratch("hedged");
+  sim::RandomStream random(90, 1);
+  {
+    Day day(path, 90);
+    trade_hedged(day, random);
+    std::size_t executions = 0;
+    for (const Departure& d : day.left) {
+      const bool is_of_a_side = d.text && d.text->find("\"ps\":\"") != std::string::npos;
+      executions += is_of_a_side && d.text->find("\"x\":\"TRADE\"") != std::string::npos ? 1 : 0;
+      CHECK_FALSE((is_of_a_side && d.text->find("\"ps\":\"BOTH\"") != std::string::npos));
+    }
+    CHECK(executions > 20);
+    REQUIRE(day.seat.end("done").ok());
+  }
+  const engine::ReplayReport report = replayed(path);
+  CHECK(report.identical);
+  CHECK(report.complete);
+  std::filesystem::remove_all(path);
 }
 
 TEST_CASE("no record of an exchange's day holds a key, a secret or a signature") {

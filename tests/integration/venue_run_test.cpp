@@ -11,8 +11,10 @@
 
 #include "config/loader.h"
 #include "engine/strategy/registry.h"
+#include "gateway/binance/signer.h"
 #include "gateway/exchange/market_feed.h"
 #include "gateway/exchange/server.h"
+#include "gateway/net/http_client.h"
 #include "journal/tail.h"
 #include "tests/integration/program.h"
 #include "tests/support/catch.h"
@@ -109,6 +111,32 @@ struct Keys {
     unsetenv("REPRISE_API_SECRET");
   }
 };
+
+// A request of the account's owner, beside the run.
+int status_of(const std::string& url, const std::string& method, const std::string& path, std::string query) {
+  using reprise::gateway::binance::Secret;
+  using reprise::gateway::binance::Signer;
+  namespace net = reprise::net;
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  query += "&timestamp=" + std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(now).count());
+  query += "&signature=" + Signer::of_key(Secret::copy_of(kSecret)).value().signature(query).value();
+  net::Loop loop;
+  net::HttpClientOptions options;
+  options.host = "127.0.0.1";
+  options.port = static_cast<std::uint16_t>(std::stoi(url.substr(url.rfind(':') + 1)));
+  auto client = net::make_http_client(loop, std::move(options));
+  REQUIRE(client.ok());
+  net::Request request;
+  request.method = method;
+  request.path = path;
+  request.query = query;
+  request.headers.add("X-MBX-APIKEY", kKey);
+  int status = 0;
+  (*client)->send(std::move(request), std::chrono::seconds(20),
+                  [&](net::HttpResult result) { status = result.response.status; });
+  for (int n = 0; n < 3'000 && status == 0; ++n) loop.turn(std::chrono::milliseconds(10));
+  return status;
+}
 
 }  // namespace
 
@@ -367,6 +395,23 @@ TEST_CASE("what a live run must not do is refused before anything is sent") {
     CHECK(nobody.exit_code == 2);
     CHECK_FALSE(fs::exists(scratch.path("x")));
   }
+}
+
+TEST_CASE("a live run does not begin on an account in hedge mode, and says what to do") {
+  const Keys keys;
+  const Exchange venue;
+  const Scratch scratch;
+  const std::string profile = scratch.file("bot.yaml", kProfile);
+  REQUIRE(status_of(venue.url, "POST", "/fapi/v1/positionSide/dual", "dualSidePosition=true") == 200);
+  const std::vector<std::string> line = {"run",       "--mode",  "live",      "--config",           profile,
+                                         "--url",     venue.url, "--journal", scratch.path("live"), "--hours",
+                                         kSomeSeconds};
+  const Outcome outcome = run(line);
+  INFO(shown(line, outcome));
+  CHECK(outcome.exit_code == 1);
+  CHECK(outcome.err.find("the account is in hedge mode") != std::string::npos);
+  CHECK(outcome.err.find("set it to one-way at the venue") != std::string::npos);
+  CHECK_FALSE(fs::exists(scratch.path("live")));
 }
 
 TEST_CASE("a live run without keys says where they belong") {
