@@ -1,7 +1,11 @@
 // A JSON message of a client on a WebSocket: a method, parameters, and an id that goes back as it came.
 #pragma once
 
+#include <rapidjson/memorystream.h>
+#include <rapidjson/reader.h>
+#include <cstdint>
 #include <string_view>
+#include <utility>
 
 #include "gateway/binance/json_text.h"
 #include "gateway/exchange/json_text.h"
@@ -14,13 +18,10 @@ struct ControlMessage {
 
   static ControlMessage parse(std::string_view text) {
     ControlMessage out;
-    out.body.Parse<json::kParseFlags>(text.data(), text.size());
-    out.is_object = !out.body.HasParseError() && out.body.IsObject();
-    if (!out.is_object) return out;
-    // Numbers are read as texts there, so that no digit is lost; a second look tells the two apart.
-    rapidjson::Document plain;
-    plain.Parse<rapidjson::kParseIterativeFlag>(text.data(), text.size());
-    out.id_is_text_ = plain.IsObject() && plain.HasMember("id") && plain["id"].IsString();
+    Reading reading{text};
+    out.body.Populate(reading);
+    out.is_object = reading.is_sound && out.body.IsObject();
+    out.id_is_text_ = reading.id_is_text;
     return out;
   }
 
@@ -41,6 +42,47 @@ struct ControlMessage {
   }
 
  private:
+  // Builds the document and sees what it does not keep: numbers are texts there, so that no digit is lost.
+  struct Watch {
+    json::Document& into;
+    bool& id_is_text;
+    int depth = 0;
+    bool is_id = false;
+
+    bool value(bool is_text, bool taken) {
+      if (std::exchange(is_id, false)) id_is_text = is_text;
+      return taken;
+    }
+    bool Null() { return value(false, into.Null()); }
+    bool Bool(bool b) { return value(false, into.Bool(b)); }
+    bool Int(int i) { return value(false, into.Int(i)); }
+    bool Uint(unsigned i) { return value(false, into.Uint(i)); }
+    bool Int64(std::int64_t i) { return value(false, into.Int64(i)); }
+    bool Uint64(std::uint64_t i) { return value(false, into.Uint64(i)); }
+    bool Double(double d) { return value(false, into.Double(d)); }
+    bool RawNumber(const char* s, rapidjson::SizeType n, bool copy) { return value(false, into.RawNumber(s, n, copy)); }
+    bool String(const char* s, rapidjson::SizeType n, bool copy) { return value(true, into.String(s, n, copy)); }
+    bool Key(const char* s, rapidjson::SizeType n, bool copy) {
+      is_id = depth == 1 && std::string_view(s, n) == "id";
+      return into.Key(s, n, copy);
+    }
+    bool StartObject() { return ++depth, value(false, into.StartObject()); }
+    bool EndObject(rapidjson::SizeType n) { return --depth, into.EndObject(n); }
+    bool StartArray() { return ++depth, value(false, into.StartArray()); }
+    bool EndArray(rapidjson::SizeType n) { return --depth, into.EndArray(n); }
+  };
+  struct Reading {
+    std::string_view text;
+    bool is_sound = false, id_is_text = false;
+    bool operator()(json::Document& into) {
+      rapidjson::Reader reader;
+      rapidjson::MemoryStream stream(text.data(), text.size());
+      Watch watch{into, id_is_text};
+      is_sound = !reader.Parse<json::kParseFlags>(stream, watch).IsError();
+      return is_sound;
+    }
+  };
+
   bool id_is_text_ = false;
 };
 

@@ -62,7 +62,8 @@ class FaultDesk {
   static Result<Fault> parse(std::string_view json);
   // Returns its id. One that acts at once is not kept.
   std::uint64_t add(Fault fault, UnixNanos now);
-  bool remove(std::uint64_t id);  // 0 = all
+  bool remove(std::uint64_t id);                     // 0 = all
+  bool has_any() const { return !faults_.empty(); }  // over or not
   std::vector<Fault> standing(UnixNanos now) const;
   std::uint64_t last_id() const { return last_id_; }
 

@@ -107,7 +107,7 @@ void ExchangeMachine::on_text(schema::ClientMessage::Reader message, Clock clock
   const auto path = paths_.find(connection);
   const Fault* fault = nullptr;
   std::optional<ControlMessage> request;
-  if (path != paths_.end() && ExchangeCore::is_api_path(path->second)) {
+  if (faults_->has_any() && path != paths_.end() && ExchangeCore::is_api_path(path->second)) {
     request = ControlMessage::parse(text);
     if (const Endpoint* endpoint = find_ws_method(request->method()))
       fault = faults_->strike_request(endpoint->method, endpoint->path, clock.now);

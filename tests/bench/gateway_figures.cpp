@@ -1,5 +1,10 @@
 // Figures of the gateway: a live run and an exchange on the two sides of real sockets with TLS, depth messages, orders
 // that the exchange takes. Client and server share this machine's cores.
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <unistd.h>
 #include <algorithm>
 #include <atomic>
 #include <deque>
@@ -168,6 +173,48 @@ void measure_socket_to_socket(Bench& bench, const test::TestCertificates& certif
                            (by_websocket ? ", WebSocket API" : ", REST") + (spins ? ", bot spinning" : "");
   bench.figures.push_back(figure_of(name + ", p50", median(found.on_wire), "us", 40, Better::lower, note));
   bench.figures.push_back(figure_of(name + ", p99", percentile(found.on_wire, 0.99), "us", 250, Better::lower, note));
+}
+
+// What this machine's kernel alone takes: 256 bytes to a waiting thread over loopback and back, nothing else, as seldom
+// as orders are. A payload's way in and its order's way out cannot be shorter.
+void measure_bare_echo(Bench& bench, int rounds) {
+  bench.say("bare echo");
+  int pair[2] = {-1, -1};
+  const int listener = ::socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  pair[0] = ::socket(AF_INET, SOCK_STREAM, 0);
+  if (listener < 0 || pair[0] < 0 || ::bind(listener, reinterpret_cast<sockaddr*>(&address), size) != 0 ||
+      ::listen(listener, 1) != 0 || ::getsockname(listener, reinterpret_cast<sockaddr*>(&address), &size) != 0 ||
+      ::connect(pair[0], reinterpret_cast<sockaddr*>(&address), size) != 0 ||
+      (pair[1] = ::accept(listener, nullptr, nullptr)) < 0)
+    fail(io_error("no loopback connection"));
+  const int at_once = 1;
+  for (const int socket : pair) ::setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &at_once, sizeof at_once);
+  std::thread echo([&] {
+    char bytes[256];
+    while (::recv(pair[1], bytes, sizeof bytes, MSG_WAITALL) == sizeof bytes &&
+           ::send(pair[1], bytes, sizeof bytes, MSG_NOSIGNAL) == sizeof bytes) {
+    }
+  });
+  std::vector<double> us;
+  char bytes[256] = {};
+  for (int n = 0; n < rounds; ++n) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    const std::int64_t start = steady_ns();
+    if (::send(pair[0], bytes, sizeof bytes, MSG_NOSIGNAL) != sizeof bytes ||
+        ::recv(pair[0], bytes, sizeof bytes, MSG_WAITALL) != sizeof bytes)
+      fail(io_error("the loopback connection broke"));
+    us.push_back(static_cast<double>(steady_ns() - start) * 1e-3);
+  }
+  ::shutdown(pair[0], SHUT_RDWR);
+  echo.join();
+  for (const int socket : {pair[0], pair[1], listener}) ::close(socket);
+  bench.figures.push_back(figure_of("bare TCP echo of 256 bytes, p50", median(us), "us", std::nullopt, Better::lower,
+                                    "the kernel's part of the way in and out, both ends woken; p99 " +
+                                        tools::fixed_text(percentile(us, 0.99), 0) + " us"));
 }
 
 // ------------------------------------------------------------------------------------- depth messages
@@ -389,6 +436,7 @@ void measure_gateway(Bench& bench) {
   const test::TestCertificates certificates;
   const std::uint64_t size = bench.size.commits;  // 20,000; 200 when tiny
   const double seconds = size > 10'000 ? 30 : size > 1'000 ? 10 : 1.5;
+  measure_bare_echo(bench, size > 1'000 ? 1'000 : 20);
   for (const bool by_websocket : {false, true})
     for (const bool spins : {false, true}) measure_socket_to_socket(bench, certificates, seconds, spins, by_websocket);
   measure_depth(bench, certificates, size * 10);
