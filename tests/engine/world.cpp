@@ -47,7 +47,7 @@ void World::configure(const config::Config& config) {
       4096);
 }
 
-World::World(const config::Config& config, const std::vector<std::string>& symbols) {
+World::World(const config::Config& config, const std::vector<std::string>& symbols, bool has_money) {
   input<schema::RunStart>(RecordType::RUN_START, 0, [](schema::RunStart::Builder b) {
     b.setRunTag(7);
     b.setSeed(1);
@@ -85,6 +85,7 @@ World::World(const config::Config& config, const std::vector<std::string>& symbo
         },
         16);
   }
+  if (!has_money) return;
   const std::int64_t deposit = config.account.initial_balance_e8;
   input<schema::BalanceUpdate>(RecordType::BALANCE_UPDATE, 0, [&](schema::BalanceUpdate::Builder b) {
     b.setWalletBalance(deposit);

@@ -39,7 +39,8 @@ struct Account {
 
 class World {
  public:
-  explicit World(const config::Config& config, const std::vector<std::string>& symbols = {"BTCUSDT"});
+  explicit World(const config::Config& config, const std::vector<std::string>& symbols = {"BTCUSDT"},
+                 bool has_money = true);  // false: its balance is told later
 
   // ---- inputs
   void wait_ms(std::int64_t ms) { now_ += ms * 1'000'000; }
