@@ -431,7 +431,15 @@ void OrderSession::start_modify(Tracked& order) {
   const OrderRef ref{order.symbol, 0, order.client_id};
   Result<VenueRequest> request = modify_order(ref, order.submit.side, order.modify_qty, order.modify_price,
                                               static_cast<std::int64_t>(order.modify));
-  if (!request) return refuse_modify(order, -1102, request.error().message);
+  if (!request) {  // a defect of ours; the listener hears of it behind the call that gives the command
+    rest_.wire().scheduler().post(
+        [this, alive = alive_, seq = order.submit.seq, modify = order.modify, text = request.error().message] {
+          if (!*alive) return;
+          Tracked* found = find(seq);
+          if (found != nullptr && found->modify == modify) refuse_modify(*found, -1102, text);
+        });
+    return;
+  }
   order.is_modify_out = true;
   order.modify_sent = rest_.venue_now();
   ++counts_.requests;
