@@ -11,10 +11,6 @@ namespace {
 
 constexpr std::size_t kReadSize = 16u << 10;
 
-std::string body_text(boost::beast::string_view view) {
-  return {view.data(), view.size()};
-}
-
 }  // namespace
 
 HttpExchange::HttpExchange(LoopCore& core, std::shared_ptr<Transport> transport, const HttpClientOptions& options)
@@ -111,7 +107,7 @@ void HttpExchange::take_answer() {
   result.fate = Fate::answered;
   result.response.status = static_cast<int>(message.result_int());
   for (const auto& field : message)
-    result.response.headers.add(body_text(field.name_string()), body_text(field.value()));
+    result.response.headers.add(std::string(field.name_string()), std::string(field.value()));
   result.response.body = std::move(message.body());
   result.sent_at = sent_at_;
   result.ended_at = core_.now();

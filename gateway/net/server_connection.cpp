@@ -18,10 +18,6 @@ std::int64_t later(std::int64_t now, Duration time) {
   return time.count() > INT64_MAX - now ? INT64_MAX : now + time.count();
 }
 
-std::string view_text(beast::string_view view) {
-  return {view.data(), view.size()};
-}
-
 // Splits "/path?query"; "http://host/path" is a form that a proxy would send.
 void set_target(Request& request, std::string target) {
   for (const std::string_view scheme : {"http://", "https://"}) {
@@ -155,9 +151,9 @@ void ServerConnection::on_parse_error(ErrorCode code) {
 void ServerConnection::take_request() {
   auto& message = parser_->get();
   Request request;
-  request.method = view_text(message.method_string());
-  set_target(request, view_text(message.target()));
-  for (const auto& field : message) request.headers.add(view_text(field.name_string()), view_text(field.value()));
+  request.method = std::string(message.method_string());
+  set_target(request, std::string(message.target()));
+  for (const auto& field : message) request.headers.add(std::string(field.name_string()), std::string(field.value()));
   request.peer = peer_;
   request.connection = id_;
   keep_alive_ = message.keep_alive();

@@ -28,9 +28,6 @@ std::int64_t divided(Wide value, std::int64_t by) {  // half away from zero
 bool is_word(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
 }
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
 
 }  // namespace
 

@@ -6,10 +6,6 @@ namespace reprise::sim::scenario {
 
 namespace {
 
-bool is_digit_char(char c) {
-  return c >= '0' && c <= '9';
-}
-
 // Cuts a unit from the end: "8 %" -> "8".
 bool ends_with_word(std::string& text, std::string_view word) {
   if (text.size() <= word.size() || text.compare(text.size() - word.size(), word.size(), word) != 0) return false;
@@ -114,8 +110,8 @@ Result<std::int64_t> parse_span(const std::string& text) {
   std::size_t at = 0;
   while (at < plain.size()) {
     std::size_t end = at;
-    while (end < plain.size() && (is_digit_char(plain[end]) || plain[end] == '.')) ++end;
-    while (end < plain.size() && !is_digit_char(plain[end])) ++end;
+    while (end < plain.size() && (is_digit(plain[end]) || plain[end] == '.')) ++end;
+    while (end < plain.size() && !is_digit(plain[end])) ++end;
     Result<std::int64_t> part = config::parse_duration_ns(plain.substr(at, end - at));
     if (!part) return part.error();
     total += part.value();
@@ -138,7 +134,7 @@ Result<TimeSpec> parse_time(const std::string& text) {
   const auto digits = [&](std::size_t from, std::size_t count) -> std::int64_t {
     std::int64_t value = 0;
     for (std::size_t i = from; i < from + count; ++i) {
-      if (i >= t.size() || !is_digit_char(t[i])) return -1;
+      if (i >= t.size() || !is_digit(t[i])) return -1;
       value = value * 10 + (t[i] - '0');
     }
     return value;
@@ -150,7 +146,7 @@ Result<TimeSpec> parse_time(const std::string& text) {
     if (t[19] != '.' || t.size() > 30) return usage_error("\"" + t + "\" is no time");
     std::int64_t scale = 100'000'000;
     for (std::size_t i = 20; i + 1 < t.size(); ++i, scale /= 10) {
-      if (!is_digit_char(t[i])) return usage_error("\"" + t + "\" is no time");
+      if (!is_digit(t[i])) return usage_error("\"" + t + "\" is no time");
       fraction += (t[i] - '0') * scale;
     }
   }

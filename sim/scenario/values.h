@@ -37,6 +37,9 @@ Result<std::int64_t> parse_times(const std::string& text);  // "3" or "3x" -> e8
 Result<TimeSpec> parse_time(const std::string& text);       // "5m", "1h30m", "2024-01-01T00:05:00Z"
 Result<std::int64_t> parse_span(const std::string& text);   // "250ms", "1m30s" -> ns, not negative
 
+inline bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
 std::string trim(const std::string& text);
 std::string time_text(UnixNanos time);  // "2024-01-01T00:05:00.000Z"
 

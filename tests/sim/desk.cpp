@@ -2,6 +2,8 @@
 
 #include <sstream>
 
+#include "engine/state_bytes.h"
+
 namespace reprise::sim::test {
 
 namespace {
@@ -281,6 +283,13 @@ std::vector<std::string> Desk::take(bool orders_only) {
 void Desk::expect(std::initializer_list<std::string> lines) {
   CHECK(take(true) == std::vector<std::string>(lines));
 }
+void Desk::check_saved_is_same() {
+  const std::vector<std::byte> saved = engine::save_state(exchange);
+  SimExchange loaded(setup_.config, {});
+  REQUIRE(engine::load_state(loaded, saved).ok());
+  REQUIRE(engine::save_state(loaded) == saved);
+}
+
 void Desk::expect_all(std::initializer_list<std::string> lines) {
   CHECK(take(false) == std::vector<std::string>(lines));
 }

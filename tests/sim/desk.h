@@ -80,6 +80,7 @@ class Desk {
   // Every report.
   void expect_all(std::initializer_list<std::string> lines);
   void forget() { exchange.reports().clear(); }
+  void check_saved_is_same();  // a saved venue is the venue
   std::string position() const { return decimal_text(exchange.ledger().position(1).qty); }
   std::string wallet(std::uint16_t asset = 0) const { return decimal_text(exchange.ledger().wallet_balance(asset)); }
 

@@ -273,13 +273,7 @@ TEST_CASE("random orders: the ledger adds up after every report, to the last uni
           }
         }
         d.forget();
-        // A saved venue is the venue.
-        if (step % 500 == 0) {
-          const std::vector<std::byte> saved = engine::save_state(d.exchange);
-          SimExchange loaded(setup.config, {});
-          REQUIRE(engine::load_state(loaded, saved).ok());
-          REQUIRE(engine::save_state(loaded) == saved);
-        }
+        if (step % 500 == 0) d.check_saved_is_same();
       }
       CHECK(fills > 100);
       CHECK(fundings > 0);

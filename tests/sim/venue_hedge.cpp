@@ -343,12 +343,7 @@ TEST_CASE("hedge mode, random orders: both sides add up after every report, and 
         for (const VenueOrder& order : *d.exchange.orders(1)) {
           if (order.is_resting() && order.is_closing()) REQUIRE_FALSE(d.held(order.position_side).qty.is_zero());
         }
-        if (step % 500 == 0) {
-          const std::vector<std::byte> saved = engine::save_state(d.exchange);
-          SimExchange loaded(setup.config, {});
-          REQUIRE(engine::load_state(loaded, saved).ok());
-          REQUIRE(engine::save_state(loaded) == saved);
-        }
+        if (step % 500 == 0) d.check_saved_is_same();
       }
       CHECK(opened > 50);
       CHECK(closed > 50);
